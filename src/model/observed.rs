@@ -1,0 +1,98 @@
+//! What was read of a server: columns over the directory's rows, and the server's own settings.
+
+use std::collections::BTreeMap;
+
+use super::{BackupKey, Directory, Licence, Reading, Service, ServiceSet, Tri};
+
+/// What decides whether an account counts and is protected. `Unread` is assumed to be the worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AccountFacts {
+    /// `U_AccountDisabled` other than 0.
+    pub disabled: Tri,
+    /// `U_IsGuestAccount`.
+    pub guest: Tri,
+    /// `U_Admin` 1, or a non-zero `admintype` in the list.
+    pub admin: Tri,
+    /// `U_AccountType` 0.
+    pub pop3_only: Tri,
+}
+
+/// One row of the columns: an account's services as bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ServiceBits {
+    /// The switch was read.
+    pub known: ServiceSet,
+    /// The switch is on. Bits that are not known are 0.
+    pub on: ServiceSet,
+    /// It was read whether the account may choose; always set where the server has no such variable.
+    pub editable_known: ServiceSet,
+    /// The account may choose.
+    pub editable: ServiceSet,
+    /// The effective value was read.
+    pub support_known: ServiceSet,
+    /// The service is effectively on, or available: which of the two is not known (U-32).
+    pub support: ServiceSet,
+}
+
+/// The accounts' services, one word per account and question. Rows are the directory's.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Columns {
+    pub bits: Vec<ServiceBits>,
+    pub facts: Vec<AccountFacts>,
+}
+
+/// Who is governed by an account's own switch of a service (reference 2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AccessMode {
+    All,
+    AllExceptSelected,
+    Group,
+    SelectedDomains,
+    SelectedAccounts,
+    Other(i64),
+}
+
+impl AccessMode {
+    pub fn from_number(number: i64) -> AccessMode {
+        match number {
+            0 => AccessMode::All,
+            1 => AccessMode::AllExceptSelected,
+            3 => AccessMode::Group,
+            5 => AccessMode::SelectedDomains,
+            9 => AccessMode::SelectedAccounts,
+            other => AccessMode::Other(other),
+        }
+    }
+
+    /// Whether an account's own switch says what is so; elsewhere the effective value is unknown (U-35).
+    pub fn heeds_accounts(self) -> bool {
+        matches!(self, AccessMode::AllExceptSelected | AccessMode::SelectedAccounts)
+    }
+}
+
+/// All that was read of one server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    pub directory: Directory,
+    /// The services that were asked for; columns say nothing of others.
+    pub asked: ServiceSet,
+    pub columns: Columns,
+    pub licence: Licence,
+    /// The backup settings that were asked for, as text of the wire.
+    pub backup: BTreeMap<BackupKey, Reading<String>>,
+    /// The access modes that were asked for. A service without such a variable is not in the map (U-14).
+    pub modes: BTreeMap<Service, Reading<AccessMode>>,
+    /// The switches of the domains that were asked for, by domain name.
+    pub domain_switches: BTreeMap<Box<str>, DomainSwitches>,
+    /// `C_Version`, for what a person is told.
+    pub version: Reading<String>,
+    /// Services that were asked for and that this release does not have (U-19).
+    pub not_offered: ServiceSet,
+}
+
+/// A domain's own switches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DomainSwitches {
+    pub known: ServiceSet,
+    pub on: ServiceSet,
+}

@@ -1,0 +1,51 @@
+//! What came of asking a server: a value, or the reason why there is none.
+
+/// A value as it was read. *Unread* is not absent: no change may rest on it (`uncertainties.md`, throughout).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading<T> {
+    Read(T),
+    /// Why there is no value, as a lower-case fragment: "the server gave no value".
+    Unread(String),
+}
+
+impl<T> Reading<T> {
+    pub fn read(&self) -> Option<&T> {
+        match self {
+            Reading::Read(value) => Some(value),
+            Reading::Unread(_) => None,
+        }
+    }
+
+    pub fn map<U>(self, with: impl FnOnce(T) -> U) -> Reading<U> {
+        match self {
+            Reading::Read(value) => Reading::Read(with(value)),
+            Reading::Unread(why) => Reading::Unread(why),
+        }
+    }
+}
+
+/// A flag as it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tri {
+    No,
+    Yes,
+    #[default]
+    Unread,
+}
+
+impl Tri {
+    /// `Yes`, or not read: for whatever must be assumed unless it is ruled out.
+    pub fn possible(self) -> bool {
+        self != Tri::No
+    }
+
+    pub fn certain(self) -> bool {
+        self == Tri::Yes
+    }
+}
+
+impl From<bool> for Tri {
+    fn from(value: bool) -> Tri {
+        if value { Tri::Yes } else { Tri::No }
+    }
+}

@@ -1,0 +1,194 @@
+//! What a spec means once it is checked: one [`ServerSpec`] for each server, with all that speaks of it.
+//!
+//! Every value that a plan may have to point at carries its [`Place`].
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::model::{Address, BackupKey, Finding, Module, Place, SecretRef, Service};
+
+/// One file as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The path as the user gave it, with `/` between its parts.
+    pub name: Arc<str>,
+    pub text: Arc<str>,
+}
+
+/// A whole spec. Servers are sorted by name, and policies by name within a server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spec {
+    pub servers: Vec<ServerSpec>,
+    /// Remarks that do not make it invalid.
+    pub findings: Vec<Finding>,
+}
+
+/// A server and every document that names it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServerSpec {
+    pub name: String,
+    pub place: Place,
+    pub labels: BTreeMap<String, String>,
+    pub connection: Connection,
+    pub identity: Identity,
+    pub guardrails: Guardrails,
+    pub license: Option<LicenseSpec>,
+    pub backup: Option<BackupSpec>,
+    pub policies: Vec<PolicySpec>,
+}
+
+/// How to reach a server's RPC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// An absolute `http` or `https` URL.
+    pub url: String,
+    pub account: Address,
+    pub password: SecretRef,
+    /// A PEM file of certificates to trust beside the platform's, relative to the folder of the spec's file.
+    pub ca_file: Option<PathBuf>,
+    pub insecure_skip_verify: bool,
+    pub place: Place,
+}
+
+/// What tells this server from another. Nothing is written to a server unless both are pinned and met.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Identity {
+    pub domain: Option<(String, Place)>,
+    pub reference_id: Option<(String, Place)>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Guardrails {
+    /// How many accounts may lose one service in one plan. Default 20.
+    pub disable_accounts: u64,
+    /// The same as a share, in percent, of those that have it on. Default 5.
+    pub disable_percent: f64,
+    /// Globs of addresses that may lose nothing.
+    pub protect: Vec<(String, Place)>,
+    /// Where `disable` is set; `None` where the default holds.
+    pub disable_place: Option<Place>,
+    /// The sense of `C_System_Tools_ExcludeLicense` (U-2).
+    pub exclude_license_sense: ExcludeLicenseSense,
+}
+
+/// Which of its two readings `C_System_Tools_ExcludeLicense` has (U-2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExcludeLicenseSense {
+    /// 1 puts the licence into the backup (BAK-3).
+    Manual,
+    /// 1 leaves the licence out of the backup (reference 5.3).
+    VariableList,
+    #[default]
+    Unknown,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LicenseSpec {
+    pub name: String,
+    pub place: Place,
+    pub order_id: Option<(String, Place)>,
+    /// Whether the document has an `activation`, and where: nothing is activated yet.
+    pub activation: Option<Place>,
+    /// Whether the document has a `revalidation`, and where: nothing is done about it yet.
+    pub revalidation: Option<Place>,
+    pub expect: BTreeMap<Module, Expect>,
+    pub module_of: BTreeMap<Service, (Module, Place)>,
+}
+
+/// What the licence must offer of a module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expect {
+    pub seats: Option<u64>,
+    pub keep_free: u64,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupSpec {
+    pub name: String,
+    pub place: Place,
+    /// The managed settings, each once, sorted by key. `licenseInBackup` is resolved to the raw flag.
+    pub settings: Vec<BackupSetting>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupSetting {
+    pub key: BackupKey,
+    pub value: BackupValue,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BackupValue {
+    Flag(bool),
+    Number(u64),
+    Text(String),
+    Secret(SecretRef),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicySpec {
+    pub name: String,
+    pub place: Place,
+    pub priority: i64,
+    pub scope: Selector,
+    /// Each service at most once.
+    pub services: Vec<ServiceRule>,
+    pub exceptions: Vec<Exception>,
+}
+
+/// Which accounts are meant. The keys that are given intersect, the entries of one key unite, `except` subtracts.
+/// At least one of `domains`, `groups`, `accounts` is given, and none that is given is empty. All are lower-cased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selector {
+    /// Names of domains; globs match the whole name.
+    pub domains: Option<Vec<(String, Place)>>,
+    /// Addresses of groups; no globs.
+    pub groups: Option<Vec<(String, Place)>>,
+    /// Addresses; globs match the whole address.
+    pub accounts: Option<Vec<(String, Place)>>,
+    /// Addresses; globs match the whole address.
+    pub except: Vec<(String, Place)>,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceRule {
+    pub service: Service,
+    pub want: Want,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Want {
+    /// Everyone in scope.
+    Everyone(Switch),
+    /// `enable` selects within the scope.
+    Selected { enable: Selector, others: Others, others_place: Place },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    Disabled,
+    Leave,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    Enabled,
+    Disabled,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exception {
+    pub account: Address,
+    pub service: Service,
+    pub set: Switch,
+    /// The last day on which it holds, UTC; for ever where absent.
+    pub until: Option<Date>,
+    pub why: Option<String>,
+    pub place: Place,
+}
