@@ -1,1 +1,14 @@
-//! flow
+//! A run of a plan, as a machine without async, timers or a clock.
+//!
+//! Whoever drives it asks [`Run::next`] what to do, does it, and gives the [`Outcome`] to [`Run::record`]. So the
+//! rules of a run – what may start, what a failure stops, when the run must end – are tested without a server.
+//!
+//! Several steps may be under way at once. Until an outcome is recorded a release counts as still held and a
+//! claim as taken; so does one whose answer was lost and that could not be read back. A claim starts only if
+//! its module then has a seat for it: that is why no module gets worse, whatever failed before.
+
+pub mod run;
+pub mod tally;
+
+pub use run::{Event, Next, Outcome, Run, StepState};
+pub use tally::Tally;

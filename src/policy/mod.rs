@@ -1,1 +1,16 @@
-//! policy
+//! What the policies say of each account.
+//!
+//! [`select`] turns a selector into a set of rows, or says why it cannot. [`assign`] lays the policies over
+//! each other, the weakest first, and interns the outcomes: however many accounts there are, there are only a
+//! handful of distinct [`Profile`]s, so an account costs one number.
+//!
+//! A policy whose selector cannot be read, or matches nobody, is *held*: what it would decide is *undecided*,
+//! so that neither it nor a weaker policy changes anything there. An emptied group must not switch off a
+//! company.
+
+pub mod assign;
+pub mod profile;
+pub mod select;
+
+pub use assign::{Assignment, Conflict, Held, Rule, RuleKind, assign, groups_of, services_of};
+pub use profile::Profile;

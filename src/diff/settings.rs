@@ -1,0 +1,103 @@
+//! The backup's settings, wanted against read.
+
+use std::collections::BTreeMap;
+
+use super::canon::canon;
+use crate::model::backup::BackupKind;
+use crate::model::{BackupKey, Finding, Observed, Place, Reading, Remedy, SecretRef};
+use crate::spec::meaning::{BackupSetting, BackupSpec, BackupValue};
+
+/// One setting that differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingChange {
+    pub key: BackupKey,
+    /// As it was read, in canonical form; `None` for a secret, which is never shown, unless it is empty.
+    pub before: Option<String>,
+    /// As it will be written, in canonical form; `None` for a secret.
+    pub after: Option<String>,
+    /// Where the value comes from, for a secret.
+    pub secret: Option<SecretRef>,
+    pub place: Place,
+}
+
+/// How a declared secret compares with what the server has; resolved outside, so that no secret comes in here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretMatch {
+    Same,
+    Differs,
+    /// The server has none yet.
+    Empty,
+}
+
+/// The secrets of a spec's backup.
+pub type SecretsMet = BTreeMap<BackupKey, SecretMatch>;
+
+/// Compares the declared settings with those that were read, in the order of [`BackupKey`]. What was not read
+/// gives a finding and no change.
+pub fn compare_settings(
+    spec: &BackupSpec,
+    observed: &Observed,
+    met: &SecretsMet,
+) -> (Vec<SettingChange>, Vec<Finding>) {
+    let mut changes = Vec::new();
+    let mut findings = Vec::new();
+    for setting in &spec.settings {
+        match compare_one(setting, observed, met) {
+            Ok(Some(change)) => changes.push(change),
+            Ok(None) => {}
+            Err(finding) => findings.push(*finding),
+        }
+    }
+    (changes, findings)
+}
+
+fn compare_one(
+    setting: &BackupSetting,
+    observed: &Observed,
+    met: &SecretsMet,
+) -> Result<Option<SettingChange>, Box<Finding>> {
+    let kind = setting.key.kind();
+    let unread = |why: &str| {
+        let text = format!("backup {} was not read ({why}), so it is not changed", setting.key);
+        let remedy = Remedy::Check(format!("{} in the server's own console", setting.key));
+        Box::new(Finding::warning("setting-unread", text).at(setting.place.clone()).remedy(remedy))
+    };
+    let live = match observed.backup.get(&setting.key) {
+        Some(Reading::Read(text)) => text,
+        Some(Reading::Unread(why)) => return Err(unread(why)),
+        None => return Err(unread("nobody asked for it")),
+    };
+    let change = |before, after, secret| {
+        Some(SettingChange { key: setting.key, before, after, secret, place: setting.place.clone() })
+    };
+    if let BackupValue::Secret(reference) = &setting.value {
+        return match met.get(&setting.key) {
+            Some(SecretMatch::Same) => Ok(None),
+            Some(SecretMatch::Differs) => Ok(change(None, None, Some(reference.clone()))),
+            Some(SecretMatch::Empty) => Ok(change(Some(String::new()), None, Some(reference.clone()))),
+            None => Err(unread("the declared secret was not resolved")),
+        };
+    }
+    let Some(before) = canon(kind, live) else {
+        return Err(unread(&format!("its value `{}` is no {}", excerpt(live), kind_word(kind))));
+    };
+    let after = match &setting.value {
+        BackupValue::Flag(flag) => if *flag { "1" } else { "0" }.to_owned(),
+        BackupValue::Number(number) => number.to_string(),
+        BackupValue::Text(text) => text.clone(),
+        BackupValue::Secret(_) => return Ok(None),
+    };
+    Ok(if before == after { None } else { change(Some(before), Some(after), None) })
+}
+
+fn excerpt(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+fn kind_word(kind: BackupKind) -> &'static str {
+    match kind {
+        BackupKind::Flag => "flag (0 or 1)",
+        BackupKind::Number => "number",
+        BackupKind::Text | BackupKind::Secret | BackupKind::Opaque => "text",
+    }
+}

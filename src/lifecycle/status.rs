@@ -1,0 +1,77 @@
+//! What `C_LicenseStatus` says, and whether the server takes changes.
+
+use std::fmt;
+
+/// A licence status (LIC-4). The order of the numbers is inferred, not confirmed (U-4): this is the one table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LicenceStatus {
+    Ok,
+    /// An evaluation licence, or a full one in Emergency Mode (LIC-4, REV-4).
+    Evaluation,
+    ReferenceMismatch,
+    Revalidation,
+    Expired,
+    None,
+    BuildDate,
+    VersionMismatch,
+    ServerVersionMismatch,
+    /// A number nobody has listed: shown as such, and it blocks changes.
+    Unlisted(i64),
+}
+
+impl LicenceStatus {
+    pub fn from_number(number: i64) -> LicenceStatus {
+        match number {
+            0 => LicenceStatus::Ok,
+            1 => LicenceStatus::Evaluation,
+            2 => LicenceStatus::ReferenceMismatch,
+            3 => LicenceStatus::Revalidation,
+            4 => LicenceStatus::Expired,
+            5 => LicenceStatus::None,
+            6 => LicenceStatus::BuildDate,
+            7 => LicenceStatus::VersionMismatch,
+            8 => LicenceStatus::ServerVersionMismatch,
+            other => LicenceStatus::Unlisted(other),
+        }
+    }
+}
+
+impl fmt::Display for LicenceStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            LicenceStatus::Ok => "ok",
+            LicenceStatus::Evaluation => "evaluation, or a full licence in Emergency Mode",
+            LicenceStatus::ReferenceMismatch => "Reference ID mismatch: services stop after 7 days",
+            LicenceStatus::Revalidation => "waiting for re-validation",
+            LicenceStatus::Expired => "expired",
+            LicenceStatus::None => "no licence",
+            LicenceStatus::BuildDate => "the licence does not cover this build",
+            LicenceStatus::VersionMismatch => "the licence is for another version",
+            LicenceStatus::ServerVersionMismatch => "licence and server versions do not match",
+            LicenceStatus::Unlisted(number) => return write!(f, "unlisted status {number}"),
+        };
+        f.write_str(text)
+    }
+}
+
+/// Whether anything may be written to the server now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// The status was read as 0.
+    Open,
+    /// Why not, as a lower-case fragment.
+    Closed(String),
+}
+
+/// Until the licence's states are handled, only a status that is read as 0 lets anything be written: in
+/// Emergency Mode no setting can be changed (REV-4), and how the mode shows is not known (U-22).
+pub fn standing(status: Result<i64, &str>) -> Standing {
+    match status {
+        Ok(0) => Standing::Open,
+        Ok(number) => Standing::Closed(format!(
+            "its licence status is {number} ({})",
+            LicenceStatus::from_number(number)
+        )),
+        Err(why) => Standing::Closed(format!("its licence status was not read: {why}")),
+    }
+}

@@ -1,0 +1,80 @@
+//! A glob over lower-cased addresses or names of domains.
+
+use globset::{GlobBuilder, GlobMatcher};
+
+/// A glob that matches the whole lower-cased text. `*` and `?` match any character, `@` and `.` included.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    text: Box<str>,
+    /// `None` for a plain text without any wildcard.
+    matcher: Option<GlobMatcher>,
+}
+
+impl Pattern {
+    /// The characters that make a text a glob rather than a plain text.
+    const WILD: [char; 4] = ['*', '?', '[', '{'];
+
+    /// Reads a glob. The error is a lower-case fragment that says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Pattern, String> {
+        let text = text.to_lowercase();
+        let matcher = if Pattern::is_glob(&text) {
+            let glob = GlobBuilder::new(&text).literal_separator(false).backslash_escape(false).build();
+            Some(glob.map_err(|error| error.kind().to_string())?.compile_matcher())
+        } else {
+            None
+        };
+        Ok(Pattern { text: text.into(), matcher })
+    }
+
+    pub fn is_glob(text: &str) -> bool {
+        text.contains(Pattern::WILD)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The text itself where it has no wildcard.
+    pub fn literal(&self) -> Option<&str> {
+        self.matcher.is_none().then_some(&*self.text)
+    }
+
+    /// What every match starts with.
+    pub fn prefix(&self) -> &str {
+        self.text.split(Pattern::WILD).next().unwrap_or_default()
+    }
+
+    /// For `*@domain`, that domain: such a glob is a whole domain, which is cheaper to ask for.
+    pub fn whole_domain(&self) -> Option<&str> {
+        self.text.strip_prefix("*@").filter(|domain| !Pattern::is_glob(domain))
+    }
+
+    /// Whether it matches a text, given lower-cased.
+    pub fn matches(&self, text: &str) -> bool {
+        match &self.matcher {
+            Some(matcher) => matcher.is_match(text),
+            None => *self.text == *text,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_glob_matches_the_whole_text_and_nothing_less() {
+        for (glob, text, expected) in [
+            ("svc-*@example.com", "svc-a.b@example.com", true),
+            ("svc-*@example.com", "xsvc-a@example.com", false),
+            ("svc-*@example.com", "svc-a@example.com.test", false),
+            ("*@example.com", "a/b@example.com", true),
+            ("b?b@example.com", "bob@example.com", true),
+            ("BOB@example.com", "bob@example.com", true),
+            ("bob@example.com", "bob@example.com.test", false),
+        ] {
+            assert_eq!(Pattern::parse(glob).unwrap().matches(text), expected, "{glob} on {text}");
+        }
+        assert!(Pattern::parse("a[b@example.com").is_err());
+    }
+}

@@ -1,0 +1,120 @@
+//! Differences that must not be acted on, each with its reason and the next act.
+
+use crate::diff::{Direction, SwitchChange};
+use crate::model::observed::ServiceBits;
+use crate::model::{AccessMode, Guardrail, Observed, Reading, Remedy, Service, ServiceSet};
+use crate::policy::profile::RuleId;
+
+/// A difference that the plan leaves as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocked {
+    pub change: SwitchChange,
+    pub rule: RuleId,
+    pub reason: BlockReason,
+}
+
+/// Why a difference is left. The seats come last: they are asked only of what could be done otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BlockReason {
+    /// A list was not read to its end, so nothing is disabled because of it (U-9).
+    ListIncomplete,
+    /// The access mode does not heed the account's own switch (U-13, U-35).
+    Mode(AccessMode),
+    /// The service is off for the whole domain (U-26).
+    DomainOff,
+    /// `U_xEditable` is 0: a higher level does not let this account choose (U-6).
+    NotEditable,
+    /// Whether the account may choose was not read (reference 2.2).
+    EditableUnread,
+    /// How many seats the module has is not known (U-1).
+    SeatsUnknown { module: u8 },
+    /// No seat is left for it.
+    NoSeat { module: u8 },
+    /// Only seats that are to be kept free are left.
+    KeepFree { module: u8 },
+}
+
+impl BlockReason {
+    /// A stable name for machines.
+    pub const fn code(self) -> &'static str {
+        match self {
+            BlockReason::ListIncomplete => "list-incomplete",
+            BlockReason::Mode(_) => "access-mode",
+            BlockReason::DomainOff => "domain-switch",
+            BlockReason::NotEditable => "not-editable",
+            BlockReason::EditableUnread => "editable-unread",
+            BlockReason::SeatsUnknown { .. } => "seats-unknown",
+            BlockReason::NoSeat { .. } => "no-seat",
+            BlockReason::KeepFree { .. } => "keep-free",
+        }
+    }
+
+    /// Whether seats alone stand in the way.
+    pub const fn is_seats(self) -> bool {
+        matches!(
+            self,
+            BlockReason::SeatsUnknown { .. } | BlockReason::NoSeat { .. } | BlockReason::KeepFree { .. }
+        )
+    }
+}
+
+/// Why a change must not be planned, seats apart; `None` where nothing stands in its way.
+pub fn reason(change: SwitchChange, observed: &Observed, domain: &str) -> Option<BlockReason> {
+    let service = ServiceSet::single(change.service);
+    let bits: ServiceBits = observed.columns.bits[change.row as usize];
+    if change.direction == Direction::Release && !observed.directory.incomplete.is_empty() {
+        return Some(BlockReason::ListIncomplete);
+    }
+    if let Some(Reading::Read(mode)) = observed.modes.get(&change.service)
+        && !mode.heeds_accounts()
+    {
+        return Some(BlockReason::Mode(*mode));
+    }
+    if change.direction == Direction::Claim
+        && let Some(switches) = observed.domain_switches.get(domain)
+        && switches.known.contains(change.service)
+        && !switches.on.contains(change.service)
+    {
+        return Some(BlockReason::DomainOff);
+    }
+    if bits.editable_known.intersection(service).is_empty() {
+        return Some(BlockReason::EditableUnread);
+    }
+    bits.editable.intersection(service).is_empty().then_some(BlockReason::NotEditable)
+}
+
+/// The next act for a blocked change. `short` is how many seats the module lacks for all that is wished of it.
+pub fn remedy(reason: BlockReason, service: Service, module: &str, short: u64) -> Remedy {
+    match reason {
+        BlockReason::ListIncomplete => Remedy::Rerun("plan again; the list changed while it was read".into()),
+        BlockReason::Mode(mode) => Remedy::OnServer(format!(
+            "set the access mode of {service} to `selected accounts` first (it is {}); it leaves the service \
+             on for everybody, and then this plan can switch it off where it is not wanted",
+            mode_words(mode)
+        )),
+        BlockReason::DomainOff => Remedy::OnServer(format!("switch {service} on for the domain first")),
+        BlockReason::NotEditable => Remedy::OnServer(format!(
+            "let accounts choose {service}: its access mode or the domain's own switch forbids it"
+        )),
+        BlockReason::EditableUnread => Remedy::Check(format!(
+            "whether the account we log in with may read the accounts' {service} settings"
+        )),
+        BlockReason::SeatsUnknown { .. } => {
+            Remedy::EditSpec(format!("say in the License document how many seats there are: expect.{module}.seats"))
+        }
+        BlockReason::NoSeat { .. } => Remedy::Seats { module: module.to_owned(), more: short },
+        BlockReason::KeepFree { .. } => Remedy::Allow(Guardrail::KeepFree, module.to_owned()),
+    }
+}
+
+/// An access mode in the console's sense.
+pub fn mode_words(mode: AccessMode) -> String {
+    match mode {
+        AccessMode::All => "`all accounts`".into(),
+        AccessMode::AllExceptSelected => "`all except selected`".into(),
+        AccessMode::Group => "`group`".into(),
+        AccessMode::SelectedDomains => "`selected domains`".into(),
+        AccessMode::SelectedAccounts => "`selected accounts`".into(),
+        AccessMode::Other(number) => format!("an unlisted mode, {number}"),
+    }
+}

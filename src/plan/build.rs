@@ -1,0 +1,348 @@
+//! The one way to make a plan.
+
+use jiff::civil::Date;
+
+use super::block::Blocked;
+use super::digest::{Digest, Effects};
+use super::guard::{Allow, Guarding, Hold, HoldKind};
+use super::order::{Ordering, order};
+use super::step::Step;
+use super::{licence, settings, verify};
+use crate::diff::compare::Differences;
+use crate::diff::{Direction, SecretsMet, compare, compare_settings};
+use crate::lifecycle::Standing;
+use crate::model::{
+    DomainKind, Finding, Guardrail, Module, Observed, Reading, Remedy, Service, ServiceSet,
+};
+use crate::policy::{Assignment, assign};
+use crate::seats::{LedgerRow, Modules, modules, used};
+use crate::spec::meaning::ServerSpec;
+
+/// All that a plan is made of. Time and options are arguments.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    pub server: &'a ServerSpec,
+    pub observed: &'a Observed,
+    /// The day, in UTC.
+    pub today: Date,
+    pub allows: &'a [Allow],
+    pub secrets: &'a SecretsMet,
+}
+
+/// What is to be done on one server, in order, and all that a person should know first.
+#[derive(Debug, Clone)]
+pub struct Plan<'a> {
+    pub server: &'a ServerSpec,
+    pub observed: &'a Observed,
+    pub assignment: Assignment,
+    pub modules: Modules,
+    pub steps: Vec<Step>,
+    pub blocked: Vec<Blocked>,
+    pub ledger: Vec<LedgerRow>,
+    /// While any is here nothing is done.
+    pub holds: Vec<Hold>,
+    pub findings: Vec<Finding>,
+    /// Accounts that no policy speaks of, and for each service that some policy speaks of the accounts it leaves.
+    pub unmanaged: Unmanaged,
+    pub effects: Digest,
+    pub wish: Digest,
+}
+
+/// What no policy speaks of; left alone, and counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unmanaged {
+    pub accounts: u64,
+    pub services: Vec<(Service, u64)>,
+}
+
+impl Plan<'_> {
+    /// Whether anything differs that is left as it is: by a held policy, a hold or a blocked change.
+    pub fn is_blocked(&self) -> bool {
+        !self.blocked.is_empty() || !self.holds.is_empty() || !self.assignment.held.is_empty()
+    }
+
+    /// Whether performing it would write anything.
+    pub fn has_steps(&self) -> bool {
+        !self.steps.is_empty()
+    }
+}
+
+/// The policies of a server over its directory.
+fn assignment(inputs: Inputs<'_>) -> Assignment {
+    let shrink = inputs.allows.iter().filter(|allow| allow.guardrail == Guardrail::Shrink);
+    let shrink: Vec<String> = shrink.map(|allow| allow.value.clone()).collect();
+    assign(&inputs.server.policies, &inputs.observed.directory, inputs.today, &shrink)
+}
+
+/// The domains in which a plan would claim a service: only their switches need to be read (reference 2.2).
+pub fn domains_to_ask(inputs: Inputs<'_>) -> Vec<String> {
+    let directory = &inputs.observed.directory;
+    let differences = compare(&assignment(inputs), inputs.observed);
+    let mut asked = vec![false; directory.domains().len()];
+    for change in differences.changes {
+        if change.direction == Direction::Claim {
+            asked[directory.domain_column()[change.row as usize] as usize] = true;
+        }
+    }
+    let domains = directory.domains().iter().zip(asked);
+    domains.filter(|(_, asked)| *asked).map(|((name, _), _)| name.to_string()).collect()
+}
+
+/// Makes a plan.
+///
+/// # Errors
+/// Findings that make the spec invalid on this server: policies of one priority that contradict each other, and
+/// services that this release does not have (U-19). Nothing is planned then.
+pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
+    let assignment = assignment(inputs);
+    let invalid = contradictions(inputs, &assignment);
+    if !invalid.is_empty() {
+        return Err(invalid);
+    }
+    let Inputs { server, observed, .. } = inputs;
+    let license = server.license.as_ref();
+    let modules = modules(&observed.licence, license, observed.asked);
+    let used = used(&modules, observed);
+    let mail_server = modules.list.iter().position(|module| module.module.as_str() == Module::MAIL_SERVER);
+    let mut findings = licence::findings(license, observed, &modules, inputs.today);
+    findings.extend(licence::skew(observed, mail_server.and_then(|index| used[index])));
+
+    let differences = compare(&assignment, observed);
+    findings.extend(unread(&differences, &assignment, observed));
+    let keep_free_allowed = keep_free_allowed(inputs.allows, &modules);
+    let ordering = Ordering {
+        assignment: &assignment,
+        observed,
+        modules: &modules,
+        keep_free_allowed: &keep_free_allowed,
+    };
+    let ordered = order(&differences.changes, used, &ordering);
+    let (changes, setting_findings) = match &server.backup {
+        Some(backup) => compare_settings(backup, observed, inputs.secrets),
+        None => Default::default(),
+    };
+    findings.extend(setting_findings);
+    let setting_steps = settings::steps(changes, ordered.steps.len());
+
+    let mut guarding = Guarding {
+        server,
+        observed,
+        assignment: &assignment,
+        allows: inputs.allows,
+        used: vec![false; inputs.allows.len()],
+    };
+    let mut holds = guarding.holds(&ordered.steps, &setting_steps);
+    let needed = guarding.used;
+    let mut steps: Vec<Step> = ordered.steps.into_iter().map(Step::Switch).collect();
+    steps.extend(setting_steps.into_iter().map(|step| Step::Setting(Box::new(step))));
+    identity(inputs, &steps, &mut holds, &mut findings);
+    if let Standing::Closed(why) = licence::standing(observed)
+        && !steps.is_empty()
+    {
+        holds.push(standing_hold(&why));
+    }
+    findings.extend(unneeded(inputs.allows, &needed, &keep_free_allowed, &modules));
+    findings.extend(assignment.findings.iter().cloned());
+
+    let effects = Effects {
+        server: &server.name,
+        reference: observed.licence.reference.read().map_or("", String::as_str),
+        observed,
+        module_name: &|index| modules.list[usize::from(index)].module.to_string(),
+    };
+    let plan = Plan {
+        server,
+        observed,
+        effects: effects.of_steps(&steps),
+        wish: effects.of_wish(&steps, &ordered.blocked),
+        unmanaged: unmanaged(&assignment),
+        assignment,
+        modules: modules.clone(),
+        steps,
+        blocked: ordered.blocked,
+        ledger: ordered.ledger,
+        holds,
+        findings,
+    };
+    verify::verify(&plan).map_err(|fault| vec![bug(&fault)])?;
+    Ok(plan)
+}
+
+/// Policies that contradict each other, and services that the server does not have.
+fn contradictions(inputs: Inputs<'_>, assignment: &Assignment) -> Vec<Finding> {
+    let policies = &inputs.server.policies;
+    let name = |rule: u32| &policies[assignment.rules[rule as usize].policy as usize].name;
+    let mut invalid: Vec<Finding> = assignment
+        .conflicts
+        .iter()
+        .map(|conflict| {
+            let (one, other) = conflict.rules;
+            let text = format!(
+                "policies {} and {} say different things of {} for {}{}, and have the same priority",
+                name(one),
+                name(other),
+                conflict.service,
+                conflict.account,
+                more(conflict.accounts - 1)
+            );
+            Finding::error("policy-conflict", text)
+                .at(assignment.rules[one as usize].place.clone())
+                .also_at(assignment.rules[other as usize].place.clone(), "the other one")
+                .remedy(Remedy::EditSpec("give one of them a higher priority".into()))
+        })
+        .collect();
+    let missing = assignment.spoken().intersection(inputs.observed.not_offered);
+    let release = match &inputs.observed.version {
+        Reading::Read(version) => format!(" ({version})"),
+        Reading::Unread(_) => String::new(),
+    };
+    for service in missing.iter() {
+        let place = assignment.rules.iter().find(|rule| rule.service == service).map(|rule| &rule.place);
+        let text = format!("the server's release{release} does not have the service {service}");
+        let mut finding = Finding::error("service-not-offered", text)
+            .remedy(Remedy::EditSpec("remove the service from the policies of this server".into()));
+        finding.places.extend(place.map(|place| (place.clone(), String::new())));
+        invalid.push(finding);
+    }
+    invalid
+}
+
+fn more(count: usize) -> String {
+    if count == 0 { String::new() } else { format!(" and {count} more") }
+}
+
+/// The pinned domain must exist as a standard domain and the Reference ID must be the pinned one, else nothing
+/// is written.
+fn identity(inputs: Inputs<'_>, steps: &[Step], holds: &mut Vec<Hold>, findings: &mut Vec<Finding>) {
+    let Inputs { server, observed, .. } = inputs;
+    let mut hold = |message: String, place, remedy| {
+        holds.insert(
+            0,
+            Hold {
+                kind: HoldKind::Identity,
+                message,
+                place: Some(place),
+                remedy,
+                accounts: Vec::new(),
+                accounts_count: 0,
+            },
+        );
+    };
+    let live = observed.licence.reference.read().map(|reference| reference.trim());
+    if let Some((pinned, place)) = &server.identity.reference_id
+        && live != Some(pinned.as_str())
+    {
+        let live = live.map_or_else(|| "could not be read".to_owned(), |live| format!("is {live}"));
+        let message = format!("the server's Reference ID {live}, the spec pins {pinned}");
+        hold(message, place.clone(), Remedy::Check("that the connection leads to the server that is meant".into()));
+    }
+    if let Some((pinned, place)) = &server.identity.domain
+        && observed.directory.domain_kind(pinned) != Some(DomainKind::Standard)
+    {
+        let message = format!("the server has no standard domain {pinned}, which the spec pins");
+        hold(message, place.clone(), Remedy::Check("that the connection leads to the server that is meant".into()));
+    }
+    if server.identity.domain.is_none() || server.identity.reference_id.is_none() {
+        let message = "the spec does not pin the server's identity, so nothing may be written to it";
+        let remedy = Remedy::EditSpec(pin(observed));
+        if steps.is_empty() {
+            let finding = Finding::warning("identity-not-pinned", message).at(server.place.clone());
+            findings.push(finding.remedy(remedy));
+        } else {
+            hold(message.to_owned(), server.place.clone(), remedy);
+        }
+    }
+}
+
+/// The lines that pin the server that was read.
+fn pin(observed: &Observed) -> String {
+    let domains = observed.directory.domains().iter();
+    let domain = domains.filter(|(_, kind)| *kind == DomainKind::Standard).map(|(name, _)| &**name).next();
+    let reference = observed.licence.reference.read().map_or("…", String::as_str);
+    let domain = domain.unwrap_or("…");
+    format!("if this is the server you mean, write `identity: {{domain: {domain}, referenceId: {reference}}}`")
+}
+
+fn standing_hold(why: &str) -> Hold {
+    Hold {
+        kind: HoldKind::Standing,
+        message: format!("the server takes no changes now: {why}"),
+        place: None,
+        remedy: Remedy::Check("the licence on the server's own console; nothing is written until its status is 0".into()),
+        accounts: Vec::new(),
+        accounts_count: 0,
+    }
+}
+
+/// What a policy decides and nobody could read, and what it wants for accounts that cannot have it.
+fn unread(differences: &Differences, assignment: &Assignment, observed: &Observed) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (service, count) in Service::ALL.into_iter().zip(differences.unread) {
+        if count > 0 && !observed.not_offered.contains(service) {
+            let text = format!("{service} was not read for {count} accounts, so nothing changes there");
+            findings.push(Finding::warning("switch-unread", text));
+        }
+    }
+    for why in &observed.directory.incomplete {
+        let text = format!("{why}; nothing is switched off until it is read whole");
+        findings.push(Finding::warning("list-incomplete", text).remedy(Remedy::Rerun("plan again".into())));
+    }
+    for unfit in &differences.unfit {
+        let address = observed.directory.address(unfit.row as usize);
+        let text = format!("{address} only speaks POP3 and cannot have {}; it is left as it is", unfit.service);
+        let rule = assignment.of(unfit.row as usize).by[unfit.service as usize];
+        let place = assignment.rules[rule as usize].place.clone();
+        let remedy = Remedy::EditSpec("except the account, or change its mailbox protocol on the server".into());
+        findings.push(Finding::warning("pop3-only", text).at(place).remedy(remedy));
+    }
+    findings
+}
+
+fn keep_free_allowed(allows: &[Allow], modules: &Modules) -> Vec<usize> {
+    let allows = allows.iter().filter(|allow| allow.guardrail == Guardrail::KeepFree);
+    let named = allows.filter_map(|allow| {
+        let wanted = Module::parse(&allow.value)?;
+        modules.list.iter().position(|module| module.module == wanted)
+    });
+    named.collect()
+}
+
+/// Overrides that nothing needed: a reviewer should not believe that they did something.
+fn unneeded(allows: &[Allow], needed: &[bool], keep_free: &[usize], modules: &Modules) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (allow, needed) in allows.iter().zip(needed) {
+        let used = match allow.guardrail {
+            Guardrail::Shrink => true,
+            Guardrail::KeepFree => Module::parse(&allow.value).is_some_and(|module| {
+                keep_free.iter().any(|index| modules.list[*index].module == module)
+            }),
+            _ => *needed,
+        };
+        if !used {
+            let text = format!("--allow {}={} was not needed", allow.guardrail, allow.value);
+            findings.push(Finding::info("allow-unneeded", text));
+        }
+    }
+    findings
+}
+
+fn unmanaged(assignment: &Assignment) -> Unmanaged {
+    let mut accounts_by_profile = vec![0u64; assignment.profiles.len()];
+    for number in &assignment.rows {
+        accounts_by_profile[*number as usize] += 1;
+    }
+    let with = |meant: &dyn Fn(ServiceSet) -> bool| -> u64 {
+        let profiles = assignment.profiles.iter().zip(&accounts_by_profile);
+        profiles.filter(|(profile, _)| meant(profile.spoken())).map(|(_, count)| count).sum()
+    };
+    let services = assignment.spoken().iter();
+    Unmanaged {
+        accounts: with(&ServiceSet::is_empty),
+        services: services.map(|service| (service, with(&|spoken| !spoken.contains(service)))).collect(),
+    }
+}
+
+fn bug(fault: &str) -> Finding {
+    Finding::error("internal", format!("the finished plan does not hold: {fault}"))
+        .remedy(Remedy::Check("this is a fault of icewarden; nothing was written. Please report it".into()))
+}

@@ -1,0 +1,247 @@
+//! The limits that hold a whole plan back until they are overridden, each by its own name.
+
+use crate::diff::{Direction, SettingChange};
+use crate::model::backup::BackupKind;
+use crate::model::{BackupKey, Guardrail, Observed, Pattern, Place, Remedy, Service};
+use crate::policy::Assignment;
+use crate::spec::meaning::{ExcludeLicenseSense, ServerSpec};
+
+use super::step::{SettingStep, SwitchStep};
+
+/// An override of one guardrail, with the reason that is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allow {
+    pub guardrail: Guardrail,
+    pub value: String,
+    pub reason: String,
+}
+
+/// Why nothing of a plan may be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    pub kind: HoldKind,
+    /// A lower-case fragment.
+    pub message: String,
+    pub place: Option<Place>,
+    pub remedy: Remedy,
+    /// Whom it hits: the first few addresses, and how many there are.
+    pub accounts: Vec<String>,
+    pub accounts_count: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoldKind {
+    /// The server is not the pinned one, or none is pinned.
+    Identity,
+    /// The server takes no changes (exit 6).
+    Standing,
+    Guardrail(Guardrail),
+}
+
+/// How many addresses a hold names.
+const NAMED: usize = 5;
+
+/// What the guardrails look at.
+pub struct Guarding<'a> {
+    pub server: &'a ServerSpec,
+    pub observed: &'a Observed,
+    pub assignment: &'a Assignment,
+    pub allows: &'a [Allow],
+    /// Whether each allow was needed.
+    pub used: Vec<bool>,
+}
+
+impl Guarding<'_> {
+    /// Every guardrail that the steps run into.
+    pub fn holds(&mut self, switches: &[SwitchStep], settings: &[SettingStep]) -> Vec<Hold> {
+        let mut holds = Vec::new();
+        for service in Service::ALL {
+            let released: Vec<&SwitchStep> = switches
+                .iter()
+                .filter(|step| step.service == service && step.direction == Direction::Release)
+                .collect();
+            if !released.is_empty() {
+                holds.extend(self.mail(service, &released));
+                holds.extend(self.disable(service, &released));
+            }
+        }
+        holds.extend(self.protect(switches));
+        holds.extend(settings.iter().filter_map(|step| self.backup(&step.change)));
+        holds
+    }
+
+    /// The largest number that allows of this name grant: `N` for every service, `SERVICE:N` for one.
+    fn granted(&mut self, guardrail: Guardrail, service: Service) -> Option<u64> {
+        let mut granted = None;
+        for (index, allow) in self.allows.iter().enumerate() {
+            if allow.guardrail != guardrail {
+                continue;
+            }
+            let number = match allow.value.split_once(':') {
+                Some((name, number)) if name == service.name() => number.parse().ok(),
+                Some(_) => None,
+                None => allow.value.parse::<u64>().ok(),
+            };
+            if number.is_some() {
+                self.used[index] = true;
+                granted = granted.max(number);
+            }
+        }
+        granted
+    }
+
+    fn mail(&mut self, service: Service, released: &[&SwitchStep]) -> Option<Hold> {
+        if !Service::MAIL.contains(service) {
+            return None;
+        }
+        let count = released.len();
+        if self.granted(Guardrail::Mail, service).is_some_and(|granted| count as u64 <= granted) {
+            return None;
+        }
+        Some(self.hold(
+            Guardrail::Mail,
+            format!("{count} accounts would lose {service}, and with it their mail or its archive"),
+            format!("{service}:{count}"),
+            released,
+        ))
+    }
+
+    fn disable(&mut self, service: Service, released: &[&SwitchStep]) -> Option<Hold> {
+        let count = released.len() as u64;
+        let limits = &self.server.guardrails;
+        let on = self.observed.columns.bits.iter().filter(|bits| bits.on.contains(service)).count() as u64;
+        let (accounts, percent) = (limits.disable_accounts, limits.disable_percent);
+        let beyond = count > accounts || count as f64 * 100.0 > percent * on as f64;
+        if !beyond || self.granted(Guardrail::Disable, service).is_some_and(|granted| count <= granted) {
+            return None;
+        }
+        let message = format!(
+            "{count} of the {on} accounts with {service} would lose it; the limit is {accounts} accounts and \
+             {percent} %"
+        );
+        let mut hold = self.hold(Guardrail::Disable, message, format!("{service}:{count}"), released);
+        if let Some(place) = &self.server.guardrails.disable_place {
+            hold.place = Some(place.clone());
+        }
+        Some(hold)
+    }
+
+    /// Administrators, postmasters, the account we log in with and whoever is listed lose nothing.
+    fn protect(&mut self, switches: &[SwitchStep]) -> Vec<Hold> {
+        let patterns: Vec<Pattern> = self
+            .server
+            .guardrails
+            .protect
+            .iter()
+            .filter_map(|(text, _)| Pattern::parse(text).ok())
+            .collect();
+        let mut holds = Vec::new();
+        let releases = switches.iter().filter(|step| step.direction == Direction::Release);
+        let releases: Vec<&SwitchStep> = releases.collect();
+        for of_account in releases.chunk_by(|a, b| a.row == b.row) {
+            let row = of_account[0].row as usize;
+            let address = self.observed.directory.address(row).to_owned();
+            let Some(why) = self.protected(row, &address, &patterns) else { continue };
+            if self.allowed(Guardrail::Protect, &address) {
+                continue;
+            }
+            let services: Vec<&str> = of_account.iter().map(|step| step.service.name()).collect();
+            let message = format!("{address} would lose {}; {why}", services.join(", "));
+            holds.push(self.hold(Guardrail::Protect, message, address, of_account));
+        }
+        holds
+    }
+
+    fn protected(&self, row: usize, address: &str, patterns: &[Pattern]) -> Option<&'static str> {
+        if self.observed.columns.facts.get(row).is_none_or(|facts| facts.admin.certain()) {
+            return Some("it is an administrator");
+        }
+        if address == self.server.connection.account.as_str() {
+            return Some("it is the account we log in with");
+        }
+        if crate::model::address::local_of(address) == "postmaster" {
+            return Some("it is a postmaster");
+        }
+        if patterns.iter().any(|pattern| pattern.matches(address)) {
+            return Some("it is listed in guardrails.protect");
+        }
+        let unread = self.observed.columns.facts[row].admin.possible();
+        unread.then_some("whether it is an administrator was not read")
+    }
+
+    fn backup(&mut self, change: &SettingChange) -> Option<Hold> {
+        let why = weaker(change, self.server.guardrails.exclude_license_sense)?;
+        if self.allowed(Guardrail::Backup, change.key.path()) {
+            return None;
+        }
+        let shown = match (&change.before, &change.after) {
+            (Some(before), Some(after)) => format!(" ({before} -> {after})"),
+            _ => String::new(),
+        };
+        Some(Hold {
+            kind: HoldKind::Guardrail(Guardrail::Backup),
+            message: format!("backup {}{shown}: {why}", change.key),
+            place: Some(change.place.clone()),
+            remedy: Remedy::Allow(Guardrail::Backup, change.key.path().to_owned()),
+            accounts: Vec::new(),
+            accounts_count: 0,
+        })
+    }
+
+    fn allowed(&mut self, guardrail: Guardrail, value: &str) -> bool {
+        let mut allowed = false;
+        for (index, allow) in self.allows.iter().enumerate() {
+            if allow.guardrail == guardrail && allow.value.eq_ignore_ascii_case(value) {
+                self.used[index] = true;
+                allowed = true;
+            }
+        }
+        allowed
+    }
+
+    fn hold(&self, guardrail: Guardrail, message: String, value: String, hit: &[&SwitchStep]) -> Hold {
+        let named = hit.iter().take(NAMED);
+        Hold {
+            kind: HoldKind::Guardrail(guardrail),
+            message,
+            place: hit.first().map(|step| self.assignment.rules[step.rule as usize].place.clone()),
+            remedy: Remedy::Allow(guardrail, value),
+            accounts: named.map(|step| self.observed.directory.address(step.row as usize).to_owned()).collect(),
+            accounts_count: hit.len(),
+        }
+    }
+}
+
+/// Why a change makes the backup weaker; `None` where it does not.
+///
+/// What 0 means for a number is not known (no limit, or none at all), so a change to or from 0 counts as weaker.
+fn weaker(change: &SettingChange, sense: ExcludeLicenseSense) -> Option<&'static str> {
+    let key = change.key;
+    let (before, after) = (change.before.as_deref(), change.after.as_deref());
+    match key.kind() {
+        BackupKind::Flag if key == BackupKey::ExcludeLicense => match (sense, after) {
+            (ExcludeLicenseSense::Unknown, _) => {
+                Some("which value leaves the licence out of the backup is not known (U-2)")
+            }
+            (ExcludeLicenseSense::Manual, Some("0")) | (ExcludeLicenseSense::VariableList, Some("1")) => {
+                Some("the licence would no longer be in the backup")
+            }
+            _ => None,
+        },
+        BackupKind::Flag => (after == Some("0")).then_some("less would be in the backup"),
+        BackupKind::Number => {
+            let (before, after): (i64, i64) = (before?.parse().ok()?, after?.parse().ok()?);
+            if before == 0 || after == 0 {
+                Some("what 0 means here is not known, so this may keep less")
+            } else if after < before {
+                Some("less would be kept")
+            } else {
+                None
+            }
+        }
+        BackupKind::Text | BackupKind::Secret | BackupKind::Opaque if before.is_some_and(str::is_empty) => None,
+        BackupKind::Text => Some("what was there would no longer be used"),
+        BackupKind::Secret => Some("the target would change"),
+        BackupKind::Opaque => Some("the backup would run at other times"),
+    }
+}

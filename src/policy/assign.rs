@@ -1,0 +1,423 @@
+//! The policies laid over each other, the weakest first.
+
+use jiff::civil::Date;
+
+use super::profile::{Profile, Profiles, RuleId};
+use super::select::{Emptiness, Selected, Selecting};
+use crate::model::{Directory, Finding, Guardrail, Place, Remedy, Rows, Service, ServiceSet};
+use crate::spec::meaning::{Exception, Others, PolicySpec, Switch, Want};
+
+/// How many days before its end an exception is remarked on.
+const NOTICE_DAYS: i32 = 7;
+
+/// A sentence of a policy that decides one service for some accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Index of the policy in the order it was given in.
+    pub policy: u32,
+    pub priority: i64,
+    pub service: Service,
+    pub kind: RuleKind,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuleKind {
+    /// `im: enabled`
+    Everyone(Switch),
+    /// `enable: …`
+    Enable,
+    /// `others: disabled`
+    Others,
+    Exception { set: Switch, until: Option<Date>, why: Option<String> },
+    /// The policy is held, so this service is undecided.
+    Held,
+}
+
+/// A policy that decides nothing this time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    pub policy: String,
+    pub why: String,
+    pub place: Place,
+    /// `None` where no override helps: what cannot be read cannot be allowed.
+    pub remedy: Option<Remedy>,
+}
+
+/// Two policies of one priority that say different things of one service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    pub service: Service,
+    /// The first account it concerns, and how many there are.
+    pub account: String,
+    pub accounts: usize,
+    pub rules: (RuleId, RuleId),
+}
+
+/// What the policies say of every account.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    /// For each row of the directory the number of its profile.
+    pub rows: Vec<u32>,
+    pub profiles: Vec<Profile>,
+    pub rules: Vec<Rule>,
+    pub held: Vec<Held>,
+    pub conflicts: Vec<Conflict>,
+    pub findings: Vec<Finding>,
+}
+
+impl Assignment {
+    pub fn of(&self, row: usize) -> &Profile {
+        &self.profiles[self.rows[row] as usize]
+    }
+
+    /// Every service that any policy speaks of for any account.
+    pub fn spoken(&self) -> ServiceSet {
+        self.profiles.iter().fold(ServiceSet::EMPTY, |all, profile| all.union(profile.spoken()))
+    }
+}
+
+/// The services that policies speak of, known before anything is read.
+pub fn services_of(policies: &[PolicySpec]) -> ServiceSet {
+    policies
+        .iter()
+        .flat_map(|policy| {
+            let ruled = policy.services.iter().map(|rule| rule.service);
+            ruled.chain(policy.exceptions.iter().map(|exception| exception.service))
+        })
+        .collect()
+}
+
+/// Resolves policies for every account of a directory, as of `today` (UTC).
+///
+/// `shrink_allowed` names the policies whose empty selectors were allowed.
+pub fn assign(
+    policies: &[PolicySpec],
+    directory: &Directory,
+    today: Date,
+    shrink_allowed: &[String],
+) -> Assignment {
+    let mut order: Vec<usize> = (0..policies.len()).collect();
+    order.sort_by_key(|index| policies[*index].priority);
+    let mut laying = Laying {
+        directory,
+        today,
+        profiles: Profiles::new(),
+        rows: vec![0; directory.len()],
+        rules: Vec::new(),
+        held: Vec::new(),
+        findings: Vec::new(),
+    };
+    for index in order {
+        let policy = &policies[index];
+        let emptiness =
+            if shrink_allowed.contains(&policy.name) { Emptiness::Allowed } else { Emptiness::Holds };
+        laying.lay(index, policy, emptiness);
+    }
+    laying.finish()
+}
+
+/// One policy's rules over one set of rows each.
+type RuledRows = (Rule, Rows);
+
+struct Laying<'a> {
+    directory: &'a Directory,
+    today: Date,
+    profiles: Profiles,
+    rows: Vec<u32>,
+    rules: Vec<Rule>,
+    held: Vec<Held>,
+    findings: Vec<Finding>,
+}
+
+impl Laying<'_> {
+    /// Lays one policy over all that were laid before, none of which is stronger.
+    fn lay(&mut self, index: usize, policy: &PolicySpec, emptiness: Emptiness) {
+        let mut selecting = Selecting { directory: self.directory, emptiness, findings: Vec::new() };
+        let ruled = match resolve(policy, index, &mut selecting) {
+            Ok((scope, mut ruled)) => {
+                ruled.extend(self.exceptions(policy, index, &scope));
+                ruled
+            }
+            Err((held, rows)) => {
+                self.held.push(held);
+                hold(policy, index, &rows)
+            }
+        };
+        self.findings.append(&mut selecting.findings);
+        let own = self.overlay(ruled);
+        self.combine(&own);
+    }
+
+    /// The exceptions that hold today, each over its one account.
+    fn exceptions(&mut self, policy: &PolicySpec, index: usize, scope: &Rows) -> Vec<RuledRows> {
+        let mut ruled = Vec::new();
+        for exception in &policy.exceptions {
+            if !self.holds_today(exception) {
+                continue;
+            }
+            let row = self.directory.row(exception.account.as_str()).filter(|row| scope.contains(*row));
+            let Some(row) = row else {
+                self.findings.push(
+                    Finding::warning(
+                        "exception-outside-scope",
+                        format!(
+                            "{} is not in the scope of policy {}, so this exception does nothing",
+                            exception.account, policy.name
+                        ),
+                    )
+                    .at(exception.place.clone()),
+                );
+                continue;
+            };
+            let kind = RuleKind::Exception {
+                set: exception.set,
+                until: exception.until,
+                why: exception.why.clone(),
+            };
+            let mut rows = Rows::none(self.directory.len());
+            rows.insert(row);
+            ruled.push((rule(policy, index, exception.service, kind, &exception.place), rows));
+        }
+        ruled
+    }
+
+    /// Whether an exception is in force; says so where it is about to end.
+    fn holds_today(&mut self, exception: &Exception) -> bool {
+        let Some(until) = exception.until else { return true };
+        let days = until.since((jiff::Unit::Day, self.today)).map(|span| span.get_days()).unwrap_or_default();
+        if days < 0 {
+            let text = format!(
+                "the exception of {} for {} ended on {until}; the policy rules again",
+                exception.account, exception.service
+            );
+            self.findings.push(Finding::info("exception-ended", text).at(exception.place.clone()));
+            return false;
+        }
+        if days <= NOTICE_DAYS {
+            let text = format!(
+                "the exception of {} for {} ends after {until}, in {days} days",
+                exception.account, exception.service
+            );
+            self.findings.push(Finding::warning("exception-ends-soon", text).at(exception.place.clone()));
+        }
+        true
+    }
+
+    /// What one policy alone says: its later rules beat its earlier ones.
+    fn overlay(&mut self, ruled: Vec<RuledRows>) -> Vec<u32> {
+        let mut own = vec![0; self.directory.len()];
+        for (rule, rows) in ruled {
+            let id = self.rules.len() as RuleId;
+            let mut next: Vec<Option<u32>> = vec![None; self.profiles.len()];
+            for row in rows.iter() {
+                let before = own[row];
+                let after = match next[before as usize] {
+                    Some(after) => after,
+                    None => {
+                        let after = self.profiles.intern(said(self.profiles.at(before), &rule, id));
+                        next[before as usize] = Some(after);
+                        after
+                    }
+                };
+                own[row] = after;
+            }
+            self.rules.push(rule);
+        }
+        own
+    }
+
+    /// Lays what one policy says over the rows, remembering each pair of profiles that was met.
+    fn combine(&mut self, own: &[u32]) {
+        let mut met: Vec<Vec<Option<u32>>> = Vec::new();
+        for row in 0..own.len() {
+            let (under, over) = (self.rows[row] as usize, own[row] as usize);
+            if over == 0 {
+                continue;
+            }
+            if met.len() <= under {
+                met.resize(under + 1, Vec::new());
+            }
+            if met[under].len() <= over {
+                met[under].resize(over + 1, None);
+            }
+            self.rows[row] = match met[under][over] {
+                Some(known) => known,
+                None => {
+                    let laid = lay_over(
+                        self.profiles.at(under as u32),
+                        self.profiles.at(over as u32),
+                        &self.rules,
+                    );
+                    let number = self.profiles.intern(laid);
+                    met[under][over] = Some(number);
+                    number
+                }
+            };
+        }
+    }
+
+    fn finish(self) -> Assignment {
+        let profiles = self.profiles.into_list();
+        let conflicts = conflicts(&self.rows, &profiles, self.directory);
+        Assignment {
+            rows: self.rows,
+            profiles,
+            rules: self.rules,
+            held: self.held,
+            conflicts,
+            findings: self.findings,
+        }
+    }
+}
+
+/// A profile after one more rule of the same policy.
+fn said(before: &Profile, rule: &Rule, id: RuleId) -> Profile {
+    let mut after = before.clone();
+    let service = rule.service;
+    for set in [&mut after.managed, &mut after.enabled, &mut after.undecided] {
+        set.remove(service);
+    }
+    after.by[service as usize] = id;
+    match rule.kind {
+        RuleKind::Held => after.undecided.insert(service),
+        RuleKind::Enable
+        | RuleKind::Everyone(Switch::Enabled)
+        | RuleKind::Exception { set: Switch::Enabled, .. } => {
+            after.managed.insert(service);
+            after.enabled.insert(service);
+        }
+        RuleKind::Others
+        | RuleKind::Everyone(Switch::Disabled)
+        | RuleKind::Exception { set: Switch::Disabled, .. } => after.managed.insert(service),
+    }
+    after
+}
+
+/// What two policies say together; `over` is as strong as `under`, or stronger.
+fn lay_over(under: &Profile, over: &Profile, rules: &[Rule]) -> Profile {
+    let mut laid = under.clone();
+    for service in over.spoken().iter() {
+        let index = service as usize;
+        let stronger = !under.spoken().contains(service)
+            || rules[over.by[index] as usize].priority > rules[under.by[index] as usize].priority;
+        if stronger {
+            laid.take(service, over);
+        } else if over.undecided.contains(service) {
+            // Of equals, the one that cannot be told makes the whole untold.
+            laid.take(service, over);
+        } else if !under.undecided.contains(service)
+            && under.enabled.contains(service) != over.enabled.contains(service)
+            && !under.disputed.contains(service)
+        {
+            laid.disputed.insert(service);
+            laid.against[index] = over.by[index];
+        }
+    }
+    laid
+}
+
+fn conflicts(rows: &[u32], profiles: &[Profile], directory: &Directory) -> Vec<Conflict> {
+    let mut found: Vec<Conflict> = Vec::new();
+    if profiles.iter().all(|profile| profile.disputed.is_empty()) {
+        return found;
+    }
+    for (row, number) in rows.iter().enumerate() {
+        let profile = &profiles[*number as usize];
+        for service in profile.disputed.iter() {
+            let rules = (profile.by[service as usize], profile.against[service as usize]);
+            match found.iter_mut().find(|known| known.rules == rules && known.service == service) {
+                Some(known) => known.accounts += 1,
+                None => found.push(Conflict {
+                    service,
+                    account: directory.address(row).to_owned(),
+                    accounts: 1,
+                    rules,
+                }),
+            }
+        }
+    }
+    found
+}
+
+fn rule(policy: &PolicySpec, index: usize, service: Service, kind: RuleKind, place: &Place) -> Rule {
+    Rule { policy: index as u32, priority: policy.priority, service, kind, place: place.clone() }
+}
+
+/// The rows of a policy's scope and of its rules, or why it is held and over which rows.
+fn resolve(
+    policy: &PolicySpec,
+    index: usize,
+    selecting: &mut Selecting<'_>,
+) -> Result<(Rows, Vec<RuledRows>), (Held, Rows)> {
+    let everyone = Rows::all(selecting.directory.len());
+    let scope = match selecting.select(&policy.scope) {
+        Selected::Rows(rows) => rows,
+        Selected::Nobody(what, place) => {
+            return Err((held_as_empty(policy, what, place), Rows::none(selecting.directory.len())));
+        }
+        // Whoever it means is not known, so it may mean anybody.
+        Selected::Unread(why, place) => return Err((held_as_unread(policy, why, place), everyone)),
+    };
+    let mut ruled = Vec::new();
+    for service_rule in &policy.services {
+        let service = service_rule.service;
+        match &service_rule.want {
+            Want::Everyone(switch) => {
+                let kind = RuleKind::Everyone(*switch);
+                ruled.push((rule(policy, index, service, kind, &service_rule.place), scope.clone()));
+            }
+            Want::Selected { enable, others, others_place } => {
+                let mut enabled = match selecting.select(enable) {
+                    Selected::Rows(rows) => rows,
+                    Selected::Nobody(what, place) => return Err((held_as_empty(policy, what, place), scope)),
+                    Selected::Unread(why, place) => return Err((held_as_unread(policy, why, place), scope)),
+                };
+                enabled.intersect(&scope);
+                if enabled.is_empty() && selecting.emptiness == Emptiness::Holds {
+                    let what = "nobody in the scope is selected".to_owned();
+                    return Err((held_as_empty(policy, what, enable.place.clone()), scope));
+                }
+                if *others == Others::Disabled {
+                    let mut rest = scope.clone();
+                    rest.subtract(&enabled);
+                    ruled.push((rule(policy, index, service, RuleKind::Others, others_place), rest));
+                }
+                ruled.push((rule(policy, index, service, RuleKind::Enable, &service_rule.place), enabled));
+            }
+        }
+    }
+    Ok((scope, ruled))
+}
+
+/// A held policy's services, all undecided.
+fn hold(policy: &PolicySpec, index: usize, rows: &Rows) -> Vec<RuledRows> {
+    services_of(std::slice::from_ref(policy))
+        .iter()
+        .map(|service| (rule(policy, index, service, RuleKind::Held, &policy.place), rows.clone()))
+        .collect()
+}
+
+fn held_as_empty(policy: &PolicySpec, why: String, place: Place) -> Held {
+    let remedy = Some(Remedy::Allow(Guardrail::Shrink, policy.name.clone()));
+    Held { policy: policy.name.clone(), why, place, remedy }
+}
+
+fn held_as_unread(policy: &PolicySpec, why: String, place: Place) -> Held {
+    Held { policy: policy.name.clone(), why, place, remedy: None }
+}
+
+/// The groups that selectors name, sorted, so that their members can be asked for.
+pub fn groups_of(policies: &[PolicySpec]) -> Vec<String> {
+    let mut groups = std::collections::BTreeSet::new();
+    for policy in policies {
+        let enables = policy.services.iter().filter_map(|rule| match &rule.want {
+            Want::Selected { enable, .. } => Some(enable),
+            Want::Everyone(_) => None,
+        });
+        for selector in std::iter::once(&policy.scope).chain(enables) {
+            groups.extend(selector.groups.iter().flatten().map(|(group, _)| group.clone()));
+        }
+    }
+    groups.into_iter().collect()
+}

@@ -1,0 +1,93 @@
+//! The distinct outcomes of all policies.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Service, ServiceSet};
+
+/// The index of a rule in [`super::Assignment::rules`].
+pub type RuleId = u32;
+
+/// What is decided of an account, for all services at once.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Profile {
+    /// Some policy decides these.
+    pub managed: ServiceSet,
+    /// Of the managed ones, these are to be on.
+    pub enabled: ServiceSet,
+    /// A held policy speaks of these: nobody can tell what it would say.
+    pub undecided: ServiceSet,
+    /// Policies of one priority say different things of these; the pair is in `against`.
+    pub disputed: ServiceSet,
+    /// The deciding rule of each service that is managed, undecided or disputed.
+    pub by: [RuleId; Service::ALL.len()],
+    /// For a disputed service the rule that says otherwise.
+    pub against: [RuleId; Service::ALL.len()],
+}
+
+impl Profile {
+    pub const NOTHING: Profile = Profile {
+        managed: ServiceSet::EMPTY,
+        enabled: ServiceSet::EMPTY,
+        undecided: ServiceSet::EMPTY,
+        disputed: ServiceSet::EMPTY,
+        by: [0; Service::ALL.len()],
+        against: [0; Service::ALL.len()],
+    };
+
+    /// The services that any policy speaks of.
+    pub fn spoken(&self) -> ServiceSet {
+        self.managed.union(self.undecided)
+    }
+
+    /// Takes over what `other` says of a service.
+    pub fn take(&mut self, service: Service, other: &Profile) {
+        for (mine, theirs) in [
+            (&mut self.managed, other.managed),
+            (&mut self.enabled, other.enabled),
+            (&mut self.undecided, other.undecided),
+            (&mut self.disputed, other.disputed),
+        ] {
+            mine.remove(service);
+            if theirs.contains(service) {
+                mine.insert(service);
+            }
+        }
+        self.by[service as usize] = other.by[service as usize];
+        self.against[service as usize] = other.against[service as usize];
+    }
+}
+
+/// Profiles by number; number 0 is [`Profile::NOTHING`].
+#[derive(Debug, Clone)]
+pub struct Profiles {
+    list: Vec<Profile>,
+    numbers: BTreeMap<Profile, u32>,
+}
+
+impl Profiles {
+    pub fn new() -> Profiles {
+        Profiles { list: vec![Profile::NOTHING], numbers: BTreeMap::from([(Profile::NOTHING, 0)]) }
+    }
+
+    pub fn intern(&mut self, profile: Profile) -> u32 {
+        if let Some(number) = self.numbers.get(&profile) {
+            return *number;
+        }
+        let number = self.list.len() as u32;
+        self.list.push(profile.clone());
+        self.numbers.insert(profile, number);
+        number
+    }
+
+    pub fn at(&self, number: u32) -> &Profile {
+        &self.list[number as usize]
+    }
+
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub fn into_list(self) -> Vec<Profile> {
+        self.list
+    }
+}

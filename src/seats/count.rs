@@ -1,0 +1,117 @@
+//! Who uses a module, and what one switch does to that.
+
+use super::modules::{ModuleSeats, Modules};
+use crate::diff::Direction;
+use crate::model::observed::ServiceBits;
+use crate::model::{AccountFacts, AccessMode, Observed, Reading, Service, ServiceSet};
+
+/// How many accounts use a module, by both counts (U-36).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Used {
+    /// Accounts with a switch stored on, or not read.
+    pub stored: u64,
+    /// Accounts for which a service is effectively on, or may be.
+    pub effective: u64,
+    /// Of these, accounts with a switch that was not read: counted as taken, so that nothing rests on them.
+    pub unread: u64,
+    /// Of these, accounts that are disabled or guests: counted, though a server may not (U-5).
+    pub doubtful: u64,
+}
+
+impl Used {
+    pub fn larger(self) -> u64 {
+        self.stored.max(self.effective)
+    }
+}
+
+/// Services whose accounts' own switches do not say what is so: under their access mode every account may
+/// count (U-13, U-35).
+pub fn unheeded(observed: &Observed) -> ServiceSet {
+    observed
+        .modes
+        .iter()
+        .filter(|(_, mode)| matches!(mode, Reading::Read(mode) if !AccessMode::heeds_accounts(*mode)))
+        .map(|(service, _)| *service)
+        .collect()
+}
+
+/// Counts every module whose services were all asked for; `None` for the others, and the number of user
+/// accounts for the mail server itself (reference 4.4).
+pub fn used(modules: &Modules, observed: &Observed) -> Vec<Option<Used>> {
+    let unheeded = unheeded(observed);
+    // A service that this release does not have is nobody's (U-19).
+    let asked = observed.asked.without(observed.not_offered);
+    let mut counts: Vec<Option<Used>> =
+        modules.list.iter().map(|module| counted(module, observed.asked).then(Used::default)).collect();
+    for (row, bits) in observed.columns.bits.iter().enumerate() {
+        let seats = AccountSeats::new(*bits, unheeded, asked);
+        let doubtful = !certain(observed.columns.facts[row]);
+        for (module, count) in modules.list.iter().zip(&mut counts) {
+            let Some(count) = count else { continue };
+            let stored = !seats.stored.intersection(module.services).is_empty();
+            let effective = !seats.effective.intersection(module.services).is_empty();
+            count.stored += u64::from(stored);
+            count.effective += u64::from(effective);
+            if stored || effective {
+                let unread = asked.intersection(module.services).without(bits.known);
+                count.unread += u64::from(!unread.is_empty());
+                count.doubtful += u64::from(doubtful);
+            }
+        }
+    }
+    for (module, count) in modules.list.iter().zip(&mut counts) {
+        if module.module.as_str() == crate::model::Module::MAIL_SERVER {
+            let users = observed.directory.len() as u64;
+            *count = Some(Used { stored: users, effective: users, ..Used::default() });
+        }
+    }
+    counts
+}
+
+fn counted(module: &ModuleSeats, asked: ServiceSet) -> bool {
+    !module.services.is_empty() && module.services.without(asked).is_empty()
+}
+
+/// Whether an account surely counts: it was read to be neither disabled nor a guest (U-5).
+pub fn certain(facts: AccountFacts) -> bool {
+    !facts.disabled.possible() && !facts.guest.possible()
+}
+
+/// One account's services, by both counts, while a plan moves them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountSeats {
+    pub stored: ServiceSet,
+    pub effective: ServiceSet,
+}
+
+impl AccountSeats {
+    pub fn new(bits: ServiceBits, unheeded: ServiceSet, asked: ServiceSet) -> AccountSeats {
+        let stored = asked.intersection(ServiceSet(bits.on.0 | !bits.known.0));
+        let effective = ServiceSet(
+            (bits.support.0 & bits.support_known.0) | (stored.0 & !bits.support_known.0) | unheeded.0,
+        );
+        AccountSeats { stored, effective: effective.intersection(asked) }
+    }
+
+    /// Moves one switch. The answer is by how much *used* of its module changes for certain: 1 where a claim
+    /// takes a seat by either count, -1 where a release frees one by both, else 0.
+    pub fn book(&mut self, service: Service, direction: Direction, mates: ServiceSet) -> i8 {
+        let held = |seats: &AccountSeats| {
+            let has = |set: ServiceSet| i8::from(!set.intersection(mates).is_empty());
+            (has(seats.stored), has(seats.effective))
+        };
+        let before = held(self);
+        match direction {
+            Direction::Claim => {
+                self.stored.insert(service);
+                self.effective.insert(service);
+            }
+            Direction::Release => {
+                self.stored.remove(service);
+                self.effective.remove(service);
+            }
+        }
+        let after = held(self);
+        (after.0 - before.0).max(after.1 - before.1)
+    }
+}

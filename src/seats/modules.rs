@@ -1,0 +1,136 @@
+//! The modules a plan has to do with: their services, their seats, and where the number comes from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::pairing;
+use crate::model::{Licence, Module, Place, Reading, Seats, SeatsSource, Service, ServiceSet};
+use crate::spec::meaning::LicenseSpec;
+
+/// One module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleSeats {
+    pub module: Module,
+    /// The name to show: as the licence writes it, else the module's own.
+    pub title: String,
+    /// The services that take a seat of it; empty for the mail server itself and for unknown products.
+    pub services: ServiceSet,
+    pub seats: Seats,
+    pub source: SeatsSource,
+    /// Seats that no claim may take (`expect.*.keepFree`).
+    pub keep_free: u64,
+    pub keep_free_place: Option<Place>,
+}
+
+/// All modules, sorted by name, and the module of each service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Modules {
+    pub list: Vec<ModuleSeats>,
+    of: [Option<u8>; Service::ALL.len()],
+}
+
+impl Modules {
+    /// The index, in `list`, of the module whose seat a service takes.
+    pub fn of(&self, service: Service) -> Option<usize> {
+        self.of[service as usize].map(usize::from)
+    }
+
+    /// The services that share a module with any of `services`, those included: an account's seat hangs on all.
+    pub fn with_mates(&self, services: ServiceSet) -> ServiceSet {
+        services.iter().fold(services, |all, service| match self.of(service) {
+            Some(index) => all.union(self.list[index].services),
+            None => all,
+        })
+    }
+}
+
+/// The pairing after the spec's overrides.
+pub fn pair(license: Option<&LicenseSpec>, service: Service) -> Option<Module> {
+    let declared = license.and_then(|license| license.module_of.get(&service));
+    declared.map(|(module, _)| module.clone()).or_else(|| pairing::module_of(service))
+}
+
+/// The services that share a module with any of `services`, before anything was read.
+pub fn mates(license: Option<&LicenseSpec>, services: ServiceSet) -> ServiceSet {
+    let paired: BTreeSet<Module> = services.iter().filter_map(|service| pair(license, service)).collect();
+    let mates = Service::ALL
+        .into_iter()
+        .filter(|service| pair(license, *service).is_some_and(|module| paired.contains(&module)));
+    services.union(mates.collect())
+}
+
+/// Gathers the modules: those of the licence, those that are expected, and those of the services in `asked`.
+pub fn modules(licence: &Licence, license: Option<&LicenseSpec>, asked: ServiceSet) -> Modules {
+    let mut services: BTreeMap<Module, ServiceSet> = BTreeMap::new();
+    for service in Service::ALL {
+        if let Some(module) = pair(license, service) {
+            services.entry(module).or_default().insert(service);
+        }
+    }
+    let mut names: BTreeSet<Module> = Module::parse(Module::MAIL_SERVER).into_iter().collect();
+    names.extend(licence.modules.read().into_iter().flatten().map(|offer| offer.module.clone()));
+    names.extend(license.into_iter().flat_map(|license| license.expect.keys().cloned()));
+    names.extend(asked.iter().filter_map(|service| pair(license, service)));
+
+    let list: Vec<ModuleSeats> = names
+        .into_iter()
+        .map(|module| {
+            let (seats, source) = seats_of(&module, licence, license);
+            let expected = license.and_then(|license| license.expect.get(&module));
+            ModuleSeats {
+                title: title_of(&module, licence),
+                services: services.get(&module).copied().unwrap_or_default(),
+                seats,
+                source,
+                keep_free: expected.map_or(0, |expect| expect.keep_free),
+                keep_free_place: expected.map(|expect| expect.place.clone()),
+                module,
+            }
+        })
+        .collect();
+    let mut of = [None; Service::ALL.len()];
+    for (index, module) in list.iter().enumerate() {
+        for service in module.services.iter() {
+            of[service as usize] = u8::try_from(index).ok();
+        }
+    }
+    Modules { list, of }
+}
+
+fn title_of(module: &Module, licence: &Licence) -> String {
+    let offers = licence.modules.read().map_or(&[][..], Vec::as_slice);
+    let offer = offers.iter().find(|offer| offer.module == *module);
+    offer.map_or_else(|| module.to_string(), |offer| offer.title.clone())
+}
+
+/// The licence text rules. Where it cannot be read, the spec's `expect` is the limit, and for the mail server
+/// the statistics (U-1). A module that a readable text does not list has no seats that anybody knows of.
+fn seats_of(module: &Module, licence: &Licence, license: Option<&LicenseSpec>) -> (Seats, SeatsSource) {
+    if let Reading::Read(offers) = &licence.modules {
+        let mut found = None;
+        for offer in offers.iter().filter(|offer| offer.module == *module) {
+            // Two lines of one product: the smaller promise is the one that surely holds.
+            found = Some(found.map_or(offer.seats, |seats: Seats| least(seats, offer.seats)));
+        }
+        if let Some(seats) = found {
+            return (seats, SeatsSource::LicenceText);
+        }
+    }
+    if module.as_str() == Module::MAIL_SERVER
+        && let Reading::Read(users) = licence.licensed_users
+    {
+        return (Seats::Limited(users), SeatsSource::Statistics);
+    }
+    let expected = license.and_then(|license| license.expect.get(module)).and_then(|expect| expect.seats);
+    match (&licence.modules, expected) {
+        (Reading::Unread(_), Some(seats)) => (Seats::Limited(seats), SeatsSource::Expect),
+        _ => (Seats::Unknown, SeatsSource::Nowhere),
+    }
+}
+
+fn least(a: Seats, b: Seats) -> Seats {
+    match (a, b) {
+        (Seats::Unknown, _) | (_, Seats::Unknown) => Seats::Unknown,
+        (Seats::Unlimited, other) | (other, Seats::Unlimited) => other,
+        (Seats::Limited(a), Seats::Limited(b)) => Seats::Limited(a.min(b)),
+    }
+}
