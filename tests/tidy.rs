@@ -32,8 +32,9 @@ const CODE_WORDS: &[(&str, &[&str], &str)] = &[
     ("print!", &["src/edge/cli"], "only the command line prints"),
     ("eprintln!", &["src/edge/cli"], "only the command line prints"),
     ("eprint!", &["src/edge/cli"], "only the command line prints"),
-    ("stdout", &["src/edge/cli"], "only the command line prints"),
-    ("stderr", &["src/edge/cli"], "only the command line prints"),
+    ("stdout()", &["src/edge/cli"], "only the command line prints"),
+    ("stderr()", &["src/edge/cli"], "only the command line prints"),
+    ("anstream", &["src/edge/cli"], "only the command line prints"),
     ("Deserialize", BORDERS, "only types that cross a border are read from text"),
     ("JsonSchema", BORDERS, "only types that cross a border have a schema"),
     ("disallowed_methods", &["src/edge/mod.rs"], "the pure half stays pure"),
@@ -44,8 +45,9 @@ const CODE_WORDS: &[(&str, &[&str], &str)] = &[
 
 /// Where types are read from text or have a schema.
 const BORDERS: &[&str] = &[
-    "src/spec",         // the YAML that authors write
-    "src/plan/file.rs", // the plan file, versioned
+    "src/spec",                   // the YAML that authors write
+    "src/plan/file.rs",           // the plan file, versioned
+    "src/edge/sandbox/server.rs", // the query of the sandbox's own page, which no program relies on
 ];
 
 /// Variables of the server in string literals belong to the two sides of the wire.
@@ -66,6 +68,9 @@ const CODE_MARKS: &[(&str, &str)] = &[
     ("thread::sleep", "wait for what the test or program really waits for"),
     ("extern crate", "write `use`, so that the use order can be read"),
 ];
+
+/// Marks that never land in a test, and what to do instead.
+const TEST_MARKS: &[(&str, &str)] = &[("time::sleep", "wait for what the test really waits for")];
 
 /// Marks that never land in any text, and what to do instead.
 const TEXT_MARKS: &[(&str, &str)] = &[
@@ -363,7 +368,8 @@ fn code_marks(file: &Rust<'_>) -> Vec<Fault> {
     if NOT_OUR_WORDS.contains(&file.path) {
         return Vec::new();
     }
-    let marks = CODE_MARKS.iter().flat_map(|(mark, instead)| {
+    let tests = if file.is_test() { TEST_MARKS } else { &[] };
+    let marks = CODE_MARKS.iter().chain(tests).flat_map(|(mark, instead)| {
         file.words(mark).map(move |at| {
             fault(file.path, line_of(&file.code, at), format!("{mark} never lands: {instead}"))
         })
@@ -1023,6 +1029,9 @@ fn a_word_outside_its_place_is_reported() {
             &[2, 4, 3],
         ),
         ("src/edge/cli/out.rs", "fn f() { println!(\"x\") }", &[]),
+        ("src/edge/files.rs", "fn f() { write!(io::stdout(), \"x\") }", &[1]),
+        ("src/edge/files.rs", "fn f() { write!(anstream::stderr(), \"x\") }", &[1, 1]),
+        ("src/edge/files.rs", "fn f() { child.stdout(Stdio::piped()).stderr.take() }", &[]),
         ("src/model/a.rs", "#[derive(Debug, Deserialize)]\nstruct A;", &[1]),
         ("src/report/a.rs", "#[derive(schemars::JsonSchema)]\nstruct A;", &[1]),
         ("src/plan/file.rs", "#[derive(Deserialize, JsonSchema)]\nstruct A;", &[]),
