@@ -9,7 +9,7 @@ export ICEWARDEN_PYTHON := justfile_directory() / ".venv/bin/python"
 list:
     @just --list --unsorted
 
-# Install what the other recipes need; says nothing to do when it is there. Needs Rust, Git and the registries.
+# Install what the other recipes need, where it is missing. Needs Rust, Git and the registries.
 setup: setup-python setup-rust
 
 # The client of others, unchanged, in a virtual environment of its own.
