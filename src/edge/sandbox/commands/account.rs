@@ -1,0 +1,120 @@
+//! Accounts: properties, creation, removal, passwords.
+
+use super::super::account_values::is_mailbox;
+use super::super::exchange::{Call, Reply};
+use super::super::values::{Value, read_list};
+use super::super::variables::{self, Scope};
+use super::super::world::{ACCOUNT_KIND_MAX, Account, USER, World, split_address};
+use super::domain;
+use super::properties::{Write, answer, done, names, writes};
+
+/// The account a call names by `accountemail`.
+pub(super) fn named(world: &World, call: &Call<'_, '_>) -> Result<u32, &'static str> {
+    match call.text("accountemail") {
+        address if address.is_empty() => Err("account_email_parameter_missing"),
+        address => world.account_id(&address).ok_or("account_does_not_exist"),
+    }
+}
+
+/// Whether the caller administers the domain of an address.
+fn governs(call: &Call<'_, '_>, address: &str) -> bool {
+    split_address(address).is_some_and(|(_, domain)| call.governs(&domain))
+}
+
+/// `psInfo`, as it was recorded by the C# client of reference 6; what the other sets hold is not known, they are empty.
+const PROPERTY_SET_INFO: [&str; 5] = ["A_Name", "A_Quota", "A_Image", "A_AliasList", "A_State"];
+
+fn asked(call: &Call<'_, '_>) -> Vec<String> {
+    let mut asked = names(call.node("accountpropertylist"));
+    if call.text("accountpropertyset") == "1" {
+        asked.extend(PROPERTY_SET_INFO.map(str::to_owned));
+    }
+    asked
+}
+
+pub(super) fn read(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    let id = named(world, call)?;
+    let seen = governs(call, &call.text("accountemail"));
+    answer(&asked(call), |variable| {
+        (if seen { world.account_value(id, variable) } else { Value::Nothing }, "2")
+    })
+}
+
+/// Every account may read its own.
+pub(super) fn read_own(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    let id = world.account_id(&call.caller).ok_or("account_does_not_exist")?;
+    answer(&asked(call), |variable| (world.account_value(id, variable), "2"))
+}
+
+pub(super) fn write(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    let id = named(world, call)?;
+    let Some(writes) = writes(call.node("propertyvaluelist")) else { return done(false) };
+    done(governs(call, &call.text("accountemail")) && store(world, id, &writes))
+}
+
+/// All of the values or none (U-7, first position).
+fn store(world: &mut World, id: u32, writes: &[Write]) -> bool {
+    let may = writes.iter().all(|write| {
+        write.variable.scope == Scope::Account && world.may_store_account(id, write.variable, &write.value)
+    });
+    may && writes.iter().all(|write| world.store_account(id, write.variable, &write.value))
+}
+
+/// Needs `u_mailbox` and `u_type` among its properties (reference 1.6). An account that exists already is told by its error
+/// id; an account beyond the licence is created and on trial (TRI-1).
+pub(super) fn create(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    let place = domain::named(world, call)?;
+    if !call.governs(&call.text("domainstr")) {
+        return done(false);
+    }
+    let Some(mut writes) = writes(call.node("accountproperties")) else { return done(false) };
+    let mailbox = take(&mut writes, "u_mailbox").ok_or("account_mailbox_property_missing")?.to_lowercase();
+    let kind = take(&mut writes, "u_type").ok_or("account_type_property_missing")?;
+    let Some(kind) = kind.parse().ok().filter(|kind| *kind <= ACCOUNT_KIND_MAX) else { return done(false) };
+    if !is_mailbox(&mailbox) {
+        return done(false);
+    }
+    if world.account_id(&format!("{mailbox}@{}", call.text("domainstr"))).is_some() {
+        return Err("account_already_exists");
+    }
+    let mut account = Account::new(place, &mailbox, "", kind);
+    if kind == USER {
+        account.switches = world.switches_new;
+    }
+    let Some(id) = world.insert_account(account) else { return done(false) };
+    if !store(world, id, &writes) {
+        world.remove_account(id);
+        return done(false);
+    }
+    done(true)
+}
+
+fn take(writes: &mut Vec<Write>, name: &str) -> Option<String> {
+    let place = writes.iter().position(|write| write.variable.lower == name)?;
+    writes.remove(place).value.into_text().filter(|text| !text.is_empty())
+}
+
+/// All of the accounts or none. `leavedata` says what becomes of mail, of which there is none here.
+pub(super) fn delete(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    let place = domain::named(world, call)?;
+    let list = call.node("accountlist").map(read_list).unwrap_or_default();
+    let ids: Vec<u32> = list.iter().filter_map(|address| world.account_id(address)).collect();
+    let here = |id: &u32| world.account(*id).is_some_and(|account| account.domain == place);
+    let may = call.governs(&call.text("domainstr")) && ids.len() == list.len() && ids.iter().all(here);
+    if may {
+        for id in ids {
+            world.remove_account(id);
+        }
+    }
+    done(may)
+}
+
+/// Plain only; no password policy is simulated, so `ignorepolicy` changes nothing.
+pub(super) fn set_password(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    let id = named(world, call)?;
+    let password = call.text("password");
+    let plain = matches!(call.text("authtype").to_ascii_lowercase().as_str(), "" | "0" | "plain");
+    let may = governs(call, &call.text("accountemail")) && plain && !password.is_empty();
+    let variable = variables::find("u_password").filter(|_| may);
+    done(variable.is_some_and(|variable| world.store_account(id, variable, &Value::Text(password))))
+}

@@ -1,0 +1,125 @@
+//! Domains: properties, creation, removal, a new name.
+
+use super::super::exchange::{Call, Reply};
+use super::super::sessions::Rights;
+use super::super::values::Value;
+use super::super::variables::{Scope, Variable};
+use super::super::world::{STANDARD, World};
+use super::properties::{Write, answer, answer_rights, done, names, writes};
+use super::server::right_of;
+
+/// The place of the domain a call names.
+pub(super) fn named(world: &World, call: &Call<'_, '_>) -> Result<u32, &'static str> {
+    match call.text("domainstr") {
+        name if name.is_empty() => Err("domain_parameter_empty"),
+        name => world.domain_place(&name).ok_or("domain_invalid"),
+    }
+}
+
+/// What the caller may do with a domain's variable; a domain administrator what the list's column says.
+pub(super) fn right(call: &Call<'_, '_>, domain: &str, variable: &Variable) -> &'static str {
+    match call.rights {
+        _ if variable.scope != Scope::Domain || !call.governs(domain) => "0",
+        Rights::Server => right_of(variable),
+        _ => match variable.domain_right {
+            "w" => right_of(variable),
+            "r" => "1",
+            _ => "0",
+        },
+    }
+}
+
+pub(super) fn read(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    let place = named(world, call)?;
+    let domain = call.text("domainstr");
+    answer(&names(call.node("domainpropertylist")), |variable| match right(call, &domain, variable) {
+        "0" => (Value::Nothing, "2"),
+        _ => (world.domain_value(place, variable), "2"),
+    })
+}
+
+pub(super) fn write(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    let place = named(world, call)?;
+    let Some(writes) = writes(call.node("propertyvaluelist")) else { return done(false) };
+    done(store(world, call, place, &writes))
+}
+
+/// All of the values or none (U-7, first position).
+fn store(world: &mut World, call: &Call<'_, '_>, place: u32, writes: &[Write]) -> bool {
+    let domain = world.domain(place).map(|domain| domain.name.to_string()).unwrap_or_default();
+    let may = writes.iter().all(|write| {
+        right(call, &domain, write.variable) == "2" && world.may_store_domain(write.variable, &write.value)
+    });
+    if may {
+        for write in writes {
+            if let Value::Text(text) = &write.value {
+                world.store_domain(place, write.variable, text);
+            }
+        }
+    }
+    may
+}
+
+pub(super) fn rights(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    named(world, call)?;
+    let domain = call.text("domainstr");
+    answer_rights(&names(call.node("domainpropertylist")), |variable| right(call, &domain, variable))
+}
+
+/// A new standard domain, or of the type its `D_Type` says.
+pub(super) fn create(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    let name = call.text("domainstr");
+    if name.is_empty() {
+        return Err("domain_parameter_empty");
+    }
+    let Some(writes) = writes(call.node("domainproperties")) else { return done(false) };
+    let fits = writes.iter().all(|write| {
+        write.variable.scope == Scope::Domain && world.may_store_domain(write.variable, &write.value)
+    });
+    if call.rights != Rights::Server || !fits || !is_domain(&name) || world.domain_place(&name).is_some() {
+        return done(false);
+    }
+    world.add_domain(&name, STANDARD);
+    let place = world.domain_place(&name).ok_or("domain_invalid")?;
+    done(store(world, call, place, &writes))
+}
+
+fn is_domain(name: &str) -> bool {
+    !name.chars().any(|letter| {
+        letter.is_whitespace() || letter.is_control() || matches!(letter, '@' | ';' | '/' | '\\')
+    })
+}
+
+/// With all its accounts.
+pub(super) fn delete(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    let place = named(world, call)?;
+    if call.rights != Rights::Server {
+        return done(false);
+    }
+    let ids = world.domain(place).map(|domain| domain.order.clone()).unwrap_or_default();
+    for id in ids.into_iter().rev() {
+        world.remove_account(id);
+    }
+    world.domain_names.retain(|_, other| *other != place);
+    if let Some(slot) = usize::try_from(place).ok().and_then(|place| world.domains.get_mut(place)) {
+        *slot = None;
+    }
+    done(true)
+}
+
+pub(super) fn rename(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    let (old, new) = (call.text("oldname"), call.text("newname").to_lowercase());
+    if old.is_empty() || new.is_empty() {
+        return Err("domain_parameter_empty");
+    }
+    let place = world.domain_place(&old).ok_or("domain_invalid")?;
+    if call.rights != Rights::Server || !is_domain(&new) || world.domain_place(&new).is_some() {
+        return done(false);
+    }
+    world.domain_names.retain(|_, other| *other != place);
+    world.domain_names.insert(new.as_str().into(), place);
+    if let Some(domain) = world.domain_mut(place) {
+        domain.name = new.into();
+    }
+    done(true)
+}

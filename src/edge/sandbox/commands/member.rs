@@ -1,0 +1,61 @@
+//! Members of groups and lists (reference 1.6). Adding and removing is idempotent; addresses are not checked.
+
+use super::super::exchange::{Call, Reply};
+use super::super::values::read_members;
+use super::super::world::{Member, World, split_address};
+use super::account::named;
+use super::properties::done;
+
+/// Finds the account, checks the rights, and hands its members to `edit`.
+fn edit_members(
+    world: &mut World,
+    call: &Call<'_, '_>,
+    edit: impl FnOnce(&mut Vec<Member>, Vec<Member>),
+) -> Reply {
+    let id = named(world, call)?;
+    let governs = split_address(&call.text("accountemail")).is_some_and(|(_, domain)| call.governs(&domain));
+    let given = call.node("members").map(read_members).unwrap_or_default();
+    let Some(account) = world.account_mut(id).filter(|_| governs) else { return done(false) };
+    edit(&mut account.extra_mut().members, given);
+    done(true)
+}
+
+fn same(a: &Member, b: &Member) -> bool {
+    a.val.eq_ignore_ascii_case(&b.val)
+}
+
+pub(super) fn add(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    edit_members(world, call, |members, given| {
+        for member in given {
+            if !members.iter().any(|held| same(held, &member)) {
+                members.push(member);
+            }
+        }
+    })
+}
+
+pub(super) fn edit(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    edit_members(world, call, |members, given| {
+        for member in given {
+            if let Some(held) = members.iter_mut().find(|held| same(held, &member)) {
+                *held = member;
+            }
+        }
+    })
+}
+
+pub(super) fn delete(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    edit_members(world, call, |members, given| {
+        members.retain(|held| !given.iter().any(|member| same(held, member)))
+    })
+}
+
+/// A `namemask` of `*` or none removes all; any other mask those it matches.
+pub(super) fn delete_all(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    let mask = call
+        .node("filter")
+        .map(|filter| super::super::xml::child_text(filter, "namemask"))
+        .unwrap_or_default();
+    let mask: Vec<char> = if mask.is_empty() { vec!['*'] } else { mask.to_lowercase().chars().collect() };
+    edit_members(world, call, |members, _| members.retain(|held| !super::list::matches(&mask, &held.val)))
+}

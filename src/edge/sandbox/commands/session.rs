@@ -1,0 +1,88 @@
+//! Login and logout (reference 1.3).
+//!
+//! Plain login only. `getauthchallenge` answers so that a client can see the shape, but a login with `authtype` 1 is
+//! `auth_type_invalid`: the sandbox has no private key.
+
+use super::super::account_values::admin_type;
+use super::super::exchange::{Call, RESULT_DEPTH, Reply, Success};
+use super::super::variables;
+use super::super::world::{Account, PASSWORD, USER, World};
+use super::super::xml::Writer;
+
+/// `authtype` is a number in the reference; the Python client sends the word (U-31, first position: both are taken). The
+/// order of the refusals is synthetic; that 2FA and disabled accounts are told at once is measured.
+pub(super) fn authenticate(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    let (email, password) = (call.text("email"), call.text("password"));
+    match call.text("authtype").to_ascii_lowercase().as_str() {
+        "" | "0" | "plain" => {}
+        _ => return Err("auth_type_invalid"),
+    }
+    if email.is_empty() {
+        return Err("auth_email_missing");
+    }
+    if password.is_empty() {
+        return Err("auth_password_missing");
+    }
+    let account = world.account_id(&email).and_then(|id| world.account(id));
+    let account = account.filter(|account| account.kind == USER && password_of(account) == password);
+    // A wrong password, an unknown account and an unknown domain are told by the same word (reference 1.3).
+    let account = account.ok_or("auth_login_invalid")?;
+    refusal(world, account, &call.text("totpcode")).map_or(Ok(()), Err)?;
+    let address = world.address(account);
+    Ok(Success::Session(world.sessions.start(&address)))
+}
+
+fn refusal(world: &World, account: &Account, code: &str) -> Option<&'static str> {
+    let is_on = |name: &str| {
+        let index = variables::find(name).map(|variable| variable.index);
+        index.is_some_and(|index| account.value(index) == Some("1"))
+    };
+    let domain = world.domain(account.domain);
+    let login_disabled = variables::find("d_disablelogin").is_some_and(|variable| {
+        domain.and_then(|domain| domain.values.get(&variable.index)).is_some_and(|value| &**value == "1")
+    });
+    match () {
+        () if account.disabled != 0 => Some("account_disabled_2"),
+        () if login_disabled => Some("account_disabled_11"),
+        () if is_on("u_2f_enabled") && code.is_empty() => Some("auth_two_factor_required"),
+        // There is no authenticator here, so no code is right.
+        () if is_on("u_2f_enabled") => Some("auth_two_factor_invalid"),
+        () => None,
+    }
+}
+
+fn password_of(account: &Account) -> &str {
+    let index = variables::find("u_password").map(|variable| variable.index);
+    index.and_then(|index| account.value(index)).unwrap_or(PASSWORD)
+}
+
+/// A synthetic modulus: 1,024 bits that belong to no key. The real server's moment is the clock's; this one stands still.
+pub(super) fn challenge(_: &mut World, _: &Call<'_, '_>) -> Reply {
+    let mut out = Writer::at_depth(RESULT_DEPTH);
+    out.leaf("classname", "tauthchallenge");
+    out.leaf("hashid", &"C0FFEE5A9D0B0C57".repeat(16));
+    out.leaf("timestamp", "1768464000");
+    Ok(Success::Elements(out.finish()))
+}
+
+/// `admintype` here follows `A_AdminType`, in the account list another numbering: so it was recorded (reference 11).
+pub(super) fn info(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    let account =
+        world.account_id(&call.caller).and_then(|id| world.account(id)).ok_or("account_does_not_exist")?;
+    let domain = call.caller.rsplit_once('@').map_or("", |(_, domain)| domain);
+    let mut out = Writer::at_depth(RESULT_DEPTH);
+    out.leaf("email", &call.caller);
+    out.leaf("domain", domain);
+    out.leaf("admintype", admin_type(account));
+    out.leaf("isgateway", "0");
+    out.leaf("name", &account.name);
+    out.leaf("image", "");
+    out.leaf("avatartoken", "");
+    out.leaf("passwordexpired", "0");
+    Ok(Success::Elements(out.finish()))
+}
+
+pub(super) fn logout(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    world.sessions.end(call.sid);
+    Ok(Success::Text("1"))
+}

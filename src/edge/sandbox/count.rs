@@ -1,0 +1,150 @@
+//! The sandbox's own count of seats: never the client's, so that each can show the other wrong.
+//!
+//! Used = user accounts with any switch of the module's services stored on (SEAT-2, SEAT-8; U-36 first position). Disabled
+//! and guest accounts count like any other (U-5, first position); antispam and quarantine of one account are one seat
+//! (U-37, first position). Under access mode 0 every user counts (U-13). A claim beyond the seats is accepted and the
+//! account is on trial (TRI-1, SEAT-5; U-30 first position); a seat that becomes free goes to the account on trial that
+//! was created first – which one the real server takes is not known.
+
+use std::collections::BTreeSet;
+
+use super::services::{MODULE_COUNT, MODULES, Module, SERVICES, module_of_product};
+use super::world::{Account, USER, World};
+
+/// Counters by module, kept up to date with every write.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub used: [u64; MODULE_COUNT],
+    /// The highest `over` since the last [`World::reset_highest`].
+    pub highest: [u64; MODULE_COUNT],
+    /// Accounts that use a module without a seat; as many as the module is over by.
+    pub trial: [BTreeSet<u32>; MODULE_COUNT],
+}
+
+impl World {
+    /// Seats in use of a product of the licence; 0 for a product that counts nothing.
+    #[must_use]
+    pub fn used(&self, product: &str) -> u64 {
+        module_of_product(product).map_or(0, |module| self.counts.used[module as usize])
+    }
+
+    /// By how much a product is used beyond its seats. A product the licence does not list has no seats.
+    #[must_use]
+    pub fn over(&self, product: &str) -> u64 {
+        module_of_product(product).map_or(0, |module| self.over_by(module))
+    }
+
+    /// The highest [`World::over`] since [`World::reset_highest`], looked at after each single write.
+    #[must_use]
+    pub fn over_highest(&self, product: &str) -> u64 {
+        module_of_product(product).map_or(0, |module| self.counts.highest[module as usize])
+    }
+
+    /// Starts a new measurement of the highest over: from what it is now.
+    pub fn reset_highest(&mut self) {
+        for (module, _) in MODULES {
+            self.counts.highest[module as usize] = self.over_by(module);
+        }
+    }
+
+    /// Every product with its used seats, counted afresh from the accounts: what the kept counters must equal.
+    #[must_use]
+    pub fn recount(&self) -> Vec<(&'static str, u64)> {
+        let used = self.count_afresh();
+        MODULES.iter().map(|(module, product)| (*product, used[*module as usize])).collect()
+    }
+
+    fn count_afresh(&self) -> [u64; MODULE_COUNT] {
+        let mut used = [0; MODULE_COUNT];
+        for account in self.accounts.iter().flatten() {
+            for module in each(self.modules_of(account)) {
+                used[module] += 1;
+            }
+        }
+        used
+    }
+
+    pub(super) fn over_by(&self, module: Module) -> u64 {
+        let used = self.counts.used[module as usize];
+        self.licence.seats(module).map_or(0, |seats| used.saturating_sub(seats))
+    }
+
+    /// The modules an account takes a seat of, one bit each.
+    pub(super) fn modules_of(&self, account: &Account) -> u16 {
+        if account.kind != USER {
+            return 0;
+        }
+        let mut switches = account.switches | self.forced;
+        let mut modules = 1 << Module::MailServer as u16;
+        while switches != 0 {
+            let index = switches.trailing_zeros() as usize;
+            switches &= switches - 1;
+            if let Some(module) = SERVICES.get(index).and_then(|service| service.module) {
+                modules |= 1 << module as u16;
+            }
+        }
+        modules
+    }
+
+    /// Moves one account from what it counted for to what it counts for now.
+    pub(super) fn shift(&mut self, id: u32, before: u16, after: u16) {
+        for module in each(before & !after) {
+            self.counts.used[module] = self.counts.used[module].saturating_sub(1);
+            let trial = &mut self.counts.trial[module];
+            if !trial.remove(&id) {
+                trial.pop_first();
+            }
+        }
+        for module in each(after & !before) {
+            self.counts.used[module] += 1;
+            let over = self.over_by(MODULES[module].0);
+            if over > 0 {
+                self.counts.trial[module].insert(id);
+            }
+            self.counts.highest[module] = self.counts.highest[module].max(over);
+        }
+    }
+
+    /// Counts everything afresh: after a change of seats, of an access mode, or of very many accounts.
+    pub(super) fn recount_all(&mut self) {
+        self.counts.used = self.count_afresh();
+        for (module, _) in MODULES {
+            self.settle_trials(module);
+            let over = self.over_by(module);
+            let highest = &mut self.counts.highest[module as usize];
+            *highest = (*highest).max(over);
+        }
+    }
+
+    /// Makes the accounts on trial as many as the module is over by: the newest accounts go on trial first, the oldest
+    /// come off it first.
+    fn settle_trials(&mut self, module: Module) {
+        let bit = 1 << module as u16;
+        let over = usize::try_from(self.over_by(module)).unwrap_or(usize::MAX);
+        let mut trial = std::mem::take(&mut self.counts.trial[module as usize]);
+        trial.retain(|id| self.account(*id).is_some_and(|account| self.modules_of(account) & bit != 0));
+        while trial.len() > over {
+            trial.pop_first();
+        }
+        for (place, account) in self.accounts.iter().enumerate().rev() {
+            if trial.len() >= over {
+                break;
+            }
+            if account.as_ref().is_some_and(|account| self.modules_of(account) & bit != 0) {
+                trial.insert(u32::try_from(place).unwrap_or(u32::MAX));
+            }
+        }
+        self.counts.trial[module as usize] = trial;
+    }
+}
+
+/// The places of the bits that are set.
+fn each(mut bits: u16) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        (bits != 0).then(|| {
+            let place = bits.trailing_zeros() as usize;
+            bits &= bits - 1;
+            place
+        })
+    })
+}

@@ -1,0 +1,44 @@
+//! The sandbox: a server that speaks the real one's administration interface, for tests, demonstrations and rehearsals.
+//!
+//! It is a second reading of the reference and of the uncertainties, made without the first: nothing here is used by the client
+//! of this project and nothing of the client is used here. XML comes in as an untyped tree ([`xml`]), names of variables
+//! and the table of services are written down again ([`services`], [`variables`]), seats are counted by a query of its
+//! own ([`count`]). So what both agree on was understood twice.
+//!
+//! # What it is strict about
+//! The envelope and its errors, sessions, what a property answers that is unknown, empty or read only, lists that are all
+//! or nothing, and seats: a claim beyond the licence is accepted, as the licence manual says, and flagged.
+//!
+//! # What it leaves open
+//! Where the facts leave several ways, it takes the first position of that row of the uncertainties and names the row at
+//! the code. What has no source at all is marked *synthetic*.
+//!
+//! # What it does not do
+//! - Login is plain. `getauthchallenge` answers, but RSA login is refused with `auth_type_invalid`.
+//! - An answer is XML even if JSON is asked for: that form is not known.
+//! - There is no licence server behind it: writing `C_OnlineLicense`, `C_License` or `C_ObtainTrialLicense` answers 0.
+//! - It has no clock: sessions and licences do not age, trials do not end, Emergency Mode locks nothing.
+//! - Commands that are known but not simulated answer 0, an empty list or an empty result, never 1 (see `commands`).
+//! - It guards nothing: session ids are predictable and the state report shows everything. It is for loopback.
+
+mod account_values;
+mod commands;
+mod count;
+mod exchange;
+mod licence;
+mod other_values;
+mod seed;
+mod server;
+mod services;
+mod sessions;
+mod state;
+mod values;
+mod variables;
+mod world;
+mod xml;
+
+pub use exchange::Answer;
+pub use licence::LicenceShape;
+pub use seed::Seed;
+pub use server::{ServeOptions, serve};
+pub use world::World;

@@ -1,0 +1,126 @@
+//! The interface over HTTP (reference 1.1).
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{self, DefaultBodyLimit, Query, State as Extracted};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::serve::ListenerExt;
+
+use super::state::State;
+use super::world::World;
+
+/// Where to listen, and where to say so.
+#[derive(Clone, Debug)]
+pub struct ServeOptions {
+    /// Port 0 takes any free one.
+    pub listen: SocketAddr,
+    /// Gets the interface's URL and a line end, in one step: who sees the file sees all of it.
+    pub addr_file: Option<PathBuf>,
+}
+
+/// The largest request that is read, bytes. Synthetic; the largest known to be sent is a member list.
+const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+type Shared = Arc<Mutex<World>>;
+
+/// Serves a world until `stop` is done. `ready` is called with the address once requests are accepted.
+///
+/// # Errors
+/// The address cannot be listened on, or the address file cannot be written.
+pub async fn serve(
+    world: World,
+    options: ServeOptions,
+    ready: impl FnOnce(SocketAddr),
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let listener = tokio::net::TcpListener::bind(options.listen).await?;
+    let address = listener.local_addr()?;
+    if let Some(file) = &options.addr_file {
+        write_whole(file, &format!("http://{address}/icewarpapi/\n"))?;
+    }
+    ready(address);
+    // An answer goes out at once: a client that waits for it before it sends more would else wait for a timer too.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    axum::serve(listener, router(Arc::new(Mutex::new(world)))).with_graceful_shutdown(stop).await
+}
+
+/// Writes beside the file and renames, so that no reader sees half of it.
+fn write_whole(file: &Path, text: &str) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = tempfile::NamedTempFile::new_in(folder)?;
+    std::fs::write(beside.path(), text)?;
+    beside.persist(file).map(drop).map_err(|error| error.error)
+}
+
+/// The bare path is what clients use; the command as a path segment is what the Python client uses (reference 1.1).
+fn router(world: Shared) -> Router {
+    Router::new()
+        .route("/icewarpapi", post(exchange))
+        .route("/icewarpapi/", post(exchange))
+        .route("/icewarpapi/{command}", post(exchange_of))
+        .route("/sandbox/state", get(state))
+        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
+        .with_state(world)
+}
+
+async fn exchange(Extracted(world): Extracted<Shared>, body: Bytes) -> Response {
+    answer(&world, &body, None).await
+}
+
+async fn exchange_of(
+    Extracted(world): Extracted<Shared>,
+    extract::Path(command): extract::Path<String>,
+    body: Bytes,
+) -> Response {
+    answer(&world, &body, Some(&command)).await
+}
+
+async fn answer(world: &Shared, body: &[u8], command: Option<&str>) -> Response {
+    let exchange = held(world).exchange(body, command);
+    if exchange.delay_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(exchange.delay_ms)).await;
+    }
+    let status = StatusCode::from_u16(exchange.answer.status).unwrap_or(StatusCode::OK);
+    marked(status, "application/xml", exchange.answer.body)
+}
+
+/// What `GET /sandbox/state` understands.
+#[derive(serde::Deserialize)]
+struct StateQuery {
+    /// `none` leaves the accounts out.
+    accounts: Option<String>,
+}
+
+async fn state(Extracted(world): Extracted<Shared>, Query(query): Query<StateQuery>) -> Response {
+    let with_accounts = query.accounts.as_deref() != Some("none");
+    let text = tokio::task::spawn_blocking(move || {
+        let world = held(&world);
+        serde_json::to_string(&State { world: &world, with_accounts })
+    });
+    match text.await {
+        Ok(Ok(text)) => marked(StatusCode::OK, "application/json", text),
+        _ => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Whoever looks at an answer can tell that it is not from a mail server.
+fn marked(status: StatusCode, kind: &'static str, body: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::HeaderName::from_static("x-icewarden-sandbox"), HeaderValue::from_static("1")),
+    ];
+    (status, headers, body).into_response()
+}
+
+/// A handler that panicked leaves the world as it was between two single writes; the next may go on.
+fn held(world: &Shared) -> MutexGuard<'_, World> {
+    world.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,71 @@
+//! Who is logged in.
+
+use std::collections::HashMap;
+
+use super::world::{FLAG_ADMIN, FLAG_DOMAIN_ADMIN, World};
+
+/// Open sessions by id. An id is 18 digits that look like a moment and a counter (reference 1.2); they are predictable,
+/// as this server guards nothing. Sessions have no age (U-16 is not offered yet); [`World::drop_sessions`] ends them.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    open: HashMap<String, Session>,
+    started: u64,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    pub address: String,
+}
+
+/// What a caller may do. A number on the wire never says it (reference 1.6, `admintype`); the account's flags do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Rights {
+    Server,
+    /// Everything of one domain's accounts, and of the domain what the variable's default right says.
+    Domain(String),
+    Nothing,
+}
+
+const FIRST_ID: u64 = 202_601_150_800_000_000;
+
+impl Sessions {
+    pub(super) fn start(&mut self, address: &str) -> String {
+        self.started += 1;
+        let id = format!("{:018}", FIRST_ID + self.started);
+        self.open.insert(id.clone(), Session { address: address.to_owned() });
+        id
+    }
+
+    pub(super) fn find(&self, id: &str) -> Option<Session> {
+        self.open.get(id).cloned()
+    }
+
+    pub(super) fn end(&mut self, id: &str) -> bool {
+        self.open.remove(id).is_some()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.open.len()
+    }
+}
+
+impl World {
+    /// Ends every session, as a restart of the real server or its time limit would: the next call of each is answered
+    /// `session_invalid`.
+    pub fn drop_sessions(&mut self) {
+        self.sessions.open.clear();
+    }
+
+    /// Looked up at every call: rights taken away end at once.
+    pub(super) fn rights_of(&self, address: &str) -> Rights {
+        let Some(account) = self.account_id(address).and_then(|id| self.account(id)) else {
+            return Rights::Nothing;
+        };
+        let domain = self.domain(account.domain).map_or("", |domain| &domain.name);
+        match account.flags {
+            flags if flags & FLAG_ADMIN != 0 => Rights::Server,
+            flags if flags & FLAG_DOMAIN_ADMIN != 0 => Rights::Domain(domain.to_owned()),
+            _ => Rights::Nothing,
+        }
+    }
+}

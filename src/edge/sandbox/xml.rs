@@ -1,0 +1,166 @@
+//! XML in, as an untyped tree; XML out, in the odd style of the real server.
+
+use roxmltree::{Document, Node, ParsingOptions};
+
+/// A request nested deeper than this is refused before it is parsed. No known request nests deeper than 12; the
+/// bound keeps a parser that recurses off the end of its stack.
+const DEPTH_MAX: usize = 64;
+
+/// Parses a request body. `None`: it is not well-formed XML, not UTF-8, or nested without measure. A byte order
+/// mark before it is accepted (reference 11: recorded files have one, the wire is not known to).
+pub(super) fn with_document<T>(body: &[u8], use_it: impl FnOnce(&Document<'_>) -> T) -> Option<T> {
+    let text = std::str::from_utf8(body).ok()?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if is_too_deep(text) {
+        return None;
+    }
+    let options = ParsingOptions { allow_dtd: false, nodes_limit: 2_000_000, ..ParsingOptions::default() };
+    let document = Document::parse_with_options(text, options).ok()?;
+    Some(use_it(&document))
+}
+
+/// Counts nesting by looking at tags alone. It may overcount text inside comments and CDATA, never undercount what
+/// the parser would nest, so it errs on the side of refusing.
+fn is_too_deep(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut depth = 0usize;
+    for (at, _) in text.match_indices('<') {
+        match bytes.get(at + 1) {
+            Some(b'/') => depth = depth.saturating_sub(1),
+            Some(b'!' | b'?') | None => {}
+            Some(_) => {
+                let end = text[at..].find('>').map_or(text.len(), |end| at + end);
+                if end == 0 || bytes[end - 1] != b'/' {
+                    depth += 1;
+                }
+            }
+        }
+        if depth > DEPTH_MAX {
+            return true;
+        }
+    }
+    false
+}
+
+/// The first child element with this local name. Names are matched exactly; namespaces below `<query>` are not
+/// looked at, as a client that writes none inherits the one above.
+pub(super) fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
+    node.children().find(|child| child.is_element() && child.tag_name().name() == name)
+}
+
+/// All child elements `<item>`.
+pub(super) fn items<'a, 'i>(node: Node<'a, 'i>) -> impl Iterator<Item = Node<'a, 'i>> {
+    node.children().filter(|child| child.is_element() && child.tag_name().name() == "item")
+}
+
+/// The text of an element, verbatim; several pieces (text beside CDATA or comments) are joined.
+pub(super) fn text(node: Node<'_, '_>) -> String {
+    let mut out = String::new();
+    for piece in node.children().filter(Node::is_text) {
+        out.push_str(piece.text().unwrap_or_default());
+    }
+    out
+}
+
+/// The text of a child, without the white space around it; empty if there is no such child. For parameters, whose
+/// values never begin or end with a space.
+pub(super) fn child_text(node: Node<'_, '_>, name: &str) -> String {
+    child(node, name).map(|child| text(child).trim().to_owned()).unwrap_or_default()
+}
+
+/// Writes elements the way recorded answers look (reference 1.2): one per line, two spaces a level, and an empty line
+/// before a container closes. What stands inside a leaf is kept to the letter.
+#[derive(Debug)]
+pub(super) struct Writer {
+    out: String,
+    depth: usize,
+}
+
+impl Writer {
+    pub(super) fn at_depth(depth: usize) -> Writer {
+        Writer { out: String::with_capacity(256), depth }
+    }
+
+    pub(super) fn open(&mut self, name: &str) {
+        self.open_with(name, &[]);
+    }
+
+    pub(super) fn open_with(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.start(name, attributes);
+        self.out.push_str(">\n");
+        self.depth += 1;
+    }
+
+    pub(super) fn close(&mut self, name: &str) {
+        self.depth = self.depth.saturating_sub(1);
+        self.out.push('\n');
+        self.indent();
+        self.out.push_str("</");
+        self.out.push_str(name);
+        self.out.push_str(">\n");
+    }
+
+    /// An element with text; with none it is `<name/>` (reference 1.2).
+    pub(super) fn leaf(&mut self, name: &str, value: &str) {
+        if value.is_empty() {
+            return self.empty(name, &[]);
+        }
+        self.start(name, &[]);
+        self.out.push('>');
+        escape(&mut self.out, value);
+        self.out.push_str("</");
+        self.out.push_str(name);
+        self.out.push_str(">\n");
+    }
+
+    pub(super) fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.start(name, attributes);
+        self.out.push_str("/>\n");
+    }
+
+    /// Takes over lines written at the right depth by another writer.
+    pub(super) fn raw(&mut self, lines: &str) {
+        self.out.push_str(lines);
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.out
+    }
+
+    fn start(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.indent();
+        self.out.push('<');
+        self.out.push_str(name);
+        for (key, value) in attributes {
+            self.out.push(' ');
+            self.out.push_str(key);
+            self.out.push_str("=\"");
+            escape(&mut self.out, value);
+            self.out.push('"');
+        }
+    }
+
+    fn indent(&mut self) {
+        for _ in 0..self.depth {
+            self.out.push_str("  ");
+        }
+    }
+}
+
+/// Line ends inside a value leave as character references, else a parser folds them (reference 11). Characters that
+/// XML 1.0 cannot carry become U+FFFD: an answer is always well-formed.
+fn escape(out: &mut String, value: &str) {
+    for letter in value.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\r' => out.push_str("&#13;"),
+            '\n' => out.push_str("&#10;"),
+            '\t' => out.push_str("&#9;"),
+            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            plain => out.push(plain),
+        }
+    }
+}

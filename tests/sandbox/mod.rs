@@ -1,0 +1,6 @@
+//! The sandbox judged from outside: by the bytes it answers and by its own state report.
+
+mod client;
+mod count;
+mod envelope;
+mod sessions;
