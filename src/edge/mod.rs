@@ -1,3 +1,4 @@
 //! edge
 
+pub mod icewarp;
 pub mod secrets;
