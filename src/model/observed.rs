@@ -88,6 +88,8 @@ pub struct Observed {
     pub version: Reading<String>,
     /// Services that were asked for and that this release does not have (U-19).
     pub not_offered: ServiceSet,
+    /// Why accounts that are listed could not be read, each reason once with its number of accounts.
+    pub unread: Vec<String>,
 }
 
 /// A domain's own switches.

@@ -1,0 +1,189 @@
+//! One call for each user account: the switches of the wanted services, and what decides about counting.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::encode::Params;
+use super::error::{CallError, Refusal};
+use super::lists::{gather, refused};
+use super::observe::Progress;
+use super::properties::{self, ADMIN, DISABLED, GUEST, PROTOCOL, SERVICES};
+use super::readers::{self, Properties};
+use super::rpc::Phase;
+use super::session::Client;
+use super::uids::Bears;
+use crate::model::observed::ServiceBits;
+use crate::model::{AccountFacts, Columns, Directory, Service, ServiceSet, Tri};
+
+const FACTS: [&str; 4] = [ADMIN, DISABLED, GUEST, PROTOCOL];
+
+/// An account has some two hundred variables; this asks for all of them at once.
+const CONSOLE_COUNT: u64 = 10_000;
+
+/// What the accounts' columns are, and what was noticed on the way.
+pub(super) struct Accounts {
+    pub columns: Columns,
+    pub not_offered: ServiceSet,
+    /// Why accounts are unread, each reason once.
+    pub unread: Vec<String>,
+}
+
+/// Lower-cased names of the account variables that this release has.
+pub(super) struct Console(BTreeSet<String>);
+
+impl Console {
+    fn has(&self, name: &str) -> bool {
+        self.0.contains(&name.to_lowercase())
+    }
+}
+
+/// The names to ask for, each once. What the console does not list is not asked: one unknown name could spoil the
+/// whole answer (U-33). `Support` is asked whenever its service is there, because the console leaves some of
+/// these out (flag D, reference 2.2).
+pub(super) fn names(
+    services: ServiceSet,
+    console: Option<&Console>,
+    facts: &'static [&'static str],
+) -> Vec<&'static str> {
+    let listed = |name: &&'static str| console.is_none_or(|console| console.has(name));
+    let mut names: Vec<&'static str> = Vec::new();
+    for service in services.iter() {
+        let variables = properties::of(service);
+        names.extend(Some(variables.switch).filter(|name| listed(name)));
+        names.extend(variables.editable.filter(|name| listed(name)));
+        if listed(&variables.switch) {
+            names.extend(variables.support);
+        }
+    }
+    names.extend(facts.iter().copied().filter(|name| listed(name)));
+    names
+}
+
+pub(super) async fn properties_of(
+    client: &Client,
+    phase: Phase,
+    address: &str,
+    names: &[&str],
+) -> Result<Properties, CallError> {
+    let command = "getaccountproperties";
+    let params = Params::new().text("accountemail", address).names("accountpropertylist", names);
+    let result = client.call(phase, command, &params).await?;
+    Properties::read(&result).map_err(|misfit| refused(command, misfit))
+}
+
+/// Reads all user accounts of a directory; `listed` says of each row what its list said of `admintype`.
+pub(super) async fn read(
+    client: &Client,
+    directory: &Directory,
+    services: ServiceSet,
+    listed: &[Tri],
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Accounts, CallError> {
+    let rows = directory.len();
+    let mut columns = Columns {
+        bits: vec![ServiceBits::default(); rows],
+        facts: listed
+            .iter()
+            .map(|admin| AccountFacts {
+                // A 0 in the list is no proof (reference 11).
+                admin: if admin.certain() { Tri::Yes } else { Tri::Unread },
+                ..AccountFacts::default()
+            })
+            .collect(),
+    };
+    if services.is_empty() || rows == 0 {
+        return Ok(Accounts { columns, not_offered: ServiceSet::EMPTY, unread: Vec::new() });
+    }
+    let console = console(client, directory).await?;
+    let names: Arc<[&'static str]> = names(services, console.as_ref(), &FACTS).into();
+    let no_guests = console.as_ref().is_some_and(|console| !console.has(GUEST));
+    let mut unread: BTreeMap<String, u64> = BTreeMap::new();
+    let mut done = 0;
+    let jobs = (0..rows).map(|row| (row, directory.address(row).to_owned()));
+    let one = |(row, address): (usize, String)| {
+        let (client, names) = (client.clone(), Arc::clone(&names));
+        async move { Ok((row, account(&client, &address, &names).await?)) }
+    };
+    gather(client.limits().in_flight, jobs, one, |(row, read)| {
+        match read {
+            Ok(properties) => {
+                columns.bits[row] = readers::service_bits(&properties, services);
+                columns.facts[row] = readers::account_facts(&properties, listed[row]);
+                if no_guests {
+                    // The release has no such accounts, which is a fact and not a gap.
+                    columns.facts[row].guest = Tri::No;
+                }
+            }
+            Err(why) => *unread.entry(why).or_default() += 1,
+        }
+        done += 1;
+        progress(Progress { phase: Phase::Accounts, done, total: Some(rows as u64) });
+    })
+    .await?;
+    let not_offered = not_offered(services, console.as_ref(), &columns);
+    Ok(Accounts {
+        columns,
+        not_offered,
+        unread: unread.into_iter().map(|(why, n)| counted(n, &why)).collect(),
+    })
+}
+
+fn counted(accounts: u64, why: &str) -> String {
+    if accounts == 1 {
+        format!("1 account could not be read: {why}")
+    } else {
+        format!("{accounts} accounts could not be read: {why}")
+    }
+}
+
+/// An account that the server does not give is unread, for instance because it went away since it was listed.
+/// What concerns the whole conversation ends the read.
+async fn account(
+    client: &Client,
+    address: &str,
+    names: &[&str],
+) -> Result<Result<Properties, String>, CallError> {
+    match properties_of(client, Phase::Accounts, address, names).await {
+        Ok(properties) => Ok(Ok(properties)),
+        Err(CallError::Refused { why: Refusal::Zero, .. }) => Ok(Err(Refusal::Zero.to_string())),
+        Err(error) => match error.bears() {
+            None | Some(Bears::Session | Bears::Login | Bears::Protocol) => Err(error),
+            Some(_) => Ok(Err(error.uid().map(ToString::to_string).unwrap_or_default())),
+        },
+    }
+}
+
+/// Asks which account variables this release has (U-19, U-33). `None` where the server does not tell, or not
+/// all of it: then only values count.
+async fn console(client: &Client, directory: &Directory) -> Result<Option<Console>, CallError> {
+    let row = directory.row(client.account()).unwrap_or(0);
+    let params = Params::new()
+        .text("accountemail", directory.address(row))
+        .group("filter", |filter| filter.text("mask", "u_*"))
+        .number("offset", 0)
+        .number("count", CONSOLE_COUNT)
+        .number("comments", 0);
+    let result = match client.call(Phase::Accounts, "getaccountapiconsole", &params).await {
+        Ok(result) => result,
+        // An answer we cannot read is no reason to stop: the console is a help and not a need.
+        Err(CallError::Refused { .. } | CallError::Unreadable { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let Ok(page) = readers::page(&result) else { return Ok(None) };
+    let Ok(properties) = Properties::read(&result) else { return Ok(None) };
+    let names: BTreeSet<String> = properties.names().map(str::to_owned).collect();
+    let whole = page.overall.is_some_and(|overall| names.len() as u64 >= overall);
+    // A list in which no switch at all stands is not the one that was asked for.
+    let told = Console(names);
+    let sound = SERVICES.iter().any(|row| told.has(row.switch));
+    Ok((whole && sound).then_some(told))
+}
+
+/// A service whose switch the console does not list, and of which no account gave a value.
+fn not_offered(services: ServiceSet, console: Option<&Console>, columns: &Columns) -> ServiceSet {
+    let Some(console) = console else { return ServiceSet::EMPTY };
+    let absent: ServiceSet =
+        services.iter().filter(|service: &Service| !console.has(properties::of(*service).switch)).collect();
+    let valued = columns.bits.iter().fold(ServiceSet::EMPTY, |set, bits| set.union(bits.known));
+    absent.without(valued)
+}

@@ -1,0 +1,35 @@
+//! The client of a real server's administration interface: XML over HTTP, `POST /icewarpapi/`.
+//!
+//! Reading order, from the bytes up: [`codec`] and [`encode`] are the two directions of the wire and pure;
+//! [`readers`] says what the elements of an answer mean, [`properties`] which variable is meant by what,
+//! [`licence`] what a licence's text holds, [`uids`] what an error id means; `transport` sends one command and
+//! sorts its failures ([`error`]); [`session`] logs in, renews once and logs out; `lists`, `accounts` and
+//! `server` read; [`observe`] puts it together; [`write`] is the port for a run.
+//!
+//! Three habits. *What the answer is worth decides, not its type*: `result` 0 is not success, an empty list of
+//! what must exist is no empty server (U-39), a page that does not close its count makes a list incomplete.
+//! *Nothing that may have happened is sent twice*: only a lost session repeats a command, because its answer
+//! says that nothing was done. *Nothing secret is shown*: neither the password nor the session id can get into
+//! an error.
+
+mod accounts;
+pub mod codec;
+pub mod encode;
+pub mod error;
+pub mod licence;
+mod lists;
+pub mod observe;
+pub mod properties;
+pub mod readers;
+pub mod rpc;
+mod server;
+pub mod session;
+mod transport;
+pub mod uids;
+pub mod write;
+
+pub use error::{CallError, Garble, Meaning, NoConnection, Refusal, Silence};
+pub use observe::{Progress, Wanted, domain_switches, observe, recheck_lists};
+pub use readers::Written;
+pub use rpc::{Calls, Phase};
+pub use session::{Client, Limits, Options};

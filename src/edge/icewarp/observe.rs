@@ -1,0 +1,453 @@
+//! One read of a server.
+//!
+//! Its cost is counted: pages of lists, one call for each user account, and at most twelve others – login, logout,
+//! three for the licence, one or two for its order id and counters, modes, backup, console – where nothing is odd.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::accounts;
+use super::codec::Element;
+use super::encode::Params;
+use super::error::{CallError, Refusal};
+use super::lists::{Listed, Row, gather, list, refused};
+use super::properties;
+use super::readers::{self, Properties};
+use super::rpc::Phase;
+use super::server;
+use super::session::Client;
+use super::uids::Bears;
+use crate::model::address::domain_of;
+use crate::model::observed::DomainSwitches;
+use crate::model::{
+    AccountKind, Address, BackupKey, Directory, DirectoryBuilder, DomainKind, Observed, ServiceSet, Tri,
+};
+
+/// What is to be read. Domains, licence status, reference and version are always read.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    pub services: ServiceSet,
+    /// List the accounts; with `services` not empty, read each user account too.
+    pub accounts: bool,
+    /// Groups whose members are read, and those of groups found in them. Needs the accounts to be listed, and so
+    /// lists them.
+    pub groups: Vec<Address>,
+    /// The licence's text, order id and counters.
+    pub licence: bool,
+    pub backup: Vec<BackupKey>,
+}
+
+/// How far a read has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    pub phase: Phase,
+    pub done: u64,
+    pub total: Option<u64>,
+}
+
+/// Reads what is wanted. An error ends it: a part of a server is never taken for the whole. What a list lacks is
+/// told in `Directory::incomplete`.
+pub async fn observe(
+    client: &Client,
+    wanted: &Wanted,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Observed, CallError> {
+    // First, because it shows whether we have rights at all.
+    let (directory, listed) = directory(client, wanted, progress).await?;
+    let (licence, version) = server::licence(client, wanted.licence).await?;
+    progress(Progress { phase: Phase::Licence, done: 1, total: Some(1) });
+    let modes = server::modes(client, wanted.services).await?;
+    let backup = server::backup(client, Phase::Settings, &wanted.backup).await?;
+    progress(Progress { phase: Phase::Settings, done: 1, total: Some(1) });
+    let read = if wanted.accounts {
+        accounts::read(client, &directory, wanted.services, &listed, progress).await?
+    } else {
+        accounts::read(client, &directory, ServiceSet::EMPTY, &listed, progress).await?
+    };
+    Ok(Observed {
+        directory,
+        asked: wanted.services,
+        columns: read.columns,
+        licence,
+        backup,
+        modes,
+        domain_switches: BTreeMap::new(),
+        version,
+        not_offered: read.not_offered,
+        unread: read.unread,
+    })
+}
+
+/// Reads the lists once more and says what differs from before; nothing where both agree. Only two passes that
+/// agree show that nothing moved while paging (U-9), so nothing is switched off before this.
+pub async fn recheck_lists(
+    client: &Client,
+    wanted: &Wanted,
+    before: &Directory,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Vec<String>, CallError> {
+    let (again, _) = directory(client, wanted, progress).await?;
+    let mut differences = again.incomplete.clone();
+    if again.domains() != before.domains() {
+        differences.push("the list of domains is another than a moment ago".to_owned());
+    }
+    let same_users =
+        again.len() == before.len() && (0..again.len()).all(|row| again.address(row) == before.address(row));
+    if !same_users || !again.others().eq(before.others()) {
+        differences.push("the lists of accounts are others than a moment ago".to_owned());
+    }
+    for group in &wanted.groups {
+        if again.group(group.as_str()) != before.group(group.as_str()) {
+            differences.push(format!("the members of {group} are others than a moment ago"));
+        }
+    }
+    Ok(differences)
+}
+
+/// What the lists give, before it is sorted into a directory.
+#[derive(Default)]
+struct Gathered {
+    builder: DirectoryBuilder,
+    /// Users with what the list says of `admintype`.
+    users: Vec<(Address, Tri)>,
+    others: BTreeMap<Address, AccountKind>,
+    whole: bool,
+}
+
+async fn directory(
+    client: &Client,
+    wanted: &Wanted,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<(Directory, Vec<Tri>), CallError> {
+    let mut gathered = Gathered { whole: true, ..Gathered::default() };
+    let domains = domains(client, &mut gathered).await?;
+    progress(Progress { phase: Phase::Lists, done: 1, total: None });
+    if wanted.accounts || !wanted.groups.is_empty() {
+        account_lists(client, &domains, &mut gathered, progress).await?;
+        groups(client, &wanted.groups, &mut gathered).await?;
+    }
+    let directory = gathered.builder.build();
+    let mut listed = vec![Tri::Unread; directory.len()];
+    for (address, admin) in &gathered.users {
+        if let Some(row) = directory.row(address.as_str())
+            && !listed[row].certain()
+        {
+            listed[row] = *admin;
+        }
+    }
+    Ok((directory, listed))
+}
+
+/// The internal domain is the server's own (reference 7).
+fn is_internal(domain: &str) -> bool {
+    domain.starts_with("##")
+}
+
+/// The names of the domains whose accounts are listed.
+async fn domains(client: &Client, gathered: &mut Gathered) -> Result<Vec<String>, CallError> {
+    let command = "getdomainsinfolist";
+    let params = |offset, count| {
+        Params::new()
+            .group("filter", |filter| filter.text("namemask", "*"))
+            .number("offset", offset)
+            .number("count", count)
+    };
+    let row = |item: &Element| {
+        let row = readers::domain_row(item);
+        let key = row.name.clone();
+        let value = if key.is_empty() { Err("a domain without a name".to_owned()) } else { Ok(row) };
+        Row { key, value }
+    };
+    let listed = list(client, command, "the list of domains", params, row)
+        .await
+        .map_err(|error| no_rights(error, "the list of domains"))?;
+    if listed.empty {
+        let what = format!(
+            "it lists no domain, although {} must be in one; so the account may not read",
+            client.account()
+        );
+        return Err(CallError::Refused { command, why: Refusal::NoRights(what) });
+    }
+    let own = domain_of(client.account());
+    let whole = listed.incomplete.is_empty();
+    if whole && !listed.rows.iter().any(|row| row.name == own) {
+        let what = format!("it does not list {own}, the account's own domain; so the account may not read");
+        return Err(CallError::Refused { command, why: Refusal::NoRights(what) });
+    }
+    note(gathered, listed.incomplete);
+    let mut names = Vec::new();
+    for row in listed.rows.into_iter().filter(|row| !is_internal(&row.name)) {
+        // A domain without a type is listed, and can never pass for a standard one.
+        let kind = DomainKind::from_number(row.kind.unwrap_or(-1));
+        gathered.builder.domain(&row.name, kind);
+        // Its accounts are the target's, where the server gives any (U-34).
+        if kind != DomainKind::Alias {
+            names.push(row.name);
+        }
+    }
+    Ok(names)
+}
+
+/// A refusal to read what must exist means that we may not read (U-39), whatever the id says.
+fn no_rights(error: CallError, what: &str) -> CallError {
+    match error {
+        CallError::Refused { command, why: Refusal::Uid(uid) }
+            if !matches!(uid.bears(), Bears::Session | Bears::Protocol) =>
+        {
+            CallError::Refused { command, why: Refusal::NoRights(format!("it does not give {what}: {uid}")) }
+        }
+        CallError::Refused { command, why: Refusal::Zero } => {
+            let why = Refusal::NoRights(format!("it answers 0 and does not give {what}"));
+            CallError::Refused { command, why }
+        }
+        other => other,
+    }
+}
+
+fn note(gathered: &mut Gathered, incomplete: Vec<String>) {
+    for why in incomplete {
+        gathered.whole = false;
+        gathered.builder.incomplete(why);
+    }
+}
+
+struct Account {
+    address: Address,
+    kind: AccountKind,
+    admin: Tri,
+}
+
+async fn account_lists(
+    client: &Client,
+    domains: &[String],
+    gathered: &mut Gathered,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<(), CallError> {
+    let total = domains.len() as u64 + 1;
+    let one = |domain: &String| {
+        let (client, domain) = (client.clone(), domain.clone());
+        async move {
+            let listed = accounts_of(&client, &domain).await;
+            Ok::<_, CallError>((domain, listed?))
+        }
+    };
+    let mut lists = BTreeMap::new();
+    let mut done = 1;
+    gather(client.limits().in_flight, domains, one, |(domain, listed)| {
+        lists.insert(domain, listed);
+        done += 1;
+        progress(Progress { phase: Phase::Lists, done, total: Some(total) });
+    })
+    .await?;
+    let own = domain_of(client.account()).to_owned();
+    if let Some(listed) = lists.get(&own) {
+        own_account(client, listed).await?;
+    }
+    // In the order of their names, so that the same server gives the same sentences.
+    for (_, listed) in lists {
+        note(gathered, listed.incomplete);
+        for account in listed.rows {
+            gathered.builder.account(account.address.clone(), account.kind);
+            if account.kind == AccountKind::User {
+                gathered.users.push((account.address, account.admin));
+            } else {
+                gathered.others.insert(account.address, account.kind);
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn accounts_of(client: &Client, domain: &str) -> Result<Listed<Account>, CallError> {
+    let command = "getaccountsinfolist";
+    let what = format!("the list of accounts of {domain}");
+    let params = |offset, count| {
+        Params::new()
+            .text("domainstr", domain)
+            .group("filter", |filter| filter.text("namemask", "*"))
+            .number("offset", offset)
+            .number("count", count)
+    };
+    match list(client, command, &what, params, account_row).await {
+        Ok(mut listed) => {
+            // The server's own (reference 7). A user of that name would be somebody.
+            listed.rows.retain(|account| {
+                account.kind != AccountKind::Group || !account.address.as_str().starts_with("public-folders@")
+            });
+            Ok(listed)
+        }
+        // It went away since the domains were listed.
+        Err(error) if error.bears() == Some(Bears::DomainGone) && domain != domain_of(client.account()) => {
+            let why =
+                format!("{what} was refused: {}", error.uid().map(ToString::to_string).unwrap_or_default());
+            Ok(Listed { rows: Vec::new(), incomplete: vec![why], empty: false })
+        }
+        Err(error) => Err(no_rights(error, &what)),
+    }
+}
+
+fn account_row(item: &Element) -> Row<Account> {
+    let row = readers::account_row(item);
+    let key = row.email.to_lowercase();
+    let value = match (Address::parse(&row.email), row.kind) {
+        (Ok(address), Some(kind)) => {
+            Ok(Account { address, kind: AccountKind::from_number(kind), admin: row.admin })
+        }
+        (Err(error), _) => Err(format!("its address is `{}`; {error}", row.email)),
+        (Ok(address), None) => Err(format!("{address} has no account type")),
+    };
+    Row { key, value }
+}
+
+/// The account we log in with must be in its domain's list. It may have logged in under an alias; the session
+/// knows its own address, and is asked only then.
+async fn own_account(client: &Client, listed: &Listed<Account>) -> Result<(), CallError> {
+    let command = "getaccountsinfolist";
+    let own = client.account();
+    let refusal = |what: String| CallError::Refused { command, why: Refusal::NoRights(what) };
+    if listed.empty {
+        return Err(refusal(format!("it lists no account of {}, not even {own}", domain_of(own))));
+    }
+    if !listed.incomplete.is_empty() || listed.rows.iter().any(|account| account.address.as_str() == own) {
+        return Ok(());
+    }
+    let session = client.call(Phase::Lists, "getsessioninfo", &Params::new()).await;
+    let named = match session {
+        Ok(session) => session.field("email").unwrap_or_default().to_lowercase(),
+        Err(CallError::Refused { .. } | CallError::Unreadable { .. }) => String::new(),
+        Err(error) => return Err(error),
+    };
+    let elsewhere = !named.is_empty() && domain_of(&named) != domain_of(own);
+    if elsewhere || listed.rows.iter().any(|account| account.address.as_str() == named) {
+        return Ok(());
+    }
+    Err(refusal(format!("it does not list {own}, the account we logged in with")))
+}
+
+/// Reads the members of the wanted groups, and of groups found in them (U-41).
+async fn groups(client: &Client, wanted: &[Address], gathered: &mut Gathered) -> Result<(), CallError> {
+    let mut asked: BTreeSet<Address> = BTreeSet::new();
+    let mut next: Vec<Address> = wanted.to_vec();
+    while !next.is_empty() {
+        next.retain(|group| asked.insert(group.clone()));
+        let readable: Vec<Address> = next.drain(..).filter(|group| is_readable(group, gathered)).collect();
+        let one = |group: Address| {
+            let client = client.clone();
+            async move {
+                let members = members(&client, &group).await?;
+                Ok((group, members))
+            }
+        };
+        let mut read = BTreeMap::new();
+        gather(client.limits().in_flight, readable, one, |(group, members)| {
+            read.insert(group, members);
+        })
+        .await?;
+        for (group, members) in read {
+            let found = members.iter().flatten().filter_map(|member| Address::parse(member).ok());
+            next.extend(found.filter(|member| gathered.others.get(member) == Some(&AccountKind::Group)));
+            gathered.builder.group(group, members);
+        }
+    }
+    Ok(())
+}
+
+/// A name that is no group of this server is noted as unread, or – where the lists are whole – left out, which
+/// says that it does not exist.
+fn is_readable(group: &Address, gathered: &mut Gathered) -> bool {
+    let why = match gathered.others.get(group) {
+        Some(AccountKind::Group) => return true,
+        Some(AccountKind::MailingList) => "it is a mailing list and not a group",
+        Some(_) => "it is no group",
+        None if gathered.users.iter().any(|(user, _)| user == group) => {
+            "it is a user account and not a group"
+        }
+        None if gathered.whole => return false,
+        None => "it is in no list, and the lists are not whole",
+    };
+    gathered.builder.group(group.clone(), Err(why.to_owned()));
+    false
+}
+
+/// The direct members, or why they are not known. A group that is not whole is unread: an account that is missing
+/// from it would lose what the group gives.
+async fn members(client: &Client, group: &Address) -> Result<Result<Vec<String>, String>, CallError> {
+    let command = "getaccountmemberinfolist";
+    let params = |offset, count| {
+        Params::new()
+            .text("who", group.as_str())
+            .group("filter", |filter| filter.text("namemask", "*"))
+            .number("offset", offset)
+            .number("count", count)
+    };
+    let row = |item: &Element| {
+        let member = readers::member_row(item);
+        let key = member.to_lowercase();
+        let value = if member.is_empty() { Err("a member without a name".to_owned()) } else { Ok(member) };
+        Row { key, value }
+    };
+    match list(client, command, "its list of members", params, row).await {
+        Ok(listed) if listed.incomplete.is_empty() => Ok(Ok(listed.rows)),
+        Ok(listed) => Ok(Err(listed.incomplete.join("; "))),
+        Err(error @ CallError::Refused { why: Refusal::Uid(_) | Refusal::Zero, .. })
+            if !error.session_lost() =>
+        {
+            Ok(Err(std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The switches of domains. A domain that is gone, or a service without such a switch, is simply not known.
+pub async fn domain_switches(
+    client: &Client,
+    domains: &[&str],
+    services: ServiceSet,
+) -> Result<BTreeMap<Box<str>, DomainSwitches>, CallError> {
+    let command = "getdomainproperties";
+    let asked: Vec<_> = services
+        .iter()
+        .filter_map(|service| properties::of(service).domain_switch.map(|name| (service, name)))
+        .collect();
+    let mut switches = BTreeMap::new();
+    if asked.is_empty() {
+        return Ok(switches);
+    }
+    let names: Vec<&str> = asked.iter().map(|(_, name)| *name).collect();
+    let one = |domain: &&str| {
+        let client = client.clone();
+        let domain = (*domain).to_owned();
+        let params = Params::new().text("domainstr", &domain).names("domainpropertylist", &names);
+        async move {
+            let properties = match client.call(Phase::Settings, command, &params).await {
+                Ok(result) => Properties::read(&result).map_err(|misfit| refused(command, misfit)),
+                Err(error) => Err(error),
+            };
+            Ok((domain, unless_refused(properties)?))
+        }
+    };
+    gather(client.limits().in_flight, domains, one, |(domain, properties)| {
+        let mut of_domain = DomainSwitches::default();
+        for (service, name) in &asked {
+            if let Some(on) = properties.flag(name) {
+                of_domain.known.insert(*service);
+                if on {
+                    of_domain.on.insert(*service);
+                }
+            }
+        }
+        switches.insert(domain.into(), of_domain);
+    })
+    .await?;
+    Ok(switches)
+}
+
+fn unless_refused(properties: Result<Properties, CallError>) -> Result<Properties, CallError> {
+    match properties {
+        Err(error @ CallError::Refused { why: Refusal::Uid(_) | Refusal::Zero, .. })
+            if !error.session_lost() =>
+        {
+            Ok(Properties::default())
+        }
+        other => other,
+    }
+}

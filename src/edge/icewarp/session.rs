@@ -1,0 +1,238 @@
+//! Logging in, calling, logging in again once, logging out.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use super::codec::{Body, Element, Sid};
+use super::encode::{self, Params};
+use super::error::{CallError, Refusal};
+use super::rpc::{Calls, Phase};
+use super::transport::{Sending, Transport};
+use super::uids::{Bears, Uid};
+use crate::edge::secrets::Secret;
+
+/// How to reach a server.
+#[derive(Debug)]
+pub struct Options {
+    pub url: String,
+    pub account: String,
+    pub password: Secret,
+    /// PEM certificates that are trusted beside the platform's.
+    pub ca_file: Option<PathBuf>,
+    pub insecure_skip_verify: bool,
+    pub limits: Limits,
+}
+
+/// What is waited for, and how much is taken.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    pub connect: Duration,
+    /// A refused login is answered after 24 to 30 s, and later each time (reference 1.3).
+    pub login: Duration,
+    pub call: Duration,
+    /// A run is over when it is over: a server that does not answer the farewell is not waited for.
+    pub logout: Duration,
+    /// Calls that are under way at once.
+    pub in_flight: usize,
+    /// Rows of a page of a list.
+    pub page: u64,
+    pub answer_bytes_max: usize,
+}
+
+/// A page of 1,000 accounts is about 1 MiB. 32 hold every page of a server that does as it is asked, and keep
+/// eight of them at once from filling a small machine.
+pub const ANSWER_BYTES_MAX: usize = 32 << 20;
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            connect: Duration::from_secs(10),
+            login: Duration::from_secs(90),
+            call: Duration::from_secs(60),
+            logout: Duration::from_secs(5),
+            in_flight: 8,
+            page: 1_000,
+            answer_bytes_max: ANSWER_BYTES_MAX,
+        }
+    }
+}
+
+/// A session on a server. Clones share it.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    transport: Transport,
+    account: String,
+    password: Secret,
+    limits: Limits,
+    session: Mutex<Session>,
+}
+
+#[derive(Default)]
+struct Session {
+    sid: Option<Sid>,
+    /// Counts logins, so that of several calls that lost one session only the first logs in again.
+    generation: u64,
+    /// A login that failed is never repeated: each failure makes the server slower (U-16).
+    failed: Option<CallError>,
+}
+
+struct Ticket {
+    sid: Sid,
+    generation: u64,
+}
+
+impl Client {
+    /// Logs in.
+    pub async fn connect(options: Options) -> Result<Client, CallError> {
+        let transport = Transport::new(&options).await?;
+        let Options { account, password, limits, .. } = options;
+        let client =
+            Client(Arc::new(Inner { transport, account, password, limits, session: Mutex::default() }));
+        client.ticket(None).await?;
+        Ok(client)
+    }
+
+    /// Logs in, does `work`, and logs out whatever came of it.
+    pub async fn with<T>(options: Options, work: impl AsyncFnOnce(&Client) -> T) -> Result<T, CallError> {
+        let client = Client::connect(options).await?;
+        let done = work(&client).await;
+        client.close().await;
+        Ok(done)
+    }
+
+    /// Logs out. Best effort, and never longer than its limit: a session that stays open ends by itself.
+    pub async fn close(self) {
+        let Some(sid) = self.0.session.lock().await.sid.take() else { return };
+        let _ = self.exchange(Phase::Logout, "logout", &Params::new(), &sid).await;
+    }
+
+    /// The account we log in with, lower-cased.
+    pub fn account(&self) -> &str {
+        &self.0.account
+    }
+
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// The calls that were sent so far.
+    pub fn calls(&self) -> Calls {
+        self.0.transport.counter.calls()
+    }
+
+    /// Sends a command and gives its `result`. A session that was lost is renewed once and the command repeated
+    /// once: an answer that speaks of the session means that the command was not done (reference 1.3, U-38).
+    pub(super) async fn call(
+        &self,
+        phase: Phase,
+        command: &'static str,
+        params: &Params,
+    ) -> Result<Element, CallError> {
+        let ticket = self.ticket(None).await?;
+        match self.exchange(phase, command, params, &ticket.sid).await {
+            Err(error) if error.session_lost() => {
+                let renewed = self.ticket(Some(ticket.generation)).await?;
+                self.exchange(phase, command, params, &renewed.sid).await
+            }
+            answer => answer,
+        }
+    }
+
+    /// The session to use; `lost` is the generation of one that the server no longer knows.
+    async fn ticket(&self, lost: Option<u64>) -> Result<Ticket, CallError> {
+        // Held while logging in: whoever else lost the session waits for the new one.
+        let mut session = self.0.session.lock().await;
+        if let Some(error) = &session.failed {
+            return Err(error.clone());
+        }
+        if lost == Some(session.generation) {
+            session.sid = None;
+        }
+        let sid = match &session.sid {
+            Some(sid) => sid.clone(),
+            None => match self.login().await {
+                Ok(sid) => {
+                    session.generation += 1;
+                    session.sid.insert(sid).clone()
+                }
+                Err(error) => {
+                    session.failed = Some(error.clone());
+                    return Err(error);
+                }
+            },
+        };
+        Ok(Ticket { sid, generation: session.generation })
+    }
+
+    /// Plain login with the three parameters that were seen to suffice. `authtype` is the number (U-31).
+    async fn login(&self) -> Result<Sid, CallError> {
+        let command = "authenticate";
+        let inner = &self.0;
+        let params = Params::new()
+            .number("authtype", 0)
+            .text("email", &inner.account)
+            .text("password", inner.password.reveal());
+        if let Some(character) = params.unsendable() {
+            return Err(CallError::Refused { command, why: Refusal::NotSendable(character) });
+        }
+        let answer = inner
+            .transport
+            .send(&Sending {
+                command,
+                phase: Phase::Login,
+                body: encode::request(command, &params, None),
+                within: inner.limits.login,
+                hide: [inner.password.reveal(), ""],
+            })
+            .await?;
+        match answer.body {
+            Body::Error(uid) => {
+                let uid = Uid::new(uid);
+                let why = match uid.bears() {
+                    Bears::Protocol => Refusal::Uid(uid),
+                    _ => Refusal::Login(uid),
+                };
+                Err(CallError::Refused { command, why })
+            }
+            Body::Result(result) => match (result.text.trim(), answer.sid) {
+                ("1", Some(sid)) => Ok(sid),
+                ("1", None) => Err(CallError::shape(command, "it accepted the login and gave no session")),
+                ("0", _) => Err(CallError::Refused { command, why: Refusal::LoginZero }),
+                _ => Err(CallError::shape(command, "it is neither 1 nor 0")),
+            },
+        }
+    }
+
+    async fn exchange(
+        &self,
+        phase: Phase,
+        command: &'static str,
+        params: &Params,
+        sid: &Sid,
+    ) -> Result<Element, CallError> {
+        if let Some(character) = params.unsendable() {
+            return Err(CallError::Refused { command, why: Refusal::NotSendable(character) });
+        }
+        let inner = &self.0;
+        let within = if phase == Phase::Logout { inner.limits.logout } else { inner.limits.call };
+        let answer = inner
+            .transport
+            .send(&Sending {
+                command,
+                phase,
+                body: encode::request(command, params, Some(sid)),
+                within,
+                hide: [inner.password.reveal(), sid.as_str()],
+            })
+            .await?;
+        match answer.body {
+            Body::Result(result) => Ok(result),
+            Body::Error(uid) => Err(CallError::Refused { command, why: Refusal::Uid(Uid::new(uid)) }),
+        }
+    }
+}

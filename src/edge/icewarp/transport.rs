@@ -1,0 +1,271 @@
+//! One command over HTTP, and its failures sorted.
+
+use std::error::Error;
+use std::path::Path;
+use std::sync::Once;
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, LOCATION};
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Response, StatusCode, Url};
+
+use super::codec::{self, Answer};
+use super::error::{CallError, Garble, NoConnection, Refusal, Silence, excerpt, sanitised};
+use super::rpc::{Counter, Phase};
+use super::session::{Limits, Options};
+
+/// A kept-alive connection older than this is not used again: servers close idle ones without a word, and a
+/// command that is written into a closed connection may or may not have happened.
+const IDLE_MAX: Duration = Duration::from_secs(15);
+
+/// Of an answer with another HTTP status this much is read, for its excerpt.
+const STATUS_BODY_MAX: usize = 2 * 1024;
+
+pub(super) struct Transport {
+    http: reqwest::Client,
+    url: Url,
+    /// Scheme, host and port: what may be shown of the address, which can hold a password.
+    host: String,
+    limits: Limits,
+    pub(super) counter: Counter,
+}
+
+/// How one command is sent.
+pub(super) struct Sending<'a> {
+    pub command: &'static str,
+    pub phase: Phase,
+    pub body: String,
+    pub within: Duration,
+    /// Texts that must not be shown, whatever comes back.
+    pub hide: [&'a str; 2],
+}
+
+impl Transport {
+    pub(super) async fn new(options: &Options) -> Result<Transport, CallError> {
+        let setup = |host: &str, why: String| CallError::Unanswered {
+            command: "authenticate",
+            why: Silence::NoConnection { host: host.to_owned(), kind: NoConnection::Setup, why },
+        };
+        let url = Url::parse(&options.url)
+            .map_err(|error| setup("the server", format!("connection.rpc.url is no address: {error}")))?;
+        let host = url.origin().ascii_serialization();
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(setup(&host, "connection.rpc.url must begin with https:// or http://".to_owned()));
+        }
+        let roots = match &options.ca_file {
+            Some(path) => Some(certificates(path).await.map_err(|why| setup(&host, why))?),
+            None => None,
+        };
+        let http = client(options, &url, roots).map_err(|error| setup(&host, chain(&error)))?;
+        Ok(Transport { http, url, host, limits: options.limits.clone(), counter: Counter::default() })
+    }
+
+    /// Sends a command and reads its answer. A read whose kept-alive connection turned out to be dead is sent
+    /// once more; nothing else is ever sent twice from here.
+    pub(super) async fn send(&self, sending: &Sending<'_>) -> Result<Answer, CallError> {
+        let first = self.attempt(sending).await;
+        match &first {
+            Err(CallError::Unanswered { why: Silence::Closed(_), .. })
+                if sending.command.starts_with("get") =>
+            {
+                self.attempt(sending).await
+            }
+            _ => first,
+        }
+    }
+
+    async fn attempt(&self, sending: &Sending<'_>) -> Result<Answer, CallError> {
+        self.counter.add(sending.phase);
+        let command = sending.command;
+        match tokio::time::timeout(sending.within, self.exchange(sending)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(CallError::Unanswered { command, why: Silence::Late(sending.within) }),
+        }
+    }
+
+    async fn exchange(&self, sending: &Sending<'_>) -> Result<Answer, CallError> {
+        let command = sending.command;
+        let sent = self
+            .http
+            .post(self.url.clone())
+            .header(CONTENT_TYPE, "text/xml")
+            .body(sending.body.clone())
+            .send()
+            .await
+            .map_err(|error| CallError::Unanswered { command, why: self.silence(error) })?;
+        let mut response = sent;
+        if response.status() != StatusCode::OK {
+            return Err(self.status(sending, response).await);
+        }
+        let body = self.body(sending, &mut response).await?;
+        codec::decode(&body).map_err(|why| CallError::Unreadable {
+            command,
+            why: Garble::Codec { why, excerpt: excerpt(&body, &sending.hide) },
+        })
+    }
+
+    /// The body as it arrives, up to the limit.
+    async fn body(&self, sending: &Sending<'_>, response: &mut Response) -> Result<Vec<u8>, CallError> {
+        let limit = self.limits.answer_bytes_max;
+        let too_large =
+            || CallError::Unreadable { command: sending.command, why: Garble::TooLarge { limit } };
+        if response.content_length().is_some_and(|length| length > limit as u64) {
+            return Err(too_large());
+        }
+        let mut body = Vec::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() > limit => return Err(too_large()),
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => return Ok(body),
+                // The length that was promised, or the last chunk, never came: half an answer.
+                Err(_) => {
+                    return Err(CallError::Unreadable {
+                        command: sending.command,
+                        why: Garble::Half { excerpt: excerpt(&body, &sending.hide) },
+                    });
+                }
+            }
+        }
+    }
+
+    /// The server answers 200 even to errors of the interface (reference 1.1), so another status comes from
+    /// something in front of it, or from another server.
+    async fn status(&self, sending: &Sending<'_>, mut response: Response) -> CallError {
+        let command = sending.command;
+        let status = response.status();
+        let number = status.as_u16();
+        if status.is_redirection() {
+            let to = response
+                .headers()
+                .get(LOCATION)
+                .map_or("nowhere".to_owned(), |to| sanitised(&String::from_utf8_lossy(to.as_bytes())));
+            return CallError::Unreadable { command, why: Garble::Redirect { to } };
+        }
+        match number {
+            401 | 403 => return CallError::Refused { command, why: Refusal::Http(number) },
+            429 | 500..=599 => return CallError::Unanswered { command, why: Silence::Http(number) },
+            _ => {}
+        }
+        let mut body = Vec::new();
+        while body.len() < STATUS_BODY_MAX {
+            match response.chunk().await {
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk[..chunk.len().min(STATUS_BODY_MAX)]),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        let excerpt = excerpt(&body, &sending.hide);
+        CallError::Unreadable { command, why: Garble::Status { status: number, excerpt } }
+    }
+
+    fn silence(&self, error: reqwest::Error) -> Silence {
+        // The address can hold a password, and reqwest would show it.
+        let error = error.without_url();
+        if !error.is_connect() {
+            return Silence::Closed(chain(&error));
+        }
+        let kind = if speaks_of_tls(&error) {
+            NoConnection::Tls
+        } else if error.is_timeout() {
+            NoConnection::Late
+        } else if error.is_dns() {
+            NoConnection::Name
+        } else {
+            NoConnection::Other
+        };
+        Silence::NoConnection { host: self.host.clone(), kind, why: chain(&error) }
+    }
+}
+
+/// ring is named here once, because no provider is built in: the other choice needs a C compiler.
+fn install_provider() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // An error means that one is installed already, which serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
+fn client(
+    options: &Options,
+    url: &Url,
+    roots: Option<Vec<Certificate>>,
+) -> Result<reqwest::Client, reqwest::Error> {
+    install_provider();
+    let limits = &options.limits;
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("icewarden/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(limits.connect)
+        .pool_idle_timeout(IDLE_MAX)
+        .pool_max_idle_per_host(limits.in_flight)
+        // A redirect would send a password where nobody meant it to go.
+        .redirect(Policy::none());
+    if url.scheme() == "http" {
+        // Without TLS the platform's trust store is not needed, and a machine without one is no obstacle.
+        builder = builder.tls_certs_only([]);
+    } else if options.insecure_skip_verify {
+        builder = builder.tls_danger_accept_invalid_certs(true);
+    }
+    if let Some(roots) = roots.filter(|_| url.scheme() == "https") {
+        builder = builder.tls_certs_merge(roots);
+    }
+    if is_loopback(url) {
+        // A proxy has its own loopback.
+        builder = builder.no_proxy();
+    }
+    builder.build()
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+async fn certificates(path: &Path) -> Result<Vec<Certificate>, String> {
+    let pem = tokio::fs::read(path)
+        .await
+        .map_err(|error| format!("connection.rpc.caFile {} cannot be read: {error}", path.display()))?;
+    let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| {
+        format!("connection.rpc.caFile {} holds no certificates: {}", path.display(), chain(&error))
+    })?;
+    if certificates.is_empty() {
+        return Err(format!("connection.rpc.caFile {} holds no certificate", path.display()));
+    }
+    Ok(certificates)
+}
+
+/// An error with its causes, each said once, in one line.
+fn chain(error: &dyn Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let part = error.to_string();
+        // Some causes repeat the next one at their end.
+        if let Some(last) = parts.last_mut()
+            && let Some(start) = last.strip_suffix(&part)
+        {
+            *last = start.trim_end_matches([':', ' ']).to_owned();
+            if last.is_empty() {
+                parts.pop();
+            }
+        }
+        parts.push(part);
+        next = error.source();
+    }
+    sanitised(&parts.join(": "))
+}
+
+fn speaks_of_tls(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<rustls::Error>() {
+            return true;
+        }
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}

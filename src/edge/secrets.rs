@@ -1,0 +1,219 @@
+//! From where a secret is kept to the secret itself.
+//!
+//! A [`Secret`] has no `Display`, no `Serialize`, and a `Debug` that shows nothing, so it cannot slip into a
+//! message; it is overwritten when it is dropped. Copies that a library makes on the way (a request's text) are
+//! not: Rust gives no hold on them.
+
+use std::fmt;
+use std::io;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, Command};
+
+use crate::model::{Remedy, SecretRef};
+
+/// No password is longer; a file or command that gives more is the wrong one.
+const BYTES_MAX: usize = 64 * 1024;
+
+/// A password manager may ask a server; nobody waits longer for a password.
+const EXEC_LIMIT: Duration = Duration::from_secs(30);
+
+/// Of what a command says on its error output this much is shown.
+const STDERR_CHARS: usize = 400;
+
+/// A secret in memory.
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    pub fn new(text: impl Into<String>) -> Secret {
+        Secret(text.into().into_bytes())
+    }
+
+    /// The secret itself, for the one place that sends it.
+    pub fn reveal(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.fill(0);
+        // Without a reader the compiler may leave the writes out.
+        std::hint::black_box(&self.0);
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// A secret that could not be had. It names where it was looked for, never what was found.
+#[derive(Debug, thiserror::Error)]
+#[error("the secret from {reference} cannot be had")]
+pub struct SecretError {
+    pub reference: SecretRef,
+    #[source]
+    pub why: Absence,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Absence {
+    #[error("the variable is not set")]
+    NotSet,
+    #[error("it is empty")]
+    Empty,
+    #[error("it is not UTF-8")]
+    NotUtf8,
+    #[error("it is larger than 64 KiB")]
+    TooLarge,
+    #[error("it cannot be read")]
+    File(#[source] io::Error),
+    #[error("the command cannot be started")]
+    Start(#[source] io::Error),
+    #[error("the reference names no command")]
+    NoCommand,
+    #[error("the command did not end within {} s and was stopped", .0.as_secs())]
+    Late(Duration),
+    #[error("the command {status}{}", said(.stderr))]
+    Failed { status: String, stderr: String },
+}
+
+fn said(stderr: &str) -> String {
+    if stderr.is_empty() { String::new() } else { format!(" and said: {stderr}") }
+}
+
+impl SecretError {
+    /// What to do next.
+    pub fn remedy(&self) -> Remedy {
+        Remedy::Check(match &self.reference {
+            SecretRef::Env(name) => format!("that the environment variable {name} holds the secret"),
+            SecretRef::File(path) => {
+                format!("that the file {} holds the secret and nothing else, and may be read", path.display())
+            }
+            SecretRef::Exec(_) => {
+                "by running it: the command must print the secret, and nothing else, and end with 0"
+                    .to_owned()
+            }
+        })
+    }
+}
+
+/// Gets a secret. One line end after it is not part of it.
+pub async fn resolve(reference: &SecretRef) -> Result<Secret, SecretError> {
+    resolve_within(reference, EXEC_LIMIT).await
+}
+
+/// The same with another limit on how long a command may take.
+pub async fn resolve_within(reference: &SecretRef, limit: Duration) -> Result<Secret, SecretError> {
+    let bytes = match reference {
+        SecretRef::Env(name) => match std::env::var_os(name) {
+            Some(value) => Ok(value.into_encoded_bytes()),
+            None => Err(Absence::NotSet),
+        },
+        SecretRef::File(path) => match tokio::fs::File::open(path).await {
+            Ok(mut file) => bounded(&mut file).await.map_err(Absence::File),
+            Err(error) => Err(Absence::File(error)),
+        },
+        SecretRef::Exec(command) => exec(command, limit).await,
+    };
+    bytes.and_then(secret).map_err(|why| SecretError { reference: reference.clone(), why })
+}
+
+fn secret(bytes: Vec<u8>) -> Result<Secret, Absence> {
+    // From here on every way out overwrites the bytes.
+    let mut secret = Secret(bytes);
+    if secret.0.len() > BYTES_MAX {
+        return Err(Absence::TooLarge);
+    }
+    if std::str::from_utf8(&secret.0).is_err() {
+        return Err(Absence::NotUtf8);
+    }
+    if secret.0.last() == Some(&b'\n') {
+        secret.0.pop();
+        if secret.0.last() == Some(&b'\r') {
+            secret.0.pop();
+        }
+    }
+    if secret.0.is_empty() { Err(Absence::Empty) } else { Ok(secret) }
+}
+
+/// Reads at most one byte more than a secret may have.
+async fn bounded(source: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
+    // Room for all of it at once: a vector that grows leaves copies of the secret behind.
+    let mut bytes = Vec::with_capacity(BYTES_MAX + 2);
+    source.take(BYTES_MAX as u64 + 1).read_to_end(&mut bytes).await?;
+    Ok(bytes)
+}
+
+/// The child gets our environment as it is: a password manager's own token is in there as often as not.
+async fn exec(command: &[String], limit: Duration) -> Result<Vec<u8>, Absence> {
+    let Some((program, arguments)) = command.split_first() else { return Err(Absence::NoCommand) };
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(Absence::Start)?;
+    let answer = tokio::time::timeout(limit, output(&mut child)).await;
+    match answer {
+        Ok(answer) => answer,
+        Err(_) => {
+            // Whoever holds its pipes may live on; we do not wait for them.
+            let _ = child.start_kill();
+            Err(Absence::Late(limit))
+        }
+    }
+}
+
+async fn output(child: &mut Child) -> Result<Vec<u8>, Absence> {
+    let (stdout, stderr) = tokio::join!(printed(child.stdout.take()), complained(child.stderr.take()));
+    let stdout = stdout.map_err(Absence::File)?;
+    if stdout.len() > BYTES_MAX {
+        // It may still be printing and never end by itself.
+        let _ = child.start_kill();
+        return Err(Absence::TooLarge);
+    }
+    let status = child.wait().await.map_err(Absence::File)?;
+    if status.success() {
+        return Ok(stdout);
+    }
+    drop(Secret(stdout));
+    let status = match status.code() {
+        Some(code) => format!("ended with {code}"),
+        None => "was stopped by a signal".to_owned(),
+    };
+    Err(Absence::Failed { status, stderr: shown(&stderr.unwrap_or_default()) })
+}
+
+/// The pipe is closed when more came than a secret has, so that the command does not wait for a reader.
+async fn printed(source: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
+    match source {
+        Some(mut source) => bounded(&mut source).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The beginning is kept and the rest read and dropped: a command may say on this pipe what it likes.
+async fn complained(source: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
+    let Some(mut source) = source else { return Ok(Vec::new()) };
+    let kept = bounded(&mut source).await?;
+    tokio::io::copy(&mut source, &mut tokio::io::sink()).await?;
+    Ok(kept)
+}
+
+/// One line of it, without control characters.
+fn shown(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
+    let line = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(STDERR_CHARS) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    }
+}
