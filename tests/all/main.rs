@@ -1,0 +1,4 @@
+//! The one test binary.
+
+#[path = "../spec/mod.rs"]
+mod spec;
