@@ -20,11 +20,20 @@ pub struct Finding {
     /// The place it speaks of, then other places that bear on it, each with a label.
     pub places: Vec<(Place, String)>,
     pub remedy: Option<Remedy>,
+    /// Places of the author's text that must not be shown, in this finding or any other: a secret stands there.
+    pub hidden: Vec<Place>,
 }
 
 impl Finding {
     pub fn new(severity: Severity, code: &'static str, message: impl Into<String>) -> Finding {
-        Finding { severity, code, message: message.into(), places: Vec::new(), remedy: None }
+        Finding {
+            severity,
+            code,
+            message: message.into(),
+            places: Vec::new(),
+            remedy: None,
+            hidden: Vec::new(),
+        }
     }
 
     pub fn error(code: &'static str, message: impl Into<String>) -> Finding {
@@ -47,6 +56,12 @@ impl Finding {
     /// Adds another place, with a word on what it is there.
     pub fn also_at(mut self, place: Place, label: impl Into<String>) -> Finding {
         self.places.push((place, label.into()));
+        self
+    }
+
+    /// Says that a secret stands at this place, so that no rendering shows it.
+    pub fn hide(mut self, place: Place) -> Finding {
+        self.hidden.push(place);
         self
     }
 

@@ -1,0 +1,282 @@
+//! What a text must look like, beyond being text. Each format of the schema is tested here, and nowhere else.
+
+use jiff::civil::Date;
+
+use super::tree::shown;
+use crate::model::address::AddressError;
+use crate::model::{Address, Module, Remedy};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Any,
+    Name,
+    Token,
+    Url,
+    Account,
+    Group,
+    AccountGlob,
+    Domain,
+    DomainGlob,
+    Day,
+    Env,
+    Path,
+    Module,
+}
+
+/// Why a text does not have its format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub code: &'static str,
+    pub message: String,
+    pub remedy: Option<Remedy>,
+    /// A secret may stand there, so neither message nor line may show it.
+    pub secret: bool,
+}
+
+impl Format {
+    pub fn parse(name: &str) -> Option<Format> {
+        Some(match name {
+            "icewarden-name" => Format::Name,
+            "icewarden-token" => Format::Token,
+            "icewarden-url" => Format::Url,
+            "icewarden-account" => Format::Account,
+            "icewarden-group" => Format::Group,
+            "icewarden-account-glob" => Format::AccountGlob,
+            "icewarden-domain" => Format::Domain,
+            "icewarden-domain-glob" => Format::DomainGlob,
+            "icewarden-day" => Format::Day,
+            "icewarden-env" => Format::Env,
+            "icewarden-path" => Format::Path,
+            "icewarden-module" => Format::Module,
+            _ => return None,
+        })
+    }
+
+    pub fn test(self, text: &str) -> Result<(), Problem> {
+        match self {
+            Format::Any => Ok(()),
+            Format::Name => name(text),
+            Format::Token => token(text),
+            Format::Url => url(text),
+            Format::Account => account(text),
+            Format::Group => group(text),
+            Format::AccountGlob => account_glob(text),
+            Format::Domain => domain(text, false),
+            Format::DomainGlob => domain(text, true),
+            Format::Day => day(text).map(|_| ()),
+            Format::Env => env(text),
+            Format::Path if text.is_empty() => Err(problem("empty-text", "the path is empty")),
+            Format::Path => Ok(()),
+            Format::Module if Module::parse(text).is_none() => {
+                Err(problem("bad-module", format!("`{}` holds no letter and no digit", shown(text))))
+            }
+            Format::Module => Ok(()),
+        }
+    }
+}
+
+fn problem(code: &'static str, message: impl Into<String>) -> Problem {
+    Problem { code, message: message.into(), remedy: None, secret: false }
+}
+
+fn edit(mut problem: Problem, how: impl Into<String>) -> Problem {
+    problem.remedy = Some(Remedy::EditSpec(how.into()));
+    problem
+}
+
+fn mean(mut problem: Problem, word: impl Into<String>) -> Problem {
+    problem.remedy = Some(Remedy::DidYouMean(word.into()));
+    problem
+}
+
+fn spaced(text: &str) -> bool {
+    text.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+fn globbed(text: &str) -> bool {
+    text.contains(['*', '?'])
+}
+
+fn name(text: &str) -> Result<(), Problem> {
+    const CHARACTERS_MAX: usize = 253;
+    if text.is_empty() {
+        return Err(problem("empty-text", "the name is empty"));
+    }
+    if text.chars().nth(CHARACTERS_MAX).is_some() {
+        return Err(problem("bad-name", format!("the name has more than {CHARACTERS_MAX} characters")));
+    }
+    if spaced(text) || text.contains(['/', '=', ',']) {
+        // Plans write SERVER/ACCOUNT, and overrides NAME=VALUE.
+        let found = problem("bad-name", format!("`{}` is no name", shown(text)));
+        return Err(edit(found, "a name holds no white space and none of `/`, `=`, `,`"));
+    }
+    Ok(())
+}
+
+/// All that is known of order ids and Reference IDs (reference 4.2).
+fn token(text: &str) -> Result<(), Problem> {
+    if text.is_empty() {
+        return Err(edit(
+            problem("empty-text", "the identifier is empty"),
+            "leave the key out, or give its value",
+        ));
+    }
+    if spaced(text) {
+        let found = problem("white-space", format!("`{}` holds white space", shown(text)));
+        return Err(edit(found, "write the identifier as the vendor gave it, in one piece"));
+    }
+    Ok(())
+}
+
+fn url(text: &str) -> Result<(), Problem> {
+    let wanted = "an absolute http or https URL, such as https://mail.example.com/icewarpapi/";
+    // With an `@` anywhere, what looks like a path or a port may be a piece of a password.
+    let bad =
+        |message: &str| Problem { secret: text.contains('@'), ..edit(problem("bad-url", message), wanted) };
+    let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
+    let scheme = ["https://", "http://"].into_iter().find(|scheme| lower.starts_with(scheme));
+    // The authority ends at `/`, `?` or `#`; an `@` in it is user information, wherever it stands.
+    let rest = scheme.map_or(text, |scheme| &text[scheme.len()..]);
+    let authority = rest.split_once("://").map_or(rest, |(_, rest)| rest);
+    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        let found = problem(
+            "secret-value",
+            "the URL holds a user name or a password: a secret is a reference, never a value",
+        );
+        let found = edit(found, "take it out of the URL, and use `account` and `password: {env: NAME}`");
+        return Err(Problem { secret: true, ..found });
+    }
+    if scheme.is_none() {
+        return Err(bad("the URL does not begin with http:// or https://"));
+    }
+    if spaced(text) {
+        return Err(bad("the URL holds white space"));
+    }
+    let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, after)) => (host, after.strip_prefix(':')),
+        None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
+    };
+    if host.is_empty() {
+        return Err(bad("the URL has no host"));
+    }
+    if port.is_some_and(|port| port.parse::<u16>().is_err() || !port.bytes().all(|b| b.is_ascii_digit())) {
+        return Err(bad("the port of the URL is no number from 0 to 65535"));
+    }
+    Ok(())
+}
+
+fn account(text: &str) -> Result<(), Problem> {
+    if globbed(text) {
+        let found =
+            problem("glob-not-allowed", format!("`{}` is a glob, and this must be one account", shown(text)));
+        return Err(edit(found, "name the account; for many, use a policy's scope"));
+    }
+    address(text)
+}
+
+fn group(text: &str) -> Result<(), Problem> {
+    if globbed(text) {
+        let found = problem(
+            "glob-not-allowed",
+            format!("`{}` is a glob, and groups are named one by one", shown(text)),
+        );
+        return Err(edit(found, "name the groups; globs are for `domains`, `accounts` and `except`"));
+    }
+    address(text)
+}
+
+fn address(text: &str) -> Result<(), Problem> {
+    Address::parse(text).map(|_| ()).map_err(|error| {
+        let found = problem("bad-address", format!("`{}` is no address", shown(text)));
+        match error {
+            AddressError::Space => edit(found, "an address holds no white space"),
+            AddressError::Parts => edit(found, "write the whole address, such as bob@example.com"),
+        }
+    })
+}
+
+/// Globs know `*` and `?` only: whatever else a glob library would read as a pattern is refused.
+fn no_other_pattern(text: &str) -> Result<(), Problem> {
+    if spaced(text) {
+        return Err(problem("bad-glob", format!("`{}` holds white space", shown(text))));
+    }
+    if text.contains(['[', ']', '{', '}', '\\']) {
+        let found = problem("bad-glob", format!("`{}` is no glob", shown(text)));
+        return Err(edit(
+            found,
+            "only `*` (any text) and `?` (one character) are known; list the others one by one",
+        ));
+    }
+    Ok(())
+}
+
+fn account_glob(text: &str) -> Result<(), Problem> {
+    no_other_pattern(text)?;
+    // `?` may stand for the @, if something is before and after it.
+    let inner = text.char_indices().any(|(at, c)| matches!(c, '@' | '?') && at > 0 && at + 1 < text.len());
+    if text.contains('*') || inner {
+        return Ok(());
+    }
+    let found = problem("bad-address", format!("`{}` can match no address", shown(text)));
+    Err(match text.strip_prefix('@') {
+        Some(domain) if !domain.is_empty() => mean(found, format!("*@{}", shown(domain))),
+        _ => edit(found, "write a whole address, such as bob@example.com, or a glob, such as *@example.com"),
+    })
+}
+
+fn domain(text: &str, glob: bool) -> Result<(), Problem> {
+    if text.is_empty() {
+        return Err(problem("empty-text", "the name of the domain is empty"));
+    }
+    if let Some((_, after)) = text.rsplit_once('@') {
+        let found =
+            problem("bad-domain", format!("`{}` is an address, and this must be a domain", shown(text)));
+        return Err(if after.is_empty() { found } else { mean(found, shown(after)) });
+    }
+    if text.contains('/') {
+        return Err(problem("bad-domain", format!("`{}` is no mail domain", shown(text))));
+    }
+    if !glob && globbed(text) {
+        return Err(problem(
+            "glob-not-allowed",
+            format!("`{}` is a glob, and this must be one domain", shown(text)),
+        ));
+    }
+    no_other_pattern(text)
+}
+
+/// A real day in the form `YYYY-MM-DD`.
+pub fn day(text: &str) -> Result<Date, Problem> {
+    let bad =
+        |message: String| edit(problem("bad-date", message), "write a day as YYYY-MM-DD, such as 2027-03-31");
+    let formed = text.len() == 10
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() });
+    if !formed {
+        return Err(bad(format!("`{}` is no day", shown(text))));
+    }
+    let number =
+        |range: std::ops::Range<usize>| text.get(range).and_then(|digits| digits.parse::<i16>().ok());
+    let parts = (number(0..4), number(5..7), number(8..10));
+    let (Some(year), Some(month), Some(day)) = parts else { return Err(bad(format!("`{text}` is no day"))) };
+    let (month, day) = (i8::try_from(month).unwrap_or_default(), i8::try_from(day).unwrap_or_default());
+    Date::new(year, month, day).map_err(|_| bad(format!("there is no day {text}")))
+}
+
+/// A name that is none may be the secret itself, written in the wrong place.
+fn env(text: &str) -> Result<(), Problem> {
+    let mut bytes = text.bytes();
+    let first = bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
+    if first && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return Ok(());
+    }
+    let found = problem(
+        "secret-value",
+        "this is no name of an environment variable: a secret is a reference, never a value",
+    );
+    let found = edit(found, "name the variable that holds the secret, such as {env: ICEWARP_PASSWORD}");
+    Err(Problem { secret: true, ..found })
+}

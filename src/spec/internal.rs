@@ -1,0 +1,10 @@
+//! Mistakes of this program.
+
+use crate::model::{Finding, Remedy};
+
+/// A finding that should be impossible: the author has done nothing wrong, and is told so.
+pub fn internal(message: impl Into<String>) -> Finding {
+    let message = format!("a mistake of icewarden itself: {}", message.into());
+    Finding::error("internal", message)
+        .remedy(Remedy::Check("please report it, with this file if you can".into()))
+}

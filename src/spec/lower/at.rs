@@ -1,0 +1,74 @@
+//! A position in the tree, beside the decoded value.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::model::{Place, SecretRef};
+use crate::spec::shape::values::SecretReference;
+use crate::spec::tree::{Entry, Node, Span, Value};
+
+#[derive(Clone, Copy)]
+pub struct At<'t, 's> {
+    file: &'t Arc<str>,
+    node: &'t Node<'s>,
+    key: Option<Span>,
+}
+
+impl<'t, 's> At<'t, 's> {
+    pub fn new(file: &'t Arc<str>, node: &'t Node<'s>) -> At<'t, 's> {
+        At { file, node, key: None }
+    }
+
+    /// The value of a key of a map. It is asked only for keys that were decoded; were one missing, the map
+    /// itself would be shown.
+    pub fn key(self, name: &str) -> At<'t, 's> {
+        self.node.entry(name).map_or(self, |entry| self.entry(entry))
+    }
+
+    fn entry(self, entry: &'t Entry<'s>) -> At<'t, 's> {
+        At { file: self.file, node: &entry.value, key: Some(entry.key_span) }
+    }
+
+    /// All entries of a map, in the author's order.
+    pub fn entries(self) -> impl Iterator<Item = (&'t str, At<'t, 's>)> {
+        let entries: &'t [Entry<'s>] = match &self.node.value {
+            Value::Map(entries) => entries,
+            _ => &[],
+        };
+        entries.iter().map(move |entry| (&*entry.key, self.entry(entry)))
+    }
+
+    /// All items of a list.
+    pub fn items(self) -> impl Iterator<Item = At<'t, 's>> {
+        let items: &'t [Node<'s>] = match &self.node.value {
+            Value::List(items) => items,
+            _ => &[],
+        };
+        items.iter().map(move |node| At { file: self.file, node, key: None })
+    }
+
+    /// Where the value stands.
+    pub fn place(self) -> Place {
+        self.node.span.place(self.file)
+    }
+
+    /// Where its key stands; for an item of a list, the item.
+    pub fn key_place(self) -> Place {
+        self.key.unwrap_or(self.node.span).place(self.file)
+    }
+}
+
+/// Texts with the places they stand at.
+pub fn placed<T>(values: &[T], at: At<'_, '_>, text: impl Fn(&T) -> String) -> Vec<(String, Place)> {
+    values.iter().zip(at.items()).map(|(value, at)| (text(value), at.place())).collect()
+}
+
+/// The shape takes exactly one of the three; `None` would be a mistake of this program.
+pub fn secret(shape: SecretReference) -> Option<SecretRef> {
+    match (shape.env, shape.file, shape.exec) {
+        (Some(env), None, None) => Some(SecretRef::Env(env.0)),
+        (None, Some(file), None) => Some(SecretRef::File(PathBuf::from(file.0))),
+        (None, None, Some(exec)) => Some(SecretRef::Exec(exec.into_iter().map(|word| word.0).collect())),
+        _ => None,
+    }
+}

@@ -1,0 +1,191 @@
+//! The one way from files to a spec.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::document::{self, Document, Meaning};
+use super::lower::backup::{self, BackupDraft};
+use super::meaning::{ServerSpec, Source, Spec};
+use super::rules::Rules;
+use super::schema::schema;
+use super::shape::document::Kind;
+use super::tree::{self, shown};
+use super::{internal, suggest};
+use crate::model::{Finding, Place, Remedy, Severity};
+
+/// Reads all files of a spec and checks them together.
+///
+/// The findings are all that was found, sorted by file and place. They are an error if one of them is; else
+/// they are in [`Spec::findings`].
+pub fn parse(sources: &[Source]) -> Result<Spec, Vec<Finding>> {
+    let mut findings = Vec::new();
+    let spec = read(sources, &mut findings);
+    findings.sort_by(|a, b| place_of(a).cmp(&place_of(b)).then_with(|| a.code.cmp(b.code)));
+    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        return Err(findings);
+    }
+    let servers = spec.unwrap_or_default();
+    Ok(Spec { servers, findings })
+}
+
+fn place_of(finding: &Finding) -> Option<&Place> {
+    finding.places.first().map(|(place, _)| place)
+}
+
+fn read(sources: &[Source], findings: &mut Vec<Finding>) -> Option<Vec<ServerSpec>> {
+    let rules = match Rules::compile(&schema()) {
+        Ok(rules) => rules,
+        Err(message) => {
+            findings.push(internal(format!("the schema cannot be walked: {message}")));
+            return None;
+        }
+    };
+    let (mut documents, mut count, mut broken) = (Vec::new(), 0_usize, false);
+    let mut nodes = tree::NODES_MAX;
+    for source in sources {
+        let trees = tree::read(source, &mut nodes);
+        findings.extend(trees.findings);
+        broken |= trees.broken;
+        count += trees.documents.len();
+        for root in trees.documents {
+            documents.extend(document::read(&rules, &source.name, root, findings));
+        }
+        if nodes == 0 {
+            return None;
+        }
+    }
+    if count == 0 && !broken {
+        findings.push(nothing(sources));
+    }
+    let twice = unique_names(&documents, findings);
+    unique_servers(&documents, &twice, findings);
+    if !broken {
+        known_servers(&documents, findings);
+    }
+    Some(assemble(documents, findings))
+}
+
+fn nothing(sources: &[Source]) -> Finding {
+    let finding = Finding::error("no-document", "there is no document in the spec");
+    let finding = finding.remedy(Remedy::EditSpec(
+        "begin with a document of kind Server; the folder `examples/demo` shows one of each kind".into(),
+    ));
+    match sources.first() {
+        Some(source) => finding.at(Place { file: source.name.clone(), line: 1, column: 1, start: 0, end: 0 }),
+        None => finding,
+    }
+}
+
+/// Two documents of one kind with one name; what is found twice is returned as the place of the second.
+fn unique_names(documents: &[Document], findings: &mut Vec<Finding>) -> BTreeSet<Place> {
+    let mut first: BTreeMap<(Kind, &str), &Place> = BTreeMap::new();
+    let mut twice = BTreeSet::new();
+    for document in documents {
+        let Some((name, place)) = &document.name else { continue };
+        if let Some(other) = first.get(&(document.kind, name.as_str())) {
+            let kind = document.kind.name();
+            findings.push(
+                Finding::error(
+                    "duplicate-name",
+                    format!("two documents of kind {kind} are called `{}`", shown(name)),
+                )
+                .at(place.clone())
+                .also_at((*other).clone(), "first here")
+                .remedy(Remedy::EditSpec("rename one of them, or leave one out".into())),
+            );
+            twice.insert(place.clone());
+        } else {
+            first.insert((document.kind, name), place);
+        }
+    }
+    twice
+}
+
+/// A server has at most one licence and one backup policy.
+fn unique_servers(documents: &[Document], twice: &BTreeSet<Place>, findings: &mut Vec<Finding>) {
+    let mut first: BTreeMap<(Kind, &str), &Place> = BTreeMap::new();
+    for document in documents {
+        let one = matches!(document.kind, Kind::License | Kind::BackupPolicy);
+        let Some((server, place)) = document.server.as_ref().filter(|_| one) else { continue };
+        let Some(other) = first.get(&(document.kind, server.as_str())) else {
+            first.insert((document.kind, server), place);
+            continue;
+        };
+        // Of two with one name it was said already.
+        if document.name.as_ref().is_some_and(|(_, place)| twice.contains(place)) {
+            continue;
+        }
+        let kind = document.kind.name();
+        findings.push(
+            Finding::error(
+                "conflict",
+                format!("two documents of kind {kind} speak of the server `{}`", shown(server)),
+            )
+            .at(place.clone())
+            .also_at((*other).clone(), "first here")
+            .remedy(Remedy::EditSpec("make one document of the two".into())),
+        );
+    }
+}
+
+fn known_servers(documents: &[Document], findings: &mut Vec<Finding>) {
+    let names: BTreeSet<&str> = documents
+        .iter()
+        .filter(|document| document.kind == Kind::Server)
+        .filter_map(|document| document.name.as_ref().map(|(name, _)| name.as_str()))
+        .collect();
+    for document in documents.iter().filter(|document| document.kind != Kind::Server) {
+        let Some((server, place)) =
+            document.server.as_ref().filter(|(name, _)| !names.contains(name.as_str()))
+        else {
+            continue;
+        };
+        let message = format!("there is no server `{}` in the spec", shown(server));
+        let remedy = match suggest::nearest(server, names.iter().copied()) {
+            Some(near) => Remedy::DidYouMean(near.into()),
+            None if names.is_empty() => Remedy::EditSpec("add a document of kind Server".into()),
+            None => {
+                let known: Vec<&str> = names.iter().copied().take(10).collect();
+                Remedy::EditSpec(format!("use one of {}, or add a document of kind Server", known.join(", ")))
+            }
+        };
+        findings.push(Finding::error("unknown-server", message).at(place.clone()).remedy(remedy));
+    }
+}
+
+/// Gives each server what speaks of it.
+fn assemble(documents: Vec<Document>, findings: &mut Vec<Finding>) -> Vec<ServerSpec> {
+    let mut servers: BTreeMap<String, ServerSpec> = BTreeMap::new();
+    let mut others = Vec::new();
+    for document in documents {
+        match document.meaning {
+            Some(Meaning::Server(server)) => {
+                servers.entry(server.name.clone()).or_insert(*server);
+            }
+            Some(meaning) => others.extend(document.server.map(|(server, _)| (server, meaning))),
+            None => {}
+        }
+    }
+    for (name, meaning) in others {
+        // Where the server is missing or wrong, that was said.
+        let Some(server) = servers.get_mut(&name) else { continue };
+        match meaning {
+            Meaning::License(license) => server.license = Some(*license),
+            Meaning::Backup(draft) => server.backup = Some(settle(draft, server, findings)),
+            Meaning::Policy(policy) => server.policies.push(policy),
+            Meaning::Server(_) => {}
+        }
+    }
+    let mut servers: Vec<ServerSpec> = servers.into_values().collect();
+    for server in &mut servers {
+        server.policies.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+    servers
+}
+
+fn settle(
+    draft: BackupDraft,
+    server: &ServerSpec,
+    findings: &mut Vec<Finding>,
+) -> super::meaning::BackupSpec {
+    backup::resolve(draft, server.guardrails.exclude_license_sense, findings)
+}

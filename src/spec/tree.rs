@@ -1,0 +1,358 @@
+//! From text to a tree: scalars as they were written, every node with its place.
+//!
+//! Nothing is typed here: `0012`, `on` and `1e3` stay what the author wrote until `check` knows what the field
+//! wants. What YAML offers beyond maps, lists and scalars is refused for now – anchors, aliases, merge keys and
+//! tags – because a spec must say the same to every reader, `kubectl` and editors included. An alias is
+//! therefore never followed, and no text can grow by being read.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use granit_parser::{Event, Parser, ScalarStyle, options};
+
+use super::meaning::Source;
+use crate::model::{Finding, Place, Remedy};
+
+/// A spec is seven levels deep; whatever is much deeper is no spec, and readers that recurse must not die of it.
+pub const DEPTH_MAX: usize = 64;
+
+/// Over all files. A valid spec spends more than five bytes on a node, so 10 MB stay below it.
+pub const NODES_MAX: usize = 2_000_000;
+
+/// Where a node stands, without the name of its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub start: usize,
+    pub end: usize,
+    pub line: u32,
+    pub column: u32,
+}
+
+impl Span {
+    pub fn place(self, file: &Arc<str>) -> Place {
+        Place { file: file.clone(), line: self.line, column: self.column, start: self.start, end: self.end }
+    }
+}
+
+#[derive(Debug)]
+pub struct Node<'s> {
+    pub value: Value<'s>,
+    pub span: Span,
+}
+
+#[derive(Debug)]
+pub enum Value<'s> {
+    Scalar {
+        text: Cow<'s, str>,
+        /// Written without quotes, so it may also mean a number, a boolean or nothing.
+        plain: bool,
+    },
+    List(Vec<Node<'s>>),
+    /// In the author's order; no key twice.
+    Map(Vec<Entry<'s>>),
+    /// Something that was reported already: an alias, a tagged node.
+    Refused,
+}
+
+#[derive(Debug)]
+pub struct Entry<'s> {
+    pub key: Cow<'s, str>,
+    pub key_span: Span,
+    pub value: Node<'s>,
+}
+
+impl<'s> Node<'s> {
+    /// The entry of a map. It looks through all of them: for maps whose keys are known and few.
+    pub fn entry(&self, key: &str) -> Option<&Entry<'s>> {
+        match &self.value {
+            Value::Map(entries) => entries.iter().find(|entry| entry.key == key),
+            _ => None,
+        }
+    }
+
+    pub fn scalar(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether YAML reads it as null: nothing at all, or one of its words, without quotes.
+    pub fn is_null(&self) -> bool {
+        matches!(&self.value, Value::Scalar { text, plain: true }
+            if matches!(&**text, "" | "~" | "null" | "Null" | "NULL"))
+    }
+}
+
+/// All documents of one file that could be read, and what was wrong with it.
+#[derive(Debug, Default)]
+pub struct Trees<'s> {
+    pub documents: Vec<Node<'s>>,
+    pub findings: Vec<Finding>,
+    /// A document was given up, so what it would have declared is not known.
+    pub broken: bool,
+}
+
+/// Reads one file. `nodes` is what is left of [`NODES_MAX`].
+pub fn read<'s>(source: &'s Source, nodes: &mut usize) -> Trees<'s> {
+    let options = options! { emit_comments: false, emit_unresolved_aliases: true, };
+    let mut parser = Parser::new_from_str_with_options(&source.text, options);
+    let mut builder = Builder {
+        file: &source.name,
+        stack: Vec::new(),
+        root: None,
+        refused: BTreeMap::new(),
+        trees: Trees::default(),
+    };
+    loop {
+        let problem = match parser.next_event() {
+            None => break,
+            Some(Ok((event, span))) => {
+                let span = span_of(span.start, span.end);
+                match builder.event(event, span, nodes) {
+                    Ok(()) => continue,
+                    Err(finding) => finding,
+                }
+            }
+            Some(Err(error)) => builder.syntax(&error, &source.text),
+        };
+        builder.give_up(problem);
+        // The rest of a broken document has no meaning, but the next document has its own mistakes to show.
+        if *nodes == 0 || !matches!(parser.proceed_next_document(), Ok(true)) {
+            break;
+        }
+    }
+    builder.trees
+}
+
+fn span_of(start: granit_parser::Marker, end: granit_parser::Marker) -> Span {
+    let from = start.byte_offset().unwrap_or_default();
+    Span {
+        start: from,
+        end: end.byte_offset().unwrap_or(from).max(from),
+        line: u32::try_from(start.line()).unwrap_or(u32::MAX).max(1),
+        column: u32::try_from(start.col() + 1).unwrap_or(u32::MAX),
+    }
+}
+
+enum Frame<'s> {
+    List { span: Span, items: Vec<Node<'s>>, refused: bool },
+    Map { span: Span, entries: Vec<Entry<'s>>, key: Key<'s>, refused: bool },
+}
+
+/// What a map waits for.
+enum Key<'s> {
+    Wanted,
+    Is(Cow<'s, str>, Span),
+    /// The key was no word; its value is dropped.
+    Unusable,
+}
+
+struct Builder<'s, 'f> {
+    file: &'f Arc<str>,
+    stack: Vec<Frame<'s>>,
+    root: Option<Node<'s>>,
+    /// What this document uses that is refused, by code: the finding (at its first place) and how often.
+    refused: BTreeMap<&'static str, (Finding, usize)>,
+    trees: Trees<'s>,
+}
+
+impl<'s> Builder<'s, '_> {
+    fn event(&mut self, event: Event<'s>, span: Span, nodes: &mut usize) -> Result<(), Finding> {
+        if event.is_node() {
+            self.count(span, nodes)?;
+        }
+        self.anchor_and_tag(&event, span);
+        let refused = event.tag().is_some();
+        match event {
+            Event::DocumentStart(..) => self.root = None,
+            Event::DocumentEnd => self.end_document(),
+            Event::Alias(_) | Event::UnresolvedAlias(_) => {
+                self.refuse("anchor", span, "an alias stands here, and aliases are not followed");
+                self.node(Node { value: Value::Refused, span });
+            }
+            Event::Scalar(..) if refused => self.node(Node { value: Value::Refused, span }),
+            Event::Scalar(text, style, ..) => {
+                let plain = style == ScalarStyle::Plain;
+                self.node(Node { value: Value::Scalar { text, plain }, span });
+            }
+            Event::SequenceStart(..) => self.open(Frame::List { span, items: Vec::new(), refused })?,
+            Event::MappingStart(..) => {
+                self.open(Frame::Map { span, entries: Vec::new(), key: Key::Wanted, refused })?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(span.end),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn count(&self, span: Span, nodes: &mut usize) -> Result<(), Finding> {
+        *nodes = nodes.saturating_sub(1);
+        if *nodes > 0 {
+            return Ok(());
+        }
+        let message = format!("the spec has more than {NODES_MAX} values");
+        Err(Finding::error("too-large", message)
+            .at(span.place(self.file))
+            .remedy(Remedy::EditSpec("split it, and check that this file is a spec at all".into())))
+    }
+
+    fn open(&mut self, frame: Frame<'s>) -> Result<(), Finding> {
+        let (Frame::List { span, .. } | Frame::Map { span, .. }) = &frame;
+        if self.stack.len() >= DEPTH_MAX {
+            let message = format!("more than {DEPTH_MAX} levels of lists and maps");
+            return Err(Finding::error("too-deep", message)
+                .at(span.place(self.file))
+                .remedy(Remedy::Check("no spec is that deep: is this file a spec?".into())));
+        }
+        self.stack.push(frame);
+        Ok(())
+    }
+
+    fn close(&mut self, end: usize) {
+        let (value, mut span) = match self.stack.pop() {
+            Some(Frame::List { span, items, refused }) => {
+                (if refused { Value::Refused } else { Value::List(items) }, span)
+            }
+            Some(Frame::Map { span, entries, refused, .. }) => {
+                let entries = self.without_duplicates(entries);
+                (if refused { Value::Refused } else { Value::Map(entries) }, span)
+            }
+            None => return,
+        };
+        span.end = end.max(span.start);
+        self.node(Node { value, span });
+    }
+
+    /// Puts a finished node where it belongs.
+    fn node(&mut self, node: Node<'s>) {
+        let Some(frame) = self.stack.last_mut() else {
+            self.root = Some(node);
+            return;
+        };
+        match frame {
+            Frame::List { items, .. } => items.push(node),
+            Frame::Map { entries, key, .. } => match std::mem::replace(key, Key::Wanted) {
+                Key::Is(name, key_span) => entries.push(Entry { key: name, key_span, value: node }),
+                Key::Unusable => {}
+                Key::Wanted => match node.value {
+                    Value::Scalar { text, plain } => {
+                        let merge = plain && text == "<<";
+                        *key = if merge { Key::Unusable } else { Key::Is(text, node.span) };
+                        if merge {
+                            self.refuse(
+                                "merge-key",
+                                node.span,
+                                "a merge key stands here, and nothing is merged",
+                            );
+                        }
+                    }
+                    value => {
+                        *key = Key::Unusable;
+                        if !matches!(value, Value::Refused) {
+                            self.refuse(
+                                "complex-key",
+                                node.span,
+                                "a key must be a word, not a list or a map",
+                            );
+                        }
+                    }
+                },
+            },
+        }
+    }
+
+    fn without_duplicates(&mut self, entries: Vec<Entry<'s>>) -> Vec<Entry<'s>> {
+        let mut first: BTreeMap<Cow<'s, str>, Span> = BTreeMap::new();
+        let mut kept = Vec::with_capacity(entries.len());
+        for entry in entries {
+            match first.get(&entry.key) {
+                None => {
+                    first.insert(entry.key.clone(), entry.key_span);
+                    kept.push(entry);
+                }
+                Some(span) => self.trees.findings.push(
+                    Finding::error("duplicate-key", format!("the key `{}` stands twice", shown(&entry.key)))
+                        .at(entry.key_span.place(self.file))
+                        .also_at(span.place(self.file), "first here")
+                        .remedy(Remedy::EditSpec("keep one of the two".into())),
+                ),
+            }
+        }
+        kept
+    }
+
+    fn anchor_and_tag(&mut self, event: &Event<'s>, span: Span) {
+        let alias = matches!(event, Event::Alias(_) | Event::UnresolvedAlias(_));
+        if !alias && event.anchor_id().is_some_and(|id| id != 0) {
+            self.refuse("anchor", span, "an anchor stands before this, and anchors are not read");
+        }
+        if event.tag().is_some() {
+            self.refuse("tag", span, "a tag stands before this, and tags are not read");
+        }
+    }
+
+    fn refuse(&mut self, code: &'static str, span: Span, message: &str) {
+        if let Some((_, times)) = self.refused.get_mut(code) {
+            *times += 1;
+            return;
+        }
+        let finding =
+            Finding::error(code, message).at(span.place(self.file)).remedy(Remedy::EditSpec(match code {
+                "tag" => "leave the tag out: the field decides what the value is".into(),
+                "complex-key" => "write the key as a plain word; a value in braces needs quotes".into(),
+                _ => "write the value out where it is used".to_string(),
+            }));
+        self.refused.insert(code, (finding, 1));
+    }
+
+    fn end_document(&mut self) {
+        self.report_refused();
+        let root = self.root.take();
+        self.trees.documents.extend(root.filter(|root| !root.is_null()));
+    }
+
+    /// One finding for each kind of refused thing in a document, however often it is used.
+    fn report_refused(&mut self) {
+        for (_, (mut finding, times)) in std::mem::take(&mut self.refused) {
+            if times > 1 {
+                finding.message.push_str(&format!(" ({} more in this document)", times - 1));
+            }
+            self.trees.findings.push(finding);
+        }
+    }
+
+    fn give_up(&mut self, finding: Finding) {
+        self.trees.broken = true;
+        self.trees.findings.push(finding);
+        self.report_refused();
+        self.stack.clear();
+        self.root = None;
+    }
+
+    fn syntax(&self, error: &granit_parser::ScanError, text: &str) -> Finding {
+        let marker = *error.marker();
+        let mut span = span_of(marker, marker);
+        span.start = span.start.min(text.len());
+        span.end = span.start;
+        let message = format!("this is not YAML: {}", error.info());
+        Finding::error("syntax", message)
+            .at(span.place(self.file))
+            .remedy(Remedy::EditSpec("check the indentation, the quotes and the brackets up to here".into()))
+    }
+}
+
+/// A text of the author as a message may repeat it: short, and without control characters.
+pub fn shown(text: &str) -> String {
+    const CHARACTERS_MAX: usize = 60;
+    let mut shown: String = text
+        .chars()
+        .take(CHARACTERS_MAX)
+        .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
+        .collect();
+    if text.chars().nth(CHARACTERS_MAX).is_some() {
+        shown.push('…');
+    }
+    shown
+}

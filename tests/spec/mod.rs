@@ -1,0 +1,4 @@
+//! The spec from outside: text in, meaning or findings out.
+
+mod example;
+mod schema;
