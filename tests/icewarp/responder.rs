@@ -7,6 +7,7 @@ use icewarden::edge::icewarp::{Client, Limits, Options};
 use icewarden::edge::secrets::Secret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Barrier;
 use tokio::task::JoinHandle;
 
 pub const ACCOUNT: &str = "admin@example.com";
@@ -64,6 +65,8 @@ pub enum Reply {
     Raw(Vec<u8>),
     /// These bytes, and then the same piece again and again, until nobody reads any more.
     Endless(Vec<u8>, Vec<u8>),
+    /// Like `Body`, once as many requests as the barrier wants have come to it.
+    Together(Arc<Barrier>, String),
     /// The connection is closed without a word.
     Close,
     /// Nothing comes, and the connection stays open.
@@ -154,8 +157,15 @@ async fn converse(
         if count > REQUESTS_MAX {
             return;
         }
-        match reply(&request) {
-            Reply::Body(body) => {
+        let reply = match reply(&request) {
+            Reply::Together(barrier, body) => {
+                barrier.wait().await;
+                Reply::Body(body)
+            }
+            reply => reply,
+        };
+        match reply {
+            Reply::Body(body) | Reply::Together(_, body) => {
                 let head = format!(
                     "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: {}\r\n\r\n",
                     body.len()

@@ -252,8 +252,15 @@ fn chain(error: &dyn Error) -> String {
         parts.push(part);
         next = error.source();
     }
+    // What the layers of the HTTP client say of themselves tells a reader nothing.
+    let telling = |part: &String| !LAYERS.iter().any(|layer| part.starts_with(layer));
+    if parts.iter().any(telling) {
+        parts.retain(telling);
+    }
     sanitised(&parts.join(": "))
 }
+
+const LAYERS: [&str; 2] = ["error sending request", "client error ("];
 
 fn speaks_of_tls(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
@@ -261,11 +268,11 @@ fn speaks_of_tls(error: &(dyn Error + 'static)) -> bool {
         if error.is::<rustls::Error>() {
             return true;
         }
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
-            return true;
-        }
-        next = error.source();
+        // An I/O error that wraps another names that one's source as its own, and so hides it.
+        next = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
     }
     false
 }
