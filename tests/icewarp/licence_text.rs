@@ -30,19 +30,52 @@ fn products_are_read_leniently_and_never_invented() {
     let cases = [
         (upper.to_owned(), plain),
         // Synthetic.
-        (upper.replace("LICENSE", "license").replace("PRODUCTS", "products").replace("ITEM", "item").replace("PRODUCT>", "product>").replace("ACCOUNTS", "accounts").replace("DEMO", "demo").replace("CREATIONDATE", "creationdate").replace("EXPIRESAFTER", "expiresafter"), plain),
+        (
+            upper
+                .replace("LICENSE", "license")
+                .replace("PRODUCTS", "products")
+                .replace("ITEM", "item")
+                .replace("PRODUCT>", "product>")
+                .replace("ACCOUNTS", "accounts")
+                .replace("DEMO", "demo")
+                .replace("CREATIONDATE", "creationdate")
+                .replace("EXPIRESAFTER", "expiresafter"),
+            plain,
+        ),
         (format!("\u{feff}\r\n<?xml version=\"1.0\" encoding=\"windows-1250\"?>\r\n{upper}\r\n"), plain),
         (format!("<info><license>{upper}</license></info>"), plain),
-        (item("<PRODUCT>Holo Deck</PRODUCT><ACCOUNTS>7</ACCOUNTS>"), "holodeck/Holo Deck Limited(7) demo ? until ?"),
-        (item("<PRODUCT>Outlook-Connector</PRODUCT><ACCOUNTS> 7 </ACCOUNTS>"), "outlookconnector/Outlook-Connector Limited(7) demo ? until ?"),
+        (
+            item("<PRODUCT>Holo Deck</PRODUCT><ACCOUNTS>7</ACCOUNTS>"),
+            "holodeck/Holo Deck Limited(7) demo ? until ?",
+        ),
+        (
+            item("<PRODUCT>Outlook-Connector</PRODUCT><ACCOUNTS> 7 </ACCOUNTS>"),
+            "outlookconnector/Outlook-Connector Limited(7) demo ? until ?",
+        ),
         (item("<PRODUCT>SMS</PRODUCT>"), "sms/SMS Unknown demo ? until ?"),
         (item("<PRODUCT>SMS</PRODUCT><ACCOUNTS/>"), "sms/SMS Unknown demo ? until ?"),
         (item("<PRODUCT>SMS</PRODUCT><ACCOUNTS>many</ACCOUNTS>"), "sms/SMS Unknown demo ? until ?"),
         (item("<PRODUCT>SMS</PRODUCT><ACCOUNTS>-1</ACCOUNTS>"), "sms/SMS Unknown demo ? until ?"),
-        (item("<PRODUCT>SMS</PRODUCT><ACCOUNTS>99999999999999999999</ACCOUNTS>"), "sms/SMS Unknown demo ? until ?"),
-        (item("<PRODUCT>SMS</PRODUCT><DEMO>yes</DEMO><CREATIONDATE>45000.75</CREATIONDATE><EXPIRESAFTER>30</EXPIRESAFTER>"), "sms/SMS Unknown demo ? until 45030"),
-        (item("<PRODUCT>SMS</PRODUCT><CREATIONDATE>45000</CREATIONDATE><EXPIRESAFTER>0</EXPIRESAFTER>"), "sms/SMS Unknown demo ? until ?"),
-        (item("<PRODUCT>SMS</PRODUCT><CREATIONDATE>9223372036854775807</CREATIONDATE><EXPIRESAFTER>1</EXPIRESAFTER>"), "sms/SMS Unknown demo ? until ?"),
+        (
+            item("<PRODUCT>SMS</PRODUCT><ACCOUNTS>99999999999999999999</ACCOUNTS>"),
+            "sms/SMS Unknown demo ? until ?",
+        ),
+        (
+            item(
+                "<PRODUCT>SMS</PRODUCT><DEMO>yes</DEMO><CREATIONDATE>45000.75</CREATIONDATE><EXPIRESAFTER>30</EXPIRESAFTER>",
+            ),
+            "sms/SMS Unknown demo ? until 45030",
+        ),
+        (
+            item("<PRODUCT>SMS</PRODUCT><CREATIONDATE>45000</CREATIONDATE><EXPIRESAFTER>0</EXPIRESAFTER>"),
+            "sms/SMS Unknown demo ? until ?",
+        ),
+        (
+            item(
+                "<PRODUCT>SMS</PRODUCT><CREATIONDATE>9223372036854775807</CREATIONDATE><EXPIRESAFTER>1</EXPIRESAFTER>",
+            ),
+            "sms/SMS Unknown demo ? until ?",
+        ),
         (item("<ACCOUNTS>5</ACCOUNTS>"), ""),
         ("<LICENSE><PRODUCTS/></LICENSE>".to_owned(), ""),
         ("<license><licensetype>onpremise</licensetype></license>".to_owned(), "none"),

@@ -57,7 +57,13 @@ async fn a_list_that_does_not_close_its_count_says_so_and_ends() {
         ),
         (
             "the same row again and again",
-            Box::new(|request| result(&format!("{}<offset>{}</offset><overallcount>7</overallcount>", rows(&["admin@example.com"]), request.number("offset")))),
+            Box::new(|request| {
+                result(&format!(
+                    "{}<offset>{}</offset><overallcount>7</overallcount>",
+                    rows(&["admin@example.com"]),
+                    request.number("offset")
+                ))
+            }),
             "says it has 7 rows and gave 1 different ones",
             1,
             7,
@@ -83,15 +89,29 @@ async fn a_list_that_does_not_close_its_count_says_so_and_ends() {
             "an end that is never reached",
             Box::new(|request| {
                 let offset = request.number("offset");
-                let email = if offset == 0 { "admin@example.com".to_owned() } else { format!("u{offset}@example.com") };
-                result(&format!("{}<offset>{offset}</offset><overallcount>{}</overallcount>", rows(&[&email]), offset + 2))
+                let email = if offset == 0 {
+                    "admin@example.com".to_owned()
+                } else {
+                    format!("u{offset}@example.com")
+                };
+                result(&format!(
+                    "{}<offset>{offset}</offset><overallcount>{}</overallcount>",
+                    rows(&[&email]),
+                    offset + 2
+                ))
             }),
             "changed from 2 to 3 rows while it was read",
             12,
             12,
         ),
         ("no count", Box::new(|_| result(&rows(TWO))), "does not say how many rows it has", 2, 1),
-        ("a count that is none", Box::new(|_| result(&(rows(TWO) + "<overallcount>-2</overallcount>"))), "does not say how many rows it has", 2, 1),
+        (
+            "a count that is none",
+            Box::new(|_| result(&(rows(TWO) + "<overallcount>-2</overallcount>"))),
+            "does not say how many rows it has",
+            2,
+            1,
+        ),
         (
             "another page than was asked for",
             Box::new(|_| result(&(rows(TWO) + "<offset>0</offset><overallcount>4</overallcount>"))),
@@ -101,14 +121,23 @@ async fn a_list_that_does_not_close_its_count_says_so_and_ends() {
         ),
         (
             "a row whose address is none",
-            Box::new(|_| result(&(rows(TWO) + "<item><email>b o b@example.com</email><accounttype>0</accounttype></item><overallcount>3</overallcount>"))),
+            Box::new(|_| {
+                result(
+                    &(rows(TWO)
+                        + "<item><email>b o b@example.com</email><accounttype>0</accounttype></item><overallcount>3</overallcount>"),
+                )
+            }),
             "has a row that cannot be read: its address is `b o b@example.com`; an address holds no white space and no control characters",
             2,
             1,
         ),
         (
             "a row without a type",
-            Box::new(|_| result(&(rows(TWO) + "<item><email>c@example.com</email></item><overallcount>3</overallcount>"))),
+            Box::new(|_| {
+                result(
+                    &(rows(TWO) + "<item><email>c@example.com</email></item><overallcount>3</overallcount>"),
+                )
+            }),
             "has a row that cannot be read: c@example.com has no account type",
             2,
             1,
@@ -150,7 +179,8 @@ fn domains_as(answer: String) -> World {
 #[tokio::test]
 async fn what_must_exist_and_comes_back_empty_means_no_rights() {
     let empty = "<offset>0</offset><overallcount>0</overallcount>";
-    let nothing = "it lists no domain, although admin@example.com must be in one; so the account may not read";
+    let nothing =
+        "it lists no domain, although admin@example.com must be in one; so the account may not read";
     assert_eq!(refused(domains_as(result(empty))).await, nothing);
     assert_eq!(refused(domains_as(result(""))).await, nothing);
     assert_eq!(refused(domains_as(result("0"))).await, "it answers 0 and does not give the list of domains");
@@ -213,8 +243,8 @@ async fn what_is_the_servers_own_or_anothers_is_left_out() {
     let (observed, server) = read(
         World {
             twist: std::sync::Arc::new(|request| {
-                (request.command() == "getaccountsinfolist" && request.field("domainstr") == "example.com").then(
-                    || {
+                (request.command() == "getaccountsinfolist" && request.field("domainstr") == "example.com")
+                    .then(|| {
                         let own = [
                             account("Admin@Example.com", 0, 1),
                             account("public-folders@example.com", 7, 0),
@@ -223,8 +253,7 @@ async fn what_is_the_servers_own_or_anothers_is_left_out() {
                             account("room@example.com", 8, 0),
                         ];
                         Reply::Body(page(request, &own, 1_000))
-                    },
-                )
+                    })
             }),
             ..world
         },
@@ -306,13 +335,19 @@ async fn members_are_read_with_the_groups_in_them_and_cycles_end() {
 #[tokio::test]
 async fn a_group_that_was_not_read_whole_is_unread() {
     let cases = [
-        (result("<item><val>bob@example.com</val></item><overallcount>2</overallcount>"), "its list of members ended"),
+        (
+            result("<item><val>bob@example.com</val></item><overallcount>2</overallcount>"),
+            "its list of members ended",
+        ),
         (result("<overallcount>1</overallcount>"), "its list of members ended"),
         (result(""), "its list of members does not say how many rows it has"),
         (result("<item><val/></item><overallcount>1</overallcount>"), "its list of members has a row"),
         (error("account_invalid"), "there is no such account (account_invalid)"),
         (result("0"), "it answered 0 and no values"),
-        (result("<item><val>gone@example.com</val></item><overallcount>1</overallcount>"), "its member gone@example.com is no account"),
+        (
+            result("<item><val>gone@example.com</val></item><overallcount>1</overallcount>"),
+            "its member gone@example.com is no account",
+        ),
     ];
     for (answer, expected) in cases {
         let asked = AtomicUsize::new(0);
@@ -320,7 +355,10 @@ async fn a_group_that_was_not_read_whole_is_unread() {
             twist: std::sync::Arc::new(move |request: &Request| {
                 (request.command() == "getaccountmemberinfolist").then(|| {
                     let first = asked.fetch_add(1, Ordering::Relaxed) == 0;
-                    let end = result(&format!("<offset>{}</offset><overallcount>2</overallcount>", request.number("offset")));
+                    let end = result(&format!(
+                        "<offset>{}</offset><overallcount>2</overallcount>",
+                        request.number("offset")
+                    ));
                     Reply::Body(if first { answer.clone() } else { end })
                 })
             }),

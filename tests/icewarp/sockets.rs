@@ -62,14 +62,35 @@ async fn a_plain_login_sends_what_was_seen_to_work_and_logs_out() {
 #[tokio::test]
 async fn a_login_is_refused_by_0_or_by_any_id_and_never_tried_again() {
     let cases = [
-        ("0", "LoginRefused: the server refused authenticate: it does not accept the account and its password"),
-        ("auth_login_invalid", "LoginRefused: the server refused authenticate: the account or its password is wrong (auth_login_invalid)"),
-        ("auth_two_factor_required", "LoginRefused: the server refused authenticate: the account needs a second factor (auth_two_factor_required)"),
-        ("account_disabled_13", "LoginRefused: the server refused authenticate: the licence keeps the account out (account_disabled_13)"),
-        ("session_ip_mismatch", "LoginRefused: the server refused authenticate: the session was opened from another address (session_ip_mismatch)"),
-        ("moon_phase", "LoginRefused: the server refused authenticate: it answered `moon_phase`, which is not in our list"),
+        (
+            "0",
+            "LoginRefused: the server refused authenticate: it does not accept the account and its password",
+        ),
+        (
+            "auth_login_invalid",
+            "LoginRefused: the server refused authenticate: the account or its password is wrong (auth_login_invalid)",
+        ),
+        (
+            "auth_two_factor_required",
+            "LoginRefused: the server refused authenticate: the account needs a second factor (auth_two_factor_required)",
+        ),
+        (
+            "account_disabled_13",
+            "LoginRefused: the server refused authenticate: the licence keeps the account out (account_disabled_13)",
+        ),
+        (
+            "session_ip_mismatch",
+            "LoginRefused: the server refused authenticate: the session was opened from another address (session_ip_mismatch)",
+        ),
+        (
+            "moon_phase",
+            "LoginRefused: the server refused authenticate: it answered `moon_phase`, which is not in our list",
+        ),
         ("", "LoginRefused: the server refused authenticate: it gave no reason"),
-        ("invoker_commandname_invalid", "Other: the server refused authenticate: it does not know the command (invoker_commandname_invalid)"),
+        (
+            "invoker_commandname_invalid",
+            "Other: the server refused authenticate: it does not know the command (invoker_commandname_invalid)",
+        ),
     ];
     for (uid, expected) in cases {
         let (told, remedy, calls) =
@@ -85,22 +106,58 @@ async fn what_is_not_the_servers_language_is_told_with_what_came_instead() {
     let half = || {
         let body = result("1");
         Reply::Raw(
-            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", body.len() + 50, &body[..60]).into_bytes(),
+            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", body.len() + 50, &body[..60])
+                .into_bytes(),
         )
     };
     let page = "<!DOCTYPE html>\n<html><body>It works!</body></html>";
     type Make = Box<dyn Fn() -> Reply + Send + Sync>;
     let cases: Vec<(Make, &str)> = vec![
-        (Box::new(move || raw("200 OK", "", page)), "NotTheLanguage: the answer to authenticate cannot be read: it is an HTML page; it begins `<!DOCTYPE html> <html><body>It works!</body></html>`"),
-        (Box::new(|| raw("200 OK", "", "")), "NotTheLanguage: the answer to authenticate cannot be read: it is empty"),
-        (Box::new(half), "NotTheLanguage: the answer to authenticate cannot be read: the connection ended in the middle of it; it begins `<iq type=\"result\" sid=… <query xmlns=…`"),
-        (Box::new(|| raw("200 OK", "", "{}")), "NotTheLanguage: the answer to authenticate cannot be read: it is not XML but other text; it begins `{}`"),
-        (Box::new(|| raw("302 Found", "Location: https://mail.example.com/webmail/\r\n", "")), "NotTheLanguage: the answer to authenticate cannot be read: it sends us elsewhere, to https://mail.example.com/webmail/"),
-        (Box::new(|| raw("301 Moved", "", "")), "NotTheLanguage: the answer to authenticate cannot be read: it sends us elsewhere, to nowhere"),
-        (Box::new(|| raw("404 Not Found", "", "no such\npage")), "NotTheLanguage: the answer to authenticate cannot be read: HTTP status 404; it begins `no such page`"),
-        (Box::new(|| raw("204 No Content", "", "")), "NotTheLanguage: the answer to authenticate cannot be read: HTTP status 204"),
-        (Box::new(|| Reply::Body("<iq type=\"result\"><query xmlns=\"admin:iq:rpc\"><result>1</result></query></iq>".into())), "NotTheLanguage: the answer to authenticate cannot be read: it accepted the login and gave no session"),
-        (Box::new(|| Reply::Body(result("yes"))), "NotTheLanguage: the answer to authenticate cannot be read: it is neither 1 nor 0"),
+        (
+            Box::new(move || raw("200 OK", "", page)),
+            "NotTheLanguage: the answer to authenticate cannot be read: it is an HTML page; it begins `<!DOCTYPE html> <html><body>It works!</body></html>`",
+        ),
+        (
+            Box::new(|| raw("200 OK", "", "")),
+            "NotTheLanguage: the answer to authenticate cannot be read: it is empty",
+        ),
+        (
+            Box::new(half),
+            "NotTheLanguage: the answer to authenticate cannot be read: the connection ended in the middle of it; it begins `<iq type=\"result\" sid=… <query xmlns=…`",
+        ),
+        (
+            Box::new(|| raw("200 OK", "", "{}")),
+            "NotTheLanguage: the answer to authenticate cannot be read: it is not XML but other text; it begins `{}`",
+        ),
+        (
+            Box::new(|| raw("302 Found", "Location: https://mail.example.com/webmail/\r\n", "")),
+            "NotTheLanguage: the answer to authenticate cannot be read: it sends us elsewhere, to https://mail.example.com/webmail/",
+        ),
+        (
+            Box::new(|| raw("301 Moved", "", "")),
+            "NotTheLanguage: the answer to authenticate cannot be read: it sends us elsewhere, to nowhere",
+        ),
+        (
+            Box::new(|| raw("404 Not Found", "", "no such\npage")),
+            "NotTheLanguage: the answer to authenticate cannot be read: HTTP status 404; it begins `no such page`",
+        ),
+        (
+            Box::new(|| raw("204 No Content", "", "")),
+            "NotTheLanguage: the answer to authenticate cannot be read: HTTP status 204",
+        ),
+        (
+            Box::new(|| {
+                Reply::Body(
+                    "<iq type=\"result\"><query xmlns=\"admin:iq:rpc\"><result>1</result></query></iq>"
+                        .into(),
+                )
+            }),
+            "NotTheLanguage: the answer to authenticate cannot be read: it accepted the login and gave no session",
+        ),
+        (
+            Box::new(|| Reply::Body(result("yes"))),
+            "NotTheLanguage: the answer to authenticate cannot be read: it is neither 1 nor 0",
+        ),
     ];
     for (reply, expected) in cases {
         let (told, remedy, calls) = login(reply).await;
@@ -117,7 +174,10 @@ async fn what_is_not_the_servers_language_is_told_with_what_came_instead() {
 #[tokio::test]
 async fn a_status_of_http_is_sorted_by_what_to_do_next() {
     let cases = [
-        ("401 Unauthorized", "LoginRefused: the server refused authenticate: it answered with HTTP status 401"),
+        (
+            "401 Unauthorized",
+            "LoginRefused: the server refused authenticate: it answered with HTTP status 401",
+        ),
         ("403 Forbidden", "LoginRefused: the server refused authenticate: it answered with HTTP status 403"),
         ("429 Too Many", "Other: authenticate went unanswered: HTTP status 429: it cannot answer now"),
         ("500 Oh", "Other: authenticate went unanswered: HTTP status 500: it cannot answer now"),
@@ -149,7 +209,10 @@ async fn a_server_that_is_not_there_is_not_reachable() {
         (format!("http://127.0.0.1:{port}/icewarpapi/"), "no connection to http://127.0.0.1:"),
         ("https://no-such-host.test/icewarpapi/".to_owned(), "no connection to https://no-such-host.test: "),
         ("http://user:hunter2@no-such-host.test/".to_owned(), "no connection to http://no-such-host.test: "),
-        ("ftp://mail.example.com/".to_owned(), "no connection to ftp://mail.example.com: connection.rpc.url must begin"),
+        (
+            "ftp://mail.example.com/".to_owned(),
+            "no connection to ftp://mail.example.com: connection.rpc.url must begin",
+        ),
         ("mail.example.com".to_owned(), "no connection to the server: connection.rpc.url is no address: "),
     ];
     for (url, expected) in cases {
@@ -274,10 +337,9 @@ async fn a_renewal_that_is_refused_ends_all_calls_and_is_not_repeated() {
 #[tokio::test]
 async fn an_answer_that_is_too_large_is_not_read_to_its_end() {
     let limit = 64 * 1024;
-    let endless = || Reply::Endless(
-        b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<iq>".to_vec(),
-        vec![b' '; 8192],
-    );
+    let endless = || {
+        Reply::Endless(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<iq>".to_vec(), vec![b' '; 8192])
+    };
     let announced = || Reply::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n<iq>".to_vec());
     for reply in [&endless as &(dyn Fn() -> Reply + Send + Sync), &announced] {
         let reply = reply();
@@ -323,12 +385,13 @@ async fn a_read_whose_connection_died_is_sent_once_more_and_a_write_is_not() {
     let server = Responder::start(welcoming(|_| Reply::Close)).await;
     let client = server.client().await;
     let read = client.read_status().await.unwrap_err();
-    assert!(told(&read).starts_with("Other: getserverproperties went unanswered: the connection ended before"));
-    let write = client
-        .write_switch("a@example.com", icewarden::model::Service::Im, true)
-        .await
-        .unwrap_err();
-    assert!(told(&write).starts_with("Other: setaccountproperties went unanswered: the connection ended before"));
+    assert!(
+        told(&read).starts_with("Other: getserverproperties went unanswered: the connection ended before")
+    );
+    let write = client.write_switch("a@example.com", icewarden::model::Service::Im, true).await.unwrap_err();
+    assert!(
+        told(&write).starts_with("Other: setaccountproperties went unanswered: the connection ended before")
+    );
     assert!(!write.not_sent());
     client.close().await;
     assert_eq!((server.count("getserverproperties"), server.count("setaccountproperties")), (2, 1));
@@ -367,7 +430,7 @@ async fn work_that_fails_logs_out_too() {
         observe(client, &Wanted::default(), &|_| {}).await.is_err()
     })
     .await;
-    assert_eq!(failed.unwrap(), true);
+    assert!(failed.unwrap());
     assert_eq!(server.commands().last().unwrap(), "logout");
 }
 
@@ -375,8 +438,7 @@ async fn work_that_fails_logs_out_too() {
 async fn a_value_that_xml_cannot_carry_is_not_sent() {
     let server = Responder::start(welcoming(|_| Reply::Close)).await;
     let client = server.client().await;
-    let error =
-        client.write_setting(icewarden::model::BackupKey::Path, "a\u{1}b").await.unwrap_err();
+    let error = client.write_setting(icewarden::model::BackupKey::Path, "a\u{1}b").await.unwrap_err();
     assert_eq!(
         told(&error),
         "Other: the server refused setserverproperties: a value holds the character U+0001, which XML cannot carry"

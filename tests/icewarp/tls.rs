@@ -26,10 +26,12 @@ async fn start() -> TlsServer {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let certificate = signed.cert.pem();
-    let config =
-        RustlsConfig::from_pem(certificate.clone().into_bytes(), signed.signing_key.serialize_pem().into_bytes())
-            .await
-            .unwrap();
+    let config = RustlsConfig::from_pem(
+        certificate.clone().into_bytes(),
+        signed.signing_key.serialize_pem().into_bytes(),
+    )
+    .await
+    .unwrap();
     let welcome = format!(
         "<iq type=\"result\" sid=\"{SID}\"><query xmlns=\"admin:iq:rpc\"><result>1</result></query></iq>"
     );
@@ -60,7 +62,10 @@ async fn a_certificate_that_nobody_vouches_for_is_refused_with_the_way_out() {
     let error = connect(options(&server.url)).await.unwrap_err();
     assert_eq!(error.meaning(), Meaning::NotReachable);
     assert!(
-        matches!(&error, CallError::Unanswered { why: Silence::NoConnection { kind: NoConnection::Tls, .. }, .. }),
+        matches!(
+            &error,
+            CallError::Unanswered { why: Silence::NoConnection { kind: NoConnection::Tls, .. }, .. }
+        ),
         "{error:?}"
     );
     assert!(matches!(error.remedy(), Some(Remedy::EditSpec(text)) if text.contains("caFile")));
@@ -89,7 +94,10 @@ async fn a_trusted_certificate_of_another_name_is_refused() {
     let url = server.url.replace("localhost", "127.0.0.1");
     let error = connect(Options { ca_file: Some(file.path().into()), ..options(&url) }).await.unwrap_err();
     assert!(
-        matches!(&error, CallError::Unanswered { why: Silence::NoConnection { kind: NoConnection::Tls, .. }, .. }),
+        matches!(
+            &error,
+            CallError::Unanswered { why: Silence::NoConnection { kind: NoConnection::Tls, .. }, .. }
+        ),
         "{error:?}"
     );
 }

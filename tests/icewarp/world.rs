@@ -90,9 +90,10 @@ pub fn page(request: &Request, rows: &[String], cap: usize) -> String {
 
 /// The account variables of a release that has no booking and no AI agents.
 pub fn console_names() -> Vec<String> {
-    let mut names: Vec<String> = ["u_mailbox", "u_type", "u_admin", "u_accountdisabled", "u_accounttype", "u_isguestaccount"]
-        .map(str::to_owned)
-        .to_vec();
+    let mut names: Vec<String> =
+        ["u_mailbox", "u_type", "u_admin", "u_accountdisabled", "u_accounttype", "u_isguestaccount"]
+            .map(str::to_owned)
+            .to_vec();
     for service in ["im", "gw", "sip", "ftp", "sms", "activesync", "webdav"] {
         names.extend([format!("u_{service}"), format!("u_{service}editable"), format!("u_{service}support")]);
     }
@@ -113,7 +114,9 @@ fn value(name: &str) -> &'static str {
         "C_Reference" => "82811415-0DC1291E-05492B82-877710E7-MW-",
         "C_Version" => "14.3.0.11",
         "C_License" => "&lt;header&gt;&lt;purchaseid&gt;EXAMPLE-0001&lt;/purchaseid&gt;&lt;/header&gt;",
-        "C_License_XML" => "<![CDATA[<LICENSE><PRODUCTS><ITEM><PRODUCT>ActiveSync</PRODUCT><DEMO>0</DEMO><ACCOUNTS>50</ACCOUNTS></ITEM></PRODUCTS></LICENSE>]]>",
+        "C_License_XML" => {
+            "<![CDATA[<LICENSE><PRODUCTS><ITEM><PRODUCT>ActiveSync</PRODUCT><DEMO>0</DEMO><ACCOUNTS>50</ACCOUNTS></ITEM></PRODUCTS></LICENSE>]]>"
+        }
         "Statistics_ActiveUsers" => "2",
         "Statistics_LicensedUsers" => "200",
         "U_Admin" | "U_AccountDisabled" | "U_IsGuestAccount" | "C_LicenseStatus" => "0",

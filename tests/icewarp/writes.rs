@@ -40,8 +40,14 @@ async fn a_switch_is_written_as_the_clients_that_were_seen_to_work_write_it() {
              <classname>tpropertystring</classname><val>{value}</val></propertyval></item></propertyvaluelist>"
         )
     };
-    assert_eq!(bodies[0], "<accountemail>o&apos;brien@example.com</accountemail>".to_owned() + &item("U_Client_Connector", "1"));
-    assert_eq!(bodies[1], "<accountemail>a@example.com</accountemail>".to_owned() + &item("U_ActiveSync", "0"));
+    assert_eq!(
+        bodies[0],
+        "<accountemail>o&apos;brien@example.com</accountemail>".to_owned() + &item("U_Client_Connector", "1")
+    );
+    assert_eq!(
+        bodies[1],
+        "<accountemail>a@example.com</accountemail>".to_owned() + &item("U_ActiveSync", "0")
+    );
     assert_eq!(bodies[2], item("C_System_Tools_AutoBackup_BackupTo", "C:\\backup&#13;&#10;&lt;&amp;&gt;"));
 }
 
@@ -67,9 +73,18 @@ async fn a_switch_is_read_back_with_support_and_editable() {
     let bits = client.read_switches("a@example.com", services).await.unwrap();
     client.close().await;
     assert_eq!((bits.known, bits.on), (services, ServiceSet::single(Service::ActiveSync)));
-    assert_eq!((bits.support_known, bits.support), (ServiceSet::single(Service::ActiveSync), ServiceSet::EMPTY));
-    assert_eq!((bits.editable_known, bits.editable), (ServiceSet::single(Service::Smtp), ServiceSet::single(Service::Smtp)));
-    assert_eq!(server.seen()[1].names(), ["U_SMTP", "U_ActiveSync", "U_ActiveSyncEditable", "U_ActiveSyncSupport"]);
+    assert_eq!(
+        (bits.support_known, bits.support),
+        (ServiceSet::single(Service::ActiveSync), ServiceSet::EMPTY)
+    );
+    assert_eq!(
+        (bits.editable_known, bits.editable),
+        (ServiceSet::single(Service::Smtp), ServiceSet::single(Service::Smtp))
+    );
+    assert_eq!(
+        server.seen()[1].names(),
+        ["U_SMTP", "U_ActiveSync", "U_ActiveSyncEditable", "U_ActiveSyncSupport"]
+    );
 }
 
 #[tokio::test]

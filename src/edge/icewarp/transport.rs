@@ -42,10 +42,11 @@ pub(super) struct Sending<'a> {
 
 impl Transport {
     pub(super) async fn new(options: &Options) -> Result<Transport, CallError> {
-        let setup = |host: &str, why: String| CallError::Unanswered {
+        let unusable = |host: &str, kind, why| CallError::Unanswered {
             command: "authenticate",
-            why: Silence::NoConnection { host: host.to_owned(), kind: NoConnection::Setup, why },
+            why: Silence::NoConnection { host: host.to_owned(), kind, why },
         };
+        let setup = |host: &str, why: String| unusable(host, NoConnection::Setup, why);
         let url = Url::parse(&options.url)
             .map_err(|error| setup("the server", format!("connection.rpc.url is no address: {error}")))?;
         let host = url.origin().ascii_serialization();
@@ -56,7 +57,9 @@ impl Transport {
             Some(path) => Some(certificates(path).await.map_err(|why| setup(&host, why))?),
             None => None,
         };
-        let http = client(options, &url, roots).map_err(|error| setup(&host, chain(&error)))?;
+        // What is left to fail is the platform's trust store: a machine that has none.
+        let http = client(options, &url, roots)
+            .map_err(|error| unusable(&host, NoConnection::Tls, chain(&error)))?;
         Ok(Transport { http, url, host, limits: options.limits.clone(), counter: Counter::default() })
     }
 
