@@ -345,6 +345,12 @@ fn values() -> Vec<Case> {
         case("no items", result(""), Values, ""),
         case("0 instead of values", result("0"), Values, "misfit: it is 0 and no values"),
         case(
+            "a word beside values",
+            result(&("stray ".to_owned() + &item("C_X", "1"))),
+            Values,
+            r#"c_x="1""#,
+        ),
+        case(
             "a word instead of values",
             result("busy"),
             Values,
