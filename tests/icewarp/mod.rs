@@ -9,4 +9,5 @@ mod responder;
 mod secrets;
 mod sockets;
 mod tls;
+mod world;
 mod writes;

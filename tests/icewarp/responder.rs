@@ -1,5 +1,6 @@
 //! A server of a few lines: it speaks just enough HTTP/1.1 to hand out what a test wants, however wrong.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use icewarden::edge::icewarp::{Client, Limits, Options};
 use icewarden::edge::secrets::Secret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Barrier;
 use tokio::task::JoinHandle;
 
 pub const ACCOUNT: &str = "admin@example.com";
@@ -64,6 +66,8 @@ pub enum Reply {
     Raw(Vec<u8>),
     /// These bytes, and then the same piece again and again, until nobody reads any more.
     Endless(Vec<u8>, Vec<u8>),
+    /// Like `Body`, once as many requests as the barrier wants have come to it.
+    Together(Arc<Barrier>, String),
     /// The connection is closed without a word.
     Close,
     /// Nothing comes, and the connection stays open.
@@ -73,6 +77,7 @@ pub enum Reply {
 pub struct Responder {
     pub url: String,
     seen: Arc<Mutex<Vec<Request>>>,
+    connections: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -88,16 +93,23 @@ impl Responder {
         let url = format!("http://{}/icewarpapi/", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
         let reply = Arc::new(reply);
+        let connections = Arc::new(AtomicUsize::new(0));
         let task = {
-            let seen = Arc::clone(&seen);
+            let (seen, connections) = (Arc::clone(&seen), Arc::clone(&connections));
             tokio::spawn(async move {
-                let mut connections = tokio::task::JoinSet::new();
+                let mut open = tokio::task::JoinSet::new();
                 while let Ok((stream, _)) = listener.accept().await {
-                    connections.spawn(converse(stream, Arc::clone(&reply), Arc::clone(&seen)));
+                    connections.fetch_add(1, Ordering::Relaxed);
+                    open.spawn(converse(stream, Arc::clone(&reply), Arc::clone(&seen)));
                 }
             })
         };
-        Responder { url, seen, task }
+        Responder { url, seen, connections, task }
+    }
+
+    /// How many connections were made in all.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     pub fn seen(&self) -> Vec<Request> {
@@ -154,8 +166,15 @@ async fn converse(
         if count > REQUESTS_MAX {
             return;
         }
-        match reply(&request) {
-            Reply::Body(body) => {
+        let reply = match reply(&request) {
+            Reply::Together(barrier, body) => {
+                barrier.wait().await;
+                Reply::Body(body)
+            }
+            reply => reply,
+        };
+        match reply {
+            Reply::Body(body) | Reply::Together(_, body) => {
                 let head = format!(
                     "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: {}\r\n\r\n",
                     body.len()
@@ -237,7 +256,9 @@ pub fn no_value(name: &str) -> String {
 }
 
 /// Accepts logins and logouts, and asks `other` about the rest.
-pub fn welcoming(other: impl Fn(&Request) -> Reply + Send + Sync) -> impl Fn(&Request) -> Reply + Send + Sync {
+pub fn welcoming(
+    other: impl Fn(&Request) -> Reply + Send + Sync,
+) -> impl Fn(&Request) -> Reply + Send + Sync {
     move |request| match request.command() {
         "authenticate" | "logout" => Reply::Body(result("1")),
         _ => other(request),
@@ -247,7 +268,10 @@ pub fn welcoming(other: impl Fn(&Request) -> Reply + Send + Sync) -> impl Fn(&Re
 /// What an HTTP server would send by itself.
 pub fn raw(status: &str, headers: &str, body: &str) -> Reply {
     Reply::Raw(
-        format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
-            .into_bytes(),
+        format!(
+            "HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes(),
     )
 }

@@ -1,1 +1,138 @@
+//! Certificates: verified unless the spec says otherwise, and against the platform's roots and `caFile`.
 
+use std::io::Write;
+use std::net::SocketAddr;
+
+use axum_server::tls_rustls::RustlsConfig;
+use icewarden::edge::icewarp::{CallError, Client, Meaning, NoConnection, Options, Silence};
+use icewarden::model::Remedy;
+
+use super::responder::{SID, options};
+
+struct TlsServer {
+    url: String,
+    certificate: String,
+    handle: axum_server::Handle<SocketAddr>,
+}
+
+impl Drop for TlsServer {
+    fn drop(&mut self) {
+        self.handle.shutdown();
+    }
+}
+
+/// A server that accepts every login, under a certificate that it signed itself.
+async fn start() -> TlsServer {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let certificate = signed.cert.pem();
+    let config = RustlsConfig::from_pem(
+        certificate.clone().into_bytes(),
+        signed.signing_key.serialize_pem().into_bytes(),
+    )
+    .await
+    .unwrap();
+    let welcome = format!(
+        "<iq type=\"result\" sid=\"{SID}\"><query xmlns=\"admin:iq:rpc\"><result>1</result></query></iq>"
+    );
+    let router = axum::Router::new().fallback(move || async move { welcome });
+    let handle = axum_server::Handle::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = axum_server::from_tcp_rustls(listener, config).unwrap().handle(handle.clone());
+    tokio::spawn(server.serve(router.into_make_service()));
+    TlsServer { url: format!("https://localhost:{port}/icewarpapi/"), certificate, handle }
+}
+
+async fn connect(options: Options) -> Result<(), CallError> {
+    Client::connect(options).await?.close().await;
+    Ok(())
+}
+
+fn pem(text: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_is_refused_with_the_way_out() {
+    let server = start().await;
+    let error = connect(options(&server.url)).await.unwrap_err();
+    assert_eq!(error.meaning(), Meaning::NotReachable);
+    assert!(
+        matches!(
+            &error,
+            CallError::Unanswered { why: Silence::NoConnection { kind: NoConnection::Tls, .. }, .. }
+        ),
+        "{error:?}"
+    );
+    assert!(matches!(error.remedy(), Some(Remedy::EditSpec(text)) if text.contains("caFile")));
+}
+
+#[tokio::test]
+async fn a_ca_file_makes_it_trusted() {
+    let server = start().await;
+    let file = pem(&server.certificate);
+    connect(Options { ca_file: Some(file.path().into()), ..options(&server.url) }).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_ca_file_of_somebody_else_does_not() {
+    let (server, other) = (start().await, start().await);
+    let file = pem(&other.certificate);
+    let error =
+        connect(Options { ca_file: Some(file.path().into()), ..options(&server.url) }).await.unwrap_err();
+    assert_eq!(error.meaning(), Meaning::NotReachable, "{error:?}");
+}
+
+#[tokio::test]
+async fn a_trusted_certificate_of_another_name_is_refused() {
+    let server = start().await;
+    let file = pem(&server.certificate);
+    let url = server.url.replace("localhost", "127.0.0.1");
+    let error = connect(Options { ca_file: Some(file.path().into()), ..options(&url) }).await.unwrap_err();
+    assert!(
+        matches!(
+            &error,
+            CallError::Unanswered { why: Silence::NoConnection { kind: NoConnection::Tls, .. }, .. }
+        ),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn skipping_the_check_skips_it() {
+    let server = start().await;
+    connect(Options { insecure_skip_verify: true, ..options(&server.url) }).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_ca_file_that_is_none_is_said_before_anything_is_sent() {
+    let missing = std::env::temp_dir().join("no-such-file.pem");
+    let empty = pem("no certificate here");
+    for path in [missing.as_path(), empty.path()] {
+        let error = connect(Options {
+            ca_file: Some(path.into()),
+            ..options("https://no-such-host.test/icewarpapi/")
+        })
+        .await
+        .unwrap_err();
+        assert!(
+            matches!(&error, CallError::Unanswered { why: Silence::NoConnection { kind: NoConnection::Setup, why, .. }, .. } if why.contains("caFile")),
+            "{error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn tls_towards_a_port_without_it_is_told_as_tls() {
+    let server = super::responder::Responder::start(|_| super::responder::Reply::Close).await;
+    // The responder waits for the end of a head; a handshake has none, so the limit ends it, or it is closed.
+    let url = server.url.replace("http://", "https://");
+    let mut options = options(&url);
+    options.limits.connect = std::time::Duration::from_millis(100);
+    let error = connect(options).await.unwrap_err();
+    assert_eq!(error.meaning(), Meaning::NotReachable, "{error:?}");
+}

@@ -7,7 +7,7 @@ use super::encode::Params;
 use super::error::{CallError, Refusal};
 use super::lists::{gather, refused};
 use super::observe::Progress;
-use super::properties::{self, ADMIN, DISABLED, GUEST, PROTOCOL, SERVICES};
+use super::properties::{self, ADMIN, DISABLED, GUEST, PROTOCOL, SERVICES, SUPPORT_ON_DEMAND};
 use super::readers::{self, Properties};
 use super::rpc::Phase;
 use super::session::Client;
@@ -38,8 +38,7 @@ impl Console {
 }
 
 /// The names to ask for, each once. What the console does not list is not asked: one unknown name could spoil the
-/// whole answer (U-33). `Support` is asked whenever its service is there, because the console leaves some of
-/// these out (flag D, reference 2.2).
+/// whole answer (U-33).
 pub(super) fn names(
     services: ServiceSet,
     console: Option<&Console>,
@@ -49,13 +48,13 @@ pub(super) fn names(
     let mut names: Vec<&'static str> = Vec::new();
     for service in services.iter() {
         let variables = properties::of(service);
-        names.extend(Some(variables.switch).filter(|name| listed(name)));
-        names.extend(variables.editable.filter(|name| listed(name)));
-        if listed(&variables.switch) {
-            names.extend(variables.support);
-        }
+        let offered = listed(&variables.switch);
+        let hidden = offered && SUPPORT_ON_DEMAND.contains(service);
+        names.extend(Some(variables.switch).filter(|_| offered));
+        names.extend(variables.editable.filter(listed));
+        names.extend(variables.support.filter(|name| hidden || listed(name)));
     }
-    names.extend(facts.iter().copied().filter(|name| listed(name)));
+    names.extend(facts.iter().copied().filter(listed));
     names
 }
 

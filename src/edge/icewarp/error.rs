@@ -74,7 +74,7 @@ pub enum Silence {
 /// Where connecting ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoConnection {
-    /// The address, the file of certificates or the platform's trust store is of no use.
+    /// The address or the file of certificates is of no use.
     Setup,
     Name,
     Tls,

@@ -16,6 +16,9 @@ use super::session::Client;
 /// list is not read to its end rather than for ever.
 pub const PAGES_MAX: u64 = 10_000;
 
+/// A list whose length changed this often while it was read is given up: its end may move for ever.
+const CHANGES_MAX: u64 = 10;
+
 /// The rows of a list.
 pub(super) struct Listed<T> {
     pub rows: Vec<T>,
@@ -73,6 +76,7 @@ struct Gathering<'a, T> {
     offset: u64,
     overall: Option<u64>,
     seen: HashSet<String>,
+    changes: u64,
     unreadable: u64,
     rows: Vec<T>,
     incomplete: Vec<String>,
@@ -85,6 +89,7 @@ impl<'a, T> Gathering<'a, T> {
             offset: 0,
             overall: None,
             seen: HashSet::new(),
+            changes: 0,
             unreadable: 0,
             rows: Vec::new(),
             incomplete: Vec::new(),
@@ -112,7 +117,13 @@ impl<'a, T> Gathering<'a, T> {
         if let Some(before) = self.overall.replace(overall)
             && before != overall
         {
-            self.say(format!("changed from {before} to {overall} rows while it was read"));
+            self.changes += 1;
+            if self.changes == 1 {
+                self.say(format!("changed from {before} to {overall} rows while it was read"));
+            }
+            if self.changes > CHANGES_MAX {
+                return Ok(More::No);
+            }
         }
         if self.offset >= overall {
             return Ok(More::No);

@@ -1,7 +1,7 @@
 //! Which variable is meant by a service's switch, and by a setting of the backup. Written by hand from the
 //! reference (2.2, 2.3, 5.1); names are the vendor's and follow no rule that could be relied on.
 
-use crate::model::{BackupKey, Service};
+use crate::model::{BackupKey, Service, ServiceSet};
 
 /// The variables of one service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +68,19 @@ pub const SERVICES: [ServiceVariables; 26] = [
 pub const fn of(service: Service) -> &'static ServiceVariables {
     &SERVICES[service as usize]
 }
+
+/// Services whose `Support` the console does not list although it is there: it must be asked by its exact name
+/// (flag D, reference 2.2).
+pub const SUPPORT_ON_DEMAND: ServiceSet = ServiceSet::of(&[
+    Service::AntiSpam,
+    Service::Quarantine,
+    Service::Recording,
+    Service::AiAgent,
+    Service::Booking,
+    Service::ConferenceFollowup,
+    Service::ConferenceWebinar,
+    Service::ExtProviders,
+]);
 
 /// What decides whether an account counts and is protected, asked with every account (reference 2.2).
 pub const ADMIN: &str = "U_Admin";

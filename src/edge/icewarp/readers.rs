@@ -148,9 +148,10 @@ fn value(propertyval: Option<&Element>) -> Value {
     }
 }
 
-/// A list must be elements. `0` instead of it means that nothing was done.
+/// A list is elements, and text beside them says nothing. `0` instead of them means that nothing was done.
 fn items_only(result: &Element) -> Result<(), Misfit> {
     match result.text.trim() {
+        _ if !result.children.is_empty() => Ok(()),
         "" => Ok(()),
         "0" => Err(Misfit::Zero),
         text => Err(Misfit::Shape(format!("it is `{}` where a list was asked for", sanitised(text)))),

@@ -91,6 +91,7 @@ impl Client {
     pub async fn connect(options: Options) -> Result<Client, CallError> {
         let transport = Transport::new(&options).await?;
         let Options { account, password, limits, .. } = options;
+        let account = account.to_lowercase();
         let client =
             Client(Arc::new(Inner { transport, account, password, limits, session: Mutex::default() }));
         client.ticket(None).await?;

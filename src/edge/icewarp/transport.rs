@@ -42,10 +42,11 @@ pub(super) struct Sending<'a> {
 
 impl Transport {
     pub(super) async fn new(options: &Options) -> Result<Transport, CallError> {
-        let setup = |host: &str, why: String| CallError::Unanswered {
+        let unusable = |host: &str, kind, why| CallError::Unanswered {
             command: "authenticate",
-            why: Silence::NoConnection { host: host.to_owned(), kind: NoConnection::Setup, why },
+            why: Silence::NoConnection { host: host.to_owned(), kind, why },
         };
+        let setup = |host: &str, why: String| unusable(host, NoConnection::Setup, why);
         let url = Url::parse(&options.url)
             .map_err(|error| setup("the server", format!("connection.rpc.url is no address: {error}")))?;
         let host = url.origin().ascii_serialization();
@@ -56,7 +57,9 @@ impl Transport {
             Some(path) => Some(certificates(path).await.map_err(|why| setup(&host, why))?),
             None => None,
         };
-        let http = client(options, &url, roots).map_err(|error| setup(&host, chain(&error)))?;
+        // What is left to fail is the platform's trust store: a machine that has none.
+        let http = client(options, &url, roots)
+            .map_err(|error| unusable(&host, NoConnection::Tls, chain(&error)))?;
         Ok(Transport { http, url, host, limits: options.limits.clone(), counter: Counter::default() })
     }
 
@@ -252,8 +255,15 @@ fn chain(error: &dyn Error) -> String {
         parts.push(part);
         next = error.source();
     }
+    // What the layers of the HTTP client say of themselves tells a reader nothing.
+    let telling = |part: &String| !LAYERS.iter().any(|layer| part.starts_with(layer));
+    if parts.iter().any(telling) {
+        parts.retain(telling);
+    }
     sanitised(&parts.join(": "))
 }
+
+const LAYERS: [&str; 2] = ["error sending request", "client error ("];
 
 fn speaks_of_tls(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
@@ -261,11 +271,11 @@ fn speaks_of_tls(error: &(dyn Error + 'static)) -> bool {
         if error.is::<rustls::Error>() {
             return true;
         }
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
-            return true;
-        }
-        next = error.source();
+        // An I/O error that wraps another names that one's source as its own, and so hides it.
+        next = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
     }
     false
 }
