@@ -60,7 +60,8 @@ pub fn compare(assignment: &Assignment, observed: &Observed) -> Differences {
             differences.unfit.push(Unfit { row: row as u32, service });
         }
         let profile = assignment.of(row);
-        let unread = profile.managed.without(profile.undecided).without(profile.disputed).without(wanted.managed);
+        let unread =
+            profile.managed.without(profile.undecided).without(profile.disputed).without(wanted.managed);
         for service in unread.iter() {
             differences.unread[service as usize] += 1;
         }

@@ -21,8 +21,7 @@ pub struct Unfit {
 pub fn managed(assignment: &Assignment, observed: &Observed, row: usize) -> Managed {
     let profile = assignment.of(row);
     let known = observed.columns.bits.get(row).map_or(ServiceSet::EMPTY, |bits| bits.known);
-    let managed =
-        profile.managed.without(profile.undecided).without(profile.disputed).intersection(known);
+    let managed = profile.managed.without(profile.undecided).without(profile.disputed).intersection(known);
     Managed { managed, enabled: profile.enabled.intersection(managed) }
 }
 

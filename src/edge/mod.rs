@@ -1,12 +1,19 @@
 //! Everything that touches the world, and drives `flow`.
 //!
 //! [`icewarp`] speaks to a real server, [`sandbox`] is a simulated one; they share no code, or they would share
-//! their mistakes. [`files`] and [`secrets`] read this machine, [`drive`] performs a run, [`cli`] is what a person
+//! their mistakes. [`files`], [`saved`] and [`secrets`] touch this machine, [`drive`] performs a run, [`cli`] is what a person
 //! types.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the edge is where the world is touched"
+)]
 
 pub mod cli;
 pub mod drive;
 pub mod files;
 pub mod icewarp;
 pub mod sandbox;
+pub mod saved;
 pub mod secrets;

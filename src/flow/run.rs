@@ -15,6 +15,9 @@ pub enum Outcome {
     Differs(String),
     /// The server did not do it, and reading back shows it unchanged.
     Refused(String),
+    /// The server said it was done, and reading back shows it unchanged: it may lag (U-15), ignore the write (U-6)
+    /// or take no changes (U-22).
+    Ineffective(String),
     /// Whether it was done cannot be told: no answer came, or it could not be read back.
     Doubt(String),
     /// It was never sent: reading before it failed.
@@ -170,13 +173,15 @@ impl<'p> Run<'p> {
                 // Off by its switch and on by its effective value: the seat may still be held (U-32, U-36).
                 (Outcome::Done { effective: Some(true) }, Direction::Release) => {}
                 (Outcome::Done { .. }, Direction::Release) => self.tally.released(step),
-                (Outcome::Differs(_) | Outcome::Refused(_) | Outcome::NotSent(_), Direction::Claim) => {
+                // What differs may be that the seat was taken already: only a claim that was surely not made
+                // gives its seat back.
+                (Outcome::Refused(_) | Outcome::NotSent(_), Direction::Claim) => {
                     self.tally.claim_failed(step);
                 }
                 _ => {}
             }
         }
-        if matches!(outcome, Outcome::Refused(_)) {
+        if matches!(outcome, Outcome::Refused(_) | Outcome::Ineffective(_)) {
             self.ask_standing = true;
         }
         self.states[index] = StepState::Ended(outcome);

@@ -99,9 +99,9 @@ pub fn remedy(reason: BlockReason, service: Service, module: &str, short: u64) -
         BlockReason::EditableUnread => Remedy::Check(format!(
             "whether the account we log in with may read the accounts' {service} settings"
         )),
-        BlockReason::SeatsUnknown { .. } => {
-            Remedy::EditSpec(format!("say in the License document how many seats there are: expect.{module}.seats"))
-        }
+        BlockReason::SeatsUnknown { .. } => Remedy::EditSpec(format!(
+            "say in the License document how many seats there are: expect.{module}.seats"
+        )),
         BlockReason::NoSeat { .. } => Remedy::Seats { module: module.to_owned(), more: short },
         BlockReason::KeepFree { .. } => Remedy::Allow(Guardrail::KeepFree, module.to_owned()),
     }

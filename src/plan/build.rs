@@ -11,9 +11,7 @@ use super::{licence, settings, verify};
 use crate::diff::compare::Differences;
 use crate::diff::{Direction, SecretsMet, compare, compare_settings};
 use crate::lifecycle::Standing;
-use crate::model::{
-    DomainKind, Finding, Guardrail, Module, Observed, Reading, Remedy, Service, ServiceSet,
-};
+use crate::model::{DomainKind, Finding, Guardrail, Module, Observed, Reading, Remedy, Service, ServiceSet};
 use crate::policy::{Assignment, assign};
 use crate::seats::{LedgerRow, Modules, modules, used};
 use crate::spec::meaning::ServerSpec;
@@ -74,18 +72,30 @@ fn assignment(inputs: Inputs<'_>) -> Assignment {
     assign(&inputs.server.policies, &inputs.observed.directory, inputs.today, &shrink)
 }
 
-/// The domains in which a plan would claim a service: only their switches need to be read (reference 2.2).
-pub fn domains_to_ask(inputs: Inputs<'_>) -> Vec<String> {
+/// What more must be read before a plan can be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asks {
+    /// Something would be switched off: the lists must be read once more, and agree (U-9).
+    pub releases: bool,
+    /// The domains in which something would be switched on: their own switches are needed (reference 2.2).
+    pub claim_domains: Vec<String>,
+}
+
+/// Looks at what differs, and says what more must be read.
+pub fn asks(inputs: Inputs<'_>) -> Asks {
     let directory = &inputs.observed.directory;
     let differences = compare(&assignment(inputs), inputs.observed);
-    let mut asked = vec![false; directory.domains().len()];
+    let mut claimed = vec![false; directory.domains().len()];
+    let mut releases = false;
     for change in differences.changes {
-        if change.direction == Direction::Claim {
-            asked[directory.domain_column()[change.row as usize] as usize] = true;
+        match change.direction {
+            Direction::Claim => claimed[directory.domain_column()[change.row as usize] as usize] = true,
+            Direction::Release => releases = true,
         }
     }
-    let domains = directory.domains().iter().zip(asked);
-    domains.filter(|(_, asked)| *asked).map(|((name, _), _)| name.to_string()).collect()
+    let domains = directory.domains().iter().zip(claimed);
+    let claim_domains = domains.filter(|(_, claimed)| *claimed).map(|((name, _), _)| name.to_string());
+    Asks { releases, claim_domains: claim_domains.collect() }
 }
 
 /// Makes a plan.
@@ -234,13 +244,21 @@ fn identity(inputs: Inputs<'_>, steps: &[Step], holds: &mut Vec<Hold>, findings:
     {
         let live = live.map_or_else(|| "could not be read".to_owned(), |live| format!("is {live}"));
         let message = format!("the server's Reference ID {live}, the spec pins {pinned}");
-        hold(message, place.clone(), Remedy::Check("that the connection leads to the server that is meant".into()));
+        hold(
+            message,
+            place.clone(),
+            Remedy::Check("that the connection leads to the server that is meant".into()),
+        );
     }
     if let Some((pinned, place)) = &server.identity.domain
         && observed.directory.domain_kind(pinned) != Some(DomainKind::Standard)
     {
         let message = format!("the server has no standard domain {pinned}, which the spec pins");
-        hold(message, place.clone(), Remedy::Check("that the connection leads to the server that is meant".into()));
+        hold(
+            message,
+            place.clone(),
+            Remedy::Check("that the connection leads to the server that is meant".into()),
+        );
     }
     if server.identity.domain.is_none() || server.identity.reference_id.is_none() {
         let message = "the spec does not pin the server's identity, so nothing may be written to it";
@@ -260,7 +278,9 @@ fn pin(observed: &Observed) -> String {
     let domain = domains.filter(|(_, kind)| *kind == DomainKind::Standard).map(|(name, _)| &**name).next();
     let reference = observed.licence.reference.read().map_or("…", String::as_str);
     let domain = domain.unwrap_or("…");
-    format!("if this is the server you mean, write `identity: {{domain: {domain}, referenceId: {reference}}}`")
+    format!(
+        "if this is the server you mean, write `identity: {{domain: {domain}, referenceId: {reference}}}`"
+    )
 }
 
 fn standing_hold(why: &str) -> Hold {
@@ -268,7 +288,9 @@ fn standing_hold(why: &str) -> Hold {
         kind: HoldKind::Standing,
         message: format!("the server takes no changes now: {why}"),
         place: None,
-        remedy: Remedy::Check("the licence on the server's own console; nothing is written until its status is 0".into()),
+        remedy: Remedy::Check(
+            "the licence on the server's own console; nothing is written until its status is 0".into(),
+        ),
         accounts: Vec::new(),
         accounts_count: 0,
     }
@@ -283,16 +305,21 @@ fn unread(differences: &Differences, assignment: &Assignment, observed: &Observe
             findings.push(Finding::warning("switch-unread", text));
         }
     }
+    for why in &observed.unread {
+        findings.push(Finding::warning("accounts-unread", why.clone()));
+    }
     for why in &observed.directory.incomplete {
         let text = format!("{why}; nothing is switched off until it is read whole");
         findings.push(Finding::warning("list-incomplete", text).remedy(Remedy::Rerun("plan again".into())));
     }
     for unfit in &differences.unfit {
         let address = observed.directory.address(unfit.row as usize);
-        let text = format!("{address} only speaks POP3 and cannot have {}; it is left as it is", unfit.service);
+        let text =
+            format!("{address} only speaks POP3 and cannot have {}; it is left as it is", unfit.service);
         let rule = assignment.of(unfit.row as usize).by[unfit.service as usize];
         let place = assignment.rules[rule as usize].place.clone();
-        let remedy = Remedy::EditSpec("except the account, or change its mailbox protocol on the server".into());
+        let remedy =
+            Remedy::EditSpec("except the account, or change its mailbox protocol on the server".into());
         findings.push(Finding::warning("pop3-only", text).at(place).remedy(remedy));
     }
     findings
@@ -313,9 +340,8 @@ fn unneeded(allows: &[Allow], needed: &[bool], keep_free: &[usize], modules: &Mo
     for (allow, needed) in allows.iter().zip(needed) {
         let used = match allow.guardrail {
             Guardrail::Shrink => true,
-            Guardrail::KeepFree => Module::parse(&allow.value).is_some_and(|module| {
-                keep_free.iter().any(|index| modules.list[*index].module == module)
-            }),
+            Guardrail::KeepFree => Module::parse(&allow.value)
+                .is_some_and(|module| keep_free.iter().any(|index| modules.list[*index].module == module)),
             _ => *needed,
         };
         if !used {

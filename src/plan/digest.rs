@@ -85,7 +85,12 @@ fn setting(hash: &mut Sha256, step: &SettingStep) {
     let change = &step.change;
     let text = |value: &Option<String>| value.as_ref().map_or("?".to_owned(), |value| format!("={value}"));
     let secret = change.secret.as_ref().map(SecretRef::to_string).unwrap_or_default();
-    hash.update(format!("set\t{}\t{}\t{}\t{secret}\n", change.key, text(&change.before), text(&change.after)));
+    hash.update(format!(
+        "set\t{}\t{}\t{}\t{secret}\n",
+        change.key,
+        text(&change.before),
+        text(&change.after)
+    ));
 }
 
 fn finish(hash: Sha256) -> Digest {

@@ -128,13 +128,8 @@ impl Guarding<'_> {
 
     /// Administrators, postmasters, the account we log in with and whoever is listed lose nothing.
     fn protect(&mut self, switches: &[SwitchStep]) -> Vec<Hold> {
-        let patterns: Vec<Pattern> = self
-            .server
-            .guardrails
-            .protect
-            .iter()
-            .filter_map(|(text, _)| Pattern::parse(text).ok())
-            .collect();
+        let patterns: Vec<Pattern> =
+            self.server.guardrails.protect.iter().filter_map(|(text, _)| Pattern::parse(text).ok()).collect();
         let mut holds = Vec::new();
         let releases = switches.iter().filter(|step| step.direction == Direction::Release);
         let releases: Vec<&SwitchStep> = releases.collect();
@@ -206,7 +201,9 @@ impl Guarding<'_> {
             message,
             place: hit.first().map(|step| self.assignment.rules[step.rule as usize].place.clone()),
             remedy: Remedy::Allow(guardrail, value),
-            accounts: named.map(|step| self.observed.directory.address(step.row as usize).to_owned()).collect(),
+            accounts: named
+                .map(|step| self.observed.directory.address(step.row as usize).to_owned())
+                .collect(),
             accounts_count: hit.len(),
         }
     }
@@ -239,7 +236,9 @@ fn weaker(change: &SettingChange, sense: ExcludeLicenseSense) -> Option<&'static
                 None
             }
         }
-        BackupKind::Text | BackupKind::Secret | BackupKind::Opaque if before.is_some_and(str::is_empty) => None,
+        BackupKind::Text | BackupKind::Secret | BackupKind::Opaque if before.is_some_and(str::is_empty) => {
+            None
+        }
         BackupKind::Text => Some("what was there would no longer be used"),
         BackupKind::Secret => Some("the target would change"),
         BackupKind::Opaque => Some("the backup would run at other times"),

@@ -83,8 +83,10 @@ fn expected(license: &LicenseSpec, observed: &Observed, modules: &Modules) -> Ve
         let seats = modules.list.iter().find(|known| known.module == *module).map(|known| known.seats);
         let text = match (&observed.licence.modules, seats) {
             (Reading::Unread(why), _) => {
-                let text = format!("the licence text was not read ({why}): {wanted} {module} seats are taken \
-                                    from the spec");
+                let text = format!(
+                    "the licence text was not read ({why}): {wanted} {module} seats are taken \
+                                    from the spec"
+                );
                 findings.push(Finding::info("licence-expect", text).at(expect.place.clone()));
                 continue;
             }

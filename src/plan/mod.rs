@@ -12,6 +12,7 @@
 pub mod block;
 pub mod build;
 pub mod digest;
+pub mod file;
 pub mod guard;
 pub mod licence;
 pub mod order;
@@ -20,7 +21,7 @@ pub mod step;
 pub mod verify;
 
 pub use block::{BlockReason, Blocked};
-pub use build::{Inputs, Plan, build, domains_to_ask};
+pub use build::{Asks, Inputs, Plan, asks, build};
 pub use digest::Digest;
 pub use guard::{Allow, Hold, HoldKind};
 pub use step::{Expectation, SettingStep, Step, SwitchStep};

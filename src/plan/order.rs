@@ -73,12 +73,7 @@ pub fn order(changes: &[SwitchChange], used: Vec<Option<Used>>, with: &Ordering<
 }
 
 /// Sorts one account's changes into the phases, and books what each does to a seat.
-fn sort_account(
-    changes: &[SwitchChange],
-    unheeded: ServiceSet,
-    with: &Ordering<'_>,
-    phases: &mut Phases,
-) {
+fn sort_account(changes: &[SwitchChange], unheeded: ServiceSet, with: &Ordering<'_>, phases: &mut Phases) {
     let row = changes[0].row as usize;
     let observed = with.observed;
     let directory = &observed.directory;
@@ -114,8 +109,7 @@ fn sort_account(
 
 fn seats_unknown(change: SwitchChange, modules: &Modules) -> Option<BlockReason> {
     let index = modules.of(change.service).filter(|_| change.direction == Direction::Claim)?;
-    (modules.list[index].seats == Seats::Unknown)
-        .then_some(BlockReason::SeatsUnknown { module: index as u8 })
+    (modules.list[index].seats == Seats::Unknown).then_some(BlockReason::SeatsUnknown { module: index as u8 })
 }
 
 /// One account while its changes are put in order.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::build::Plan;
 use super::step::{Step, SwitchStep};
 use crate::diff::Direction;
-use crate::model::{Reading, Seats, ServiceSet};
+use crate::model::{AccessMode, Reading, Seats, ServiceSet};
 
 /// Checks that each step finds what it expects, moves its account to what the policies say, and that by neither
 /// count any module is ever used further beyond its seats than before.
@@ -124,21 +124,34 @@ impl World {
     /// By the larger of both counts, and with only the seats that were surely freed, nothing is further over.
     fn no_worse(&self, plan: &Plan<'_>, module: usize) -> Result<(), ()> {
         let start = self.start[module].0.max(self.start[module].1);
-        let booked = start + self.claimed[module] as i64 - self.released[module] as i64;
+        let booked = start + signed(self.claimed[module]) - signed(self.released[module]);
         let worst = booked.max(self.used[module].0).max(self.used[module].1);
         match plan.modules.list[module].seats {
             Seats::Limited(seats) => {
-                let over = |used: i64| (used - seats as i64).max(0);
-                if over(worst) > over(start) || (self.claimed[module] > 0 && booked > start.max(seats as i64)) {
+                let over = |used: i64| (used - signed(seats)).max(0);
+                if over(worst) > over(start)
+                    || (self.claimed[module] > 0 && booked > start.max(signed(seats)))
+                {
                     Err(())
                 } else {
                     Ok(())
                 }
             }
             Seats::Unlimited => Ok(()),
-            Seats::Unknown => if self.claimed[module] == 0 { Ok(()) } else { Err(()) },
+            Seats::Unknown => {
+                if self.claimed[module] == 0 {
+                    Ok(())
+                } else {
+                    Err(())
+                }
+            }
         }
     }
+}
+
+/// Counts of accounts are far from where this would saturate.
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// One account's switches by both counts, with all that was not read taken as on.
@@ -151,9 +164,7 @@ fn account(plan: &Plan<'_>, row: usize) -> (ServiceSet, ServiceSet) {
     for (service, mode) in &observed.modes {
         let heeded = matches!(
             mode,
-            Reading::Unread(_)
-                | Reading::Read(crate::model::AccessMode::AllExceptSelected)
-                | Reading::Read(crate::model::AccessMode::SelectedAccounts)
+            Reading::Unread(_) | Reading::Read(AccessMode::AllExceptSelected | AccessMode::SelectedAccounts)
         );
         if !heeded {
             effective |= 1 << *service as u8;

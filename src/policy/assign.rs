@@ -29,7 +29,11 @@ pub enum RuleKind {
     Enable,
     /// `others: disabled`
     Others,
-    Exception { set: Switch, until: Option<Date>, why: Option<String> },
+    Exception {
+        set: Switch,
+        until: Option<Date>,
+        why: Option<String>,
+    },
     /// The policy is held, so this service is undecided.
     Held,
 }
@@ -102,7 +106,7 @@ pub fn assign(
     let mut laying = Laying {
         directory,
         today,
-        profiles: Profiles::new(),
+        profiles: Profiles::default(),
         rows: vec![0; directory.len()],
         rules: Vec::new(),
         held: Vec::new(),
@@ -119,6 +123,9 @@ pub fn assign(
 
 /// One policy's rules over one set of rows each.
 type RuledRows = (Rule, Rows);
+
+/// Why a policy is held, and over which rows.
+type HeldRows = (Held, Rows);
 
 struct Laying<'a> {
     directory: &'a Directory,
@@ -139,7 +146,8 @@ impl Laying<'_> {
                 ruled.extend(self.exceptions(policy, index, &scope));
                 ruled
             }
-            Err((held, rows)) => {
+            Err(held) => {
+                let (held, rows) = *held;
                 self.held.push(held);
                 hold(policy, index, &rows)
             }
@@ -209,7 +217,7 @@ impl Laying<'_> {
         let mut own = vec![0; self.directory.len()];
         for (rule, rows) in ruled {
             let id = self.rules.len() as RuleId;
-            let mut next: Vec<Option<u32>> = vec![None; self.profiles.len()];
+            let mut next: Vec<Option<u32>> = vec![None; self.profiles.count()];
             for row in rows.iter() {
                 let before = own[row];
                 let after = match next[before as usize] {
@@ -244,11 +252,8 @@ impl Laying<'_> {
             self.rows[row] = match met[under][over] {
                 Some(known) => known,
                 None => {
-                    let laid = lay_over(
-                        self.profiles.at(under as u32),
-                        self.profiles.at(over as u32),
-                        &self.rules,
-                    );
+                    let laid =
+                        lay_over(self.profiles.at(under as u32), self.profiles.at(over as u32), &self.rules);
                     let number = self.profiles.intern(laid);
                     met[under][over] = Some(number);
                     number
@@ -349,15 +354,16 @@ fn resolve(
     policy: &PolicySpec,
     index: usize,
     selecting: &mut Selecting<'_>,
-) -> Result<(Rows, Vec<RuledRows>), (Held, Rows)> {
+) -> Result<(Rows, Vec<RuledRows>), Box<HeldRows>> {
     let everyone = Rows::all(selecting.directory.len());
     let scope = match selecting.select(&policy.scope) {
         Selected::Rows(rows) => rows,
         Selected::Nobody(what, place) => {
-            return Err((held_as_empty(policy, what, place), Rows::none(selecting.directory.len())));
+            let nobody = Rows::none(selecting.directory.len());
+            return Err(Box::new((held_as_empty(policy, what, place), nobody)));
         }
         // Whoever it means is not known, so it may mean anybody.
-        Selected::Unread(why, place) => return Err((held_as_unread(policy, why, place), everyone)),
+        Selected::Unread(why, place) => return Err(Box::new((held_as_unread(policy, why, place), everyone))),
     };
     let mut ruled = Vec::new();
     for service_rule in &policy.services {
@@ -370,13 +376,17 @@ fn resolve(
             Want::Selected { enable, others, others_place } => {
                 let mut enabled = match selecting.select(enable) {
                     Selected::Rows(rows) => rows,
-                    Selected::Nobody(what, place) => return Err((held_as_empty(policy, what, place), scope)),
-                    Selected::Unread(why, place) => return Err((held_as_unread(policy, why, place), scope)),
+                    Selected::Nobody(what, place) => {
+                        return Err(Box::new((held_as_empty(policy, what, place), scope)));
+                    }
+                    Selected::Unread(why, place) => {
+                        return Err(Box::new((held_as_unread(policy, why, place), scope)));
+                    }
                 };
                 enabled.intersect(&scope);
                 if enabled.is_empty() && selecting.emptiness == Emptiness::Holds {
                     let what = "nobody in the scope is selected".to_owned();
-                    return Err((held_as_empty(policy, what, enable.place.clone()), scope));
+                    return Err(Box::new((held_as_empty(policy, what, enable.place.clone()), scope)));
                 }
                 if *others == Others::Disabled {
                     let mut rest = scope.clone();

@@ -64,11 +64,13 @@ pub struct Profiles {
     numbers: BTreeMap<Profile, u32>,
 }
 
-impl Profiles {
-    pub fn new() -> Profiles {
+impl Default for Profiles {
+    fn default() -> Profiles {
         Profiles { list: vec![Profile::NOTHING], numbers: BTreeMap::from([(Profile::NOTHING, 0)]) }
     }
+}
 
+impl Profiles {
     pub fn intern(&mut self, profile: Profile) -> u32 {
         if let Some(number) = self.numbers.get(&profile) {
             return *number;
@@ -83,7 +85,8 @@ impl Profiles {
         &self.list[number as usize]
     }
 
-    pub fn len(&self) -> usize {
+    /// How many there are; number 0 always is.
+    pub fn count(&self) -> usize {
         self.list.len()
     }
 

@@ -35,6 +35,7 @@ pub struct Selecting<'a> {
     pub findings: Vec<Finding>,
 }
 
+type Entries<'s> = &'s Option<Vec<(String, Place)>>;
 type Find<'a> = fn(&mut Selecting<'a>, &str, &Place) -> Result<Rows, Gap>;
 
 impl<'a> Selecting<'a> {
@@ -57,7 +58,7 @@ impl<'a> Selecting<'a> {
 
     fn rows(&mut self, selector: &Selector) -> Result<Rows, Gap> {
         let mut rows = Rows::all(self.directory.len());
-        let keys: [(&Option<Vec<(String, Place)>>, Find<'a>); 3] = [
+        let keys: [(Entries<'_>, Find<'a>); 3] = [
             (&selector.domains, Selecting::domain),
             (&selector.groups, Selecting::group),
             (&selector.accounts, Selecting::accounts),
@@ -116,8 +117,11 @@ impl<'a> Selecting<'a> {
         let rows = self.matching(&pattern);
         if rows.is_empty() {
             self.findings.push(
-                Finding::warning("account-unknown", format!("`{text}` matches no user account of the server"))
-                    .at(place.clone()),
+                Finding::warning(
+                    "account-unknown",
+                    format!("`{text}` matches no user account of the server"),
+                )
+                .at(place.clone()),
             );
         }
         Ok(rows)

@@ -1,1 +1,13 @@
-//! report
+//! Values in, text out. What a person or another program reads is worded here and nowhere else.
+//!
+//! [`view`] looks every number of a plan up and words every reason; the formats then show the same facts.
+
+pub mod findings;
+mod mask;
+pub mod paint;
+pub mod remedy;
+pub mod run;
+pub mod text;
+pub mod view;
+
+pub use paint::Colour;

@@ -3,7 +3,7 @@
 use super::modules::{ModuleSeats, Modules};
 use crate::diff::Direction;
 use crate::model::observed::ServiceBits;
-use crate::model::{AccountFacts, AccessMode, Observed, Reading, Service, ServiceSet};
+use crate::model::{AccessMode, AccountFacts, Observed, Reading, Service, ServiceSet};
 
 /// How many accounts use a module, by both counts (U-36).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

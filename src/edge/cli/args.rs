@@ -1,0 +1,179 @@
+//! The command line as it is typed, and what it means.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::{Guardrail, Module, Service};
+use crate::plan::Allow;
+
+/// Keeps IceWarp mail servers as declared, and shows what a change does to the licence's seats first.
+#[derive(Debug, Parser)]
+#[command(name = "icewarden", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 done or nothing to do · 1 failed · 2 changes (--detailed-exitcode) · 3 blocked · \
+    4 plan is stale · 5 applied in part · 6 server takes no changes · 64 usage · 65 spec invalid · 69 server not \
+    reachable · 77 login refused"
+)]
+pub struct Cli {
+    /// When to colour the output; NO_COLOR is heeded.
+    #[arg(long, global = true, value_enum, default_value_t = ColourArg::Auto, value_name = "WHEN")]
+    pub color: ColourArg,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColourArg {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check a spec without asking any server.
+    Validate {
+        /// A folder of YAML files, or one file.
+        path: PathBuf,
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Show what would change, and what it does to the seats. Only reads.
+    Plan {
+        /// A folder of YAML files, or one file.
+        path: PathBuf,
+        /// Save the plan, so that `apply FILE` does exactly this.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        /// Exit with 2 where there are changes and nothing is blocked.
+        #[arg(long)]
+        detailed_exitcode: bool,
+        #[command(flatten)]
+        allow: AllowArgs,
+        #[command(flatten)]
+        show: ShowArgs,
+    },
+    /// Perform a plan: a saved one, or one made afresh from a folder.
+    Apply {
+        /// A folder of YAML files, one such file, or a plan saved by `plan --out`.
+        path: PathBuf,
+        /// Do not ask. Without a terminal this is required.
+        #[arg(long)]
+        auto_approve: bool,
+        #[command(flatten)]
+        allow: AllowArgs,
+        #[command(flatten)]
+        show: ShowArgs,
+    },
+    /// Run a simulated IceWarp server, in memory.
+    Sandbox {
+        /// How many user accounts it has.
+        #[arg(long, default_value_t = 300)]
+        accounts: u32,
+        /// The same seed gives the same server.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Where to listen; port 0 takes any free port.
+        #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR:PORT")]
+        listen: SocketAddr,
+        /// Write the server's URL into this file once it answers.
+        #[arg(long, value_name = "FILE")]
+        addr_file: Option<PathBuf>,
+    },
+    /// Print the JSON Schema of the spec (for editors) or of the plan.
+    Schema {
+        #[arg(value_enum, default_value_t = SchemaArg::Spec)]
+        of: SchemaArg,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaArg {
+    Spec,
+    Plan,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Show every change, however many there are.
+    #[arg(long)]
+    pub full: bool,
+    /// Show how many calls were made, by phase.
+    #[arg(long)]
+    pub stats: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct AllowArgs {
+    /// Override one guardrail, as the plan names it: disable=im:30, mail=groupware:2, protect=ADDRESS,
+    /// backup=SETTING, shrink=POLICY, keep-free=MODULE. May be given several times.
+    #[arg(long = "allow", value_name = "NAME=VALUE", requires = "reason")]
+    pub allow: Vec<String>,
+    /// Why the guardrails are overridden; it is recorded in the plan.
+    #[arg(long, value_name = "TEXT", requires = "allow")]
+    pub reason: Option<String>,
+}
+
+impl AllowArgs {
+    /// The overrides that are meant.
+    ///
+    /// # Errors
+    /// What is wrong with one of them, and how it should look.
+    pub fn meant(&self) -> Result<Vec<Allow>, String> {
+        let reason = self.reason.as_deref().unwrap_or_default().trim();
+        if !self.allow.is_empty() && reason.is_empty() {
+            return Err("--reason is empty: say why the guardrail is overridden".into());
+        }
+        self.allow.iter().map(|text| allow(text, reason)).collect()
+    }
+}
+
+fn allow(text: &str, reason: &str) -> Result<Allow, String> {
+    let Some((name, value)) = text.split_once('=') else {
+        return Err(format!("--allow {text}: write NAME=VALUE, such as disable=im:30"));
+    };
+    let Some(guardrail) = Guardrail::parse(name) else {
+        let names: Vec<&str> = Guardrail::ALL.iter().map(|guardrail| guardrail.name()).collect();
+        return Err(format!(
+            "--allow {text}: there is no guardrail `{name}`; there are {}",
+            names.join(", ")
+        ));
+    };
+    let problem = match guardrail {
+        Guardrail::Disable | Guardrail::Mail => number_of(value),
+        Guardrail::KeepFree if Module::parse(value).is_none() => Some("name a module".to_owned()),
+        Guardrail::FewerSeats | Guardrail::SpendActivation => {
+            Some("this version changes no licence, so there is nothing to allow".to_owned())
+        }
+        _ if value.is_empty() => Some("the value is missing".to_owned()),
+        _ => None,
+    };
+    match problem {
+        Some(problem) => Err(format!("--allow {text}: {problem}")),
+        None => Ok(Allow { guardrail, value: value.to_owned(), reason: reason.to_owned() }),
+    }
+}
+
+/// What is wrong with `N` or `SERVICE:N`.
+fn number_of(value: &str) -> Option<String> {
+    let (service, number) = match value.split_once(':') {
+        Some((service, number)) => (Some(service), number),
+        None => (None, value),
+    };
+    if let Some(service) = service
+        && Service::parse(service).is_none()
+    {
+        return Some(format!("there is no service `{service}`"));
+    }
+    number.parse::<u64>().err().map(|_| "say how many accounts: N, or SERVICE:N".to_owned())
+}

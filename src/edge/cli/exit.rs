@@ -1,0 +1,85 @@
+//! The exit codes: a public contract. They are listed nowhere else.
+
+use std::process::ExitCode;
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done, or nothing to do.
+    Done = 0,
+    Failed = 1,
+    /// There are changes; only with `--detailed-exitcode`.
+    Changes = 2,
+    /// By a guardrail, seats, the server's identity or a policy.
+    Blocked = 3,
+    /// The plan is stale.
+    Stale = 4,
+    /// Applied in part.
+    Partial = 5,
+    /// The server takes no changes.
+    Closed = 6,
+    /// Another run holds the lock.
+    Locked = 7,
+    Usage = 64,
+    SpecInvalid = 65,
+    Unreachable = 69,
+    LoginRefused = 77,
+}
+
+impl Exit {
+    /// With several servers the exit is the first of these that holds for any of them.
+    const ORDER: [Exit; 12] = [
+        Exit::Usage,
+        Exit::LoginRefused,
+        Exit::Unreachable,
+        Exit::SpecInvalid,
+        Exit::Closed,
+        Exit::Locked,
+        Exit::Stale,
+        Exit::Partial,
+        Exit::Failed,
+        Exit::Blocked,
+        Exit::Changes,
+        Exit::Done,
+    ];
+
+    /// The exit for several servers.
+    pub fn of_all(exits: &[Exit]) -> Exit {
+        Exit::ORDER.into_iter().find(|exit| exits.contains(exit)).unwrap_or(Exit::Done)
+    }
+
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    pub fn from_code(code: u8) -> Exit {
+        Exit::ORDER.into_iter().find(|exit| exit.code() == code).unwrap_or(Exit::Failed)
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Exit;
+
+    #[test]
+    fn with_several_servers_the_worst_that_a_person_must_act_on_comes_first() {
+        for (exits, expected) in [
+            (vec![], Exit::Done),
+            (vec![Exit::Done, Exit::Changes], Exit::Changes),
+            (vec![Exit::Blocked, Exit::Changes], Exit::Blocked),
+            (vec![Exit::Blocked, Exit::Failed], Exit::Failed),
+            (vec![Exit::Failed, Exit::Partial], Exit::Partial),
+            (vec![Exit::Stale, Exit::Partial, Exit::Closed], Exit::Closed),
+            (vec![Exit::SpecInvalid, Exit::Unreachable, Exit::LoginRefused], Exit::LoginRefused),
+        ] {
+            assert_eq!(Exit::of_all(&exits), expected, "{exits:?}");
+        }
+    }
+}

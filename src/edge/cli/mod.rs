@@ -1,0 +1,64 @@
+//! The command line. Data goes to stdout, talk to stderr; only this room prints.
+//!
+//! [`args`] is what is typed, [`exit`] how the program ends, [`load`] reads a spec, [`session`] reads one server
+//! and plans it. The commands are a file each.
+
+mod apply;
+mod args;
+pub mod exit;
+mod load;
+mod output;
+mod plan;
+mod sandbox;
+mod session;
+mod stale;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+pub use exit::Exit;
+
+use args::{Cli, Command, SchemaArg};
+use output::Output;
+
+/// Runs the program and says how it ends.
+pub fn main() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // What was asked for (help, version) goes to stdout and is no error; clap's own code 2 is not ours.
+            let _ = error.print();
+            return match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,
+                _ => Exit::Usage,
+            };
+        }
+    };
+    let output = Output::new(cli.color);
+    match cli.command {
+        Command::Validate { path, format } => load::validate(&path, format, &output),
+        Command::Plan { path, out, format, detailed_exitcode, allow, show } => {
+            let options = plan::PlanOptions { out, format, detailed_exitcode, show };
+            plan::run(&path, &options, &allow, &output)
+        }
+        Command::Apply { path, auto_approve, allow, show } => {
+            let options = apply::ApplyOptions { auto_approve, show };
+            apply::run(&path, &options, &allow, &output)
+        }
+        Command::Sandbox { accounts, seed, listen, addr_file } => {
+            sandbox::run(&sandbox::SandboxOptions { accounts, seed, listen, addr_file }, &output)
+        }
+        Command::Schema { of } => {
+            output.data(&match of {
+                SchemaArg::Spec => format!("{:#}\n", crate::spec::schema()),
+                SchemaArg::Plan => plan::schema_text(),
+            });
+            Exit::Done
+        }
+    }
+}
+
+/// What the commands that talk to servers run on.
+fn session_runtime() -> Result<tokio::runtime::Runtime, Exit> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|_| Exit::Failed)
+}

@@ -1,0 +1,276 @@
+//! The command `plan`: reads, plans, shows, saves.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use super::args::{AllowArgs, Format, ShowArgs};
+use super::exit::Exit;
+use super::load::{self, Loaded};
+use super::output::Output;
+use super::session::{self, Failure, Read};
+use crate::plan::file::{
+    AccountsFile, AllowFile, CountsFile, ErrorFile, FORMAT_VERSION, OutcomeFile, PlanFile, ServerFile,
+    SourceFile, UnmanagedFile,
+};
+use crate::plan::{Allow, Plan, build};
+use crate::report::{findings, text, view};
+use crate::spec::meaning::{ServerSpec, Source};
+
+pub struct PlanOptions {
+    pub out: Option<PathBuf>,
+    pub format: Format,
+    pub detailed_exitcode: bool,
+    pub show: ShowArgs,
+}
+
+/// The command.
+pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Output) -> Exit {
+    let allows = match allow.meant() {
+        Ok(allows) => allows,
+        Err(problem) => {
+            output.error(&problem, None);
+            return Exit::Usage;
+        }
+    };
+    let loaded = match load::read_or_say(path, output) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    say_spec_findings(&loaded, output);
+    let runtime = match super::session_runtime() {
+        Ok(runtime) => runtime,
+        Err(exit) => return exit,
+    };
+    let (servers, exits) = runtime.block_on(plan_all(&loaded, &allows, options, output));
+    let mut file = PlanFile {
+        format_version: FORMAT_VERSION.to_owned(),
+        icewarden_version: env!("CARGO_PKG_VERSION").to_owned(),
+        created: Timestamp::now().round(jiff::Unit::Second).unwrap_or_default().to_string(),
+        allows: allows.iter().map(allow_file).collect(),
+        servers,
+        sources: None,
+        seal: None,
+    };
+    let addresses: Vec<_> = file.servers.iter_mut().map(|server| server.accounts.addresses.take()).collect();
+    match options.format {
+        Format::Text => output.data(&text::plan(&file, output.layout(options.show.full))),
+        Format::Json => output.data(&json(&file)),
+    }
+    if options.show.stats {
+        for server in &file.servers {
+            say_stats(&server.server, &server.calls, output);
+        }
+    }
+    for (server, addresses) in file.servers.iter_mut().zip(addresses) {
+        server.accounts.addresses = addresses;
+    }
+    if let Some(out) = &options.out
+        && let Err(exit) = save(file, &loaded.sources, out, output)
+    {
+        return exit;
+    }
+    Exit::of_all(&exits)
+}
+
+/// Remarks on the spec itself, before any server is asked.
+pub fn say_spec_findings(loaded: &Loaded, output: &Output) {
+    if !loaded.spec.findings.is_empty() {
+        let text = findings::text(&loaded.spec.findings, &loaded.sources, output.stderr, output.width);
+        output.say(text.trim_end());
+    }
+}
+
+async fn plan_all(
+    loaded: &Loaded,
+    allows: &[Allow],
+    options: &PlanOptions,
+    output: &Output,
+) -> (Vec<ServerFile>, Vec<Exit>) {
+    let mut servers = Vec::new();
+    let mut exits = Vec::new();
+    for server in &loaded.spec.servers {
+        let (file, exit) = plan_one(server, allows, options, &loaded.sources, output).await;
+        servers.push(file);
+        exits.push(exit);
+    }
+    (servers, exits)
+}
+
+async fn plan_one(
+    server: &ServerSpec,
+    allows: &[Allow],
+    options: &PlanOptions,
+    sources: &[Source],
+    output: &Output,
+) -> (ServerFile, Exit) {
+    let read = match session::read(server, allows, &|text| output.say(text)).await {
+        Ok(read) => read,
+        Err(failure) => return failed(server, &failure),
+    };
+    let (mut file, exit) = match planned(server, &read, allows) {
+        Ok(file) => {
+            let exit = match exit_of(&file) {
+                Exit::Changes if !options.detailed_exitcode => Exit::Done,
+                exit => exit,
+            };
+            (file, exit)
+        }
+        Err(failure) => {
+            output.say(findings::text(&failure.findings, sources, output.stderr, output.width).trim_end());
+            failed(server, &failure)
+        }
+    };
+    file.calls = session::close(read.client).await;
+    (file, exit)
+}
+
+/// The plan of a server that was read, in words.
+fn planned(server: &ServerSpec, read: &Read, allows: &[Allow]) -> Result<ServerFile, Failure> {
+    let plan = plan_of(server, read, allows)?;
+    let mut file = view::server(&plan);
+    file.accounts.addresses = view::addresses(&plan);
+    Ok(file)
+}
+
+/// The plan of a server that was read.
+pub fn plan_of<'a>(server: &'a ServerSpec, read: &'a Read, allows: &'a [Allow]) -> Result<Plan<'a>, Failure> {
+    build(read.inputs(server, allows)).map_err(|found| {
+        let internal = found.iter().any(|finding| finding.code == "internal");
+        let message = match found.as_slice() {
+            [only] => only.message.clone(),
+            _ => format!("the spec does not hold on this server: {} errors", found.len()),
+        };
+        Failure {
+            exit: if internal { Exit::Failed } else { Exit::SpecInvalid },
+            message,
+            remedy: None,
+            findings: found,
+        }
+    })
+}
+
+/// How a plan ends the program.
+pub fn exit_of(file: &ServerFile) -> Exit {
+    match file.outcome {
+        OutcomeFile::Closed => Exit::Closed,
+        OutcomeFile::Blocked => Exit::Blocked,
+        OutcomeFile::Changes => Exit::Changes,
+        OutcomeFile::NothingToDo => Exit::Done,
+        OutcomeFile::Invalid => Exit::SpecInvalid,
+        OutcomeFile::Failed => Exit::Failed,
+    }
+}
+
+/// A server that could not be planned, as it is shown.
+fn failed(server: &ServerSpec, failure: &Failure) -> (ServerFile, Exit) {
+    let file = ServerFile {
+        server: server.name.clone(),
+        url: server.connection.url.clone(),
+        outcome: if failure.exit == Exit::SpecInvalid { OutcomeFile::Invalid } else { OutcomeFile::Failed },
+        error: Some(ErrorFile {
+            exit: failure.exit.code(),
+            message: failure.message.clone(),
+            remedy: failure.remedy.clone(),
+        }),
+        release: None,
+        reference_id: None,
+        order_id: None,
+        effects_digest: String::new(),
+        wish_digest: String::new(),
+        counts: CountsFile::default(),
+        ledger: Vec::new(),
+        steps: Vec::new(),
+        blocked: Vec::new(),
+        held_policies: Vec::new(),
+        holds: Vec::new(),
+        findings: failure.findings.iter().map(view::finding_file).collect(),
+        unmanaged: UnmanagedFile::default(),
+        accounts: AccountsFile::default(),
+        calls: BTreeMap::new(),
+    };
+    (file, failure.exit)
+}
+
+pub fn allow_file(allow: &Allow) -> AllowFile {
+    AllowFile {
+        guardrail: allow.guardrail.to_string(),
+        value: allow.value.clone(),
+        reason: allow.reason.clone(),
+    }
+}
+
+fn json(file: &PlanFile) -> String {
+    match serde_json::to_string_pretty(file) {
+        Ok(text) => text + "\n",
+        Err(error) => format!("{{\"error\": \"{error}\"}}\n"),
+    }
+}
+
+/// Saves a plan with the spec it was made from, all at once or not at all.
+fn save(mut file: PlanFile, sources: &[Source], out: &Path, output: &Output) -> Result<(), Exit> {
+    let source =
+        |source: &Source| SourceFile { name: source.name.to_string(), text: source.text.to_string() };
+    file.sources = Some(sources.iter().map(source).collect());
+    file.seal = Some(seal(&file));
+    let written = crate::edge::saved::write(out, json(&file).as_bytes());
+    match written {
+        Ok(()) => {
+            output.say(&format!(
+                "saved: {}; do exactly this with `icewarden apply {}`",
+                out.display(),
+                out.display()
+            ));
+            Ok(())
+        }
+        Err(error) => {
+            output.error(
+                &format!("the plan could not be saved: {error}"),
+                Some("choose another path for --out"),
+            );
+            Err(Exit::Failed)
+        }
+    }
+}
+
+/// A sum over all that an apply rests on: a plan that was edited by hand no longer has it.
+pub fn seal(file: &PlanFile) -> String {
+    let mut hash = Sha256::new_with_prefix("icewarden plan 1\n");
+    let mut part = |text: &str| {
+        hash.update(format!("{}\n", text.len()));
+        hash.update(text);
+    };
+    for source in file.sources.iter().flatten() {
+        part(&source.name);
+        part(&source.text);
+    }
+    for allow in &file.allows {
+        for text in [&allow.guardrail, &allow.value, &allow.reason] {
+            part(text);
+        }
+    }
+    for server in &file.servers {
+        part(&server.server);
+        part(&server.effects_digest);
+        part(&server.wish_digest);
+        part(&serde_json::to_string(&server.steps).unwrap_or_default());
+        part(&serde_json::to_string(&server.accounts).unwrap_or_default());
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Calls by phase, on stderr.
+pub fn say_stats(server: &str, calls: &BTreeMap<String, u64>, output: &Output) {
+    let phases: Vec<String> = calls.iter().map(|(phase, count)| format!("{phase} {count}")).collect();
+    let total: u64 = calls.values().sum();
+    output.say(&format!("calls to {server}: {total} ({})", phases.join(", ")));
+}
+
+/// The JSON Schema of the plan.
+pub fn schema_text() -> String {
+    let settings = schemars::generate::SchemaSettings::draft07();
+    let schema = settings.into_generator().into_root_schema_for::<PlanFile>();
+    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+}

@@ -1,0 +1,178 @@
+//! Reads one server, and plans it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::exit::Exit;
+use crate::diff::{SecretMatch, SecretsMet};
+use crate::edge::icewarp::{self, CallError, Client, Limits, Meaning, Options, Wanted};
+use crate::edge::secrets::{self, Secret};
+use crate::model::{Address, BackupKey, Finding, Observed, Reading};
+use crate::plan::{Allow, Inputs, asks};
+use crate::policy::{groups_of, services_of};
+use crate::report::remedy::text as words;
+use crate::seats;
+use crate::spec::meaning::{BackupValue, ServerSpec};
+
+/// A server that was read, with the session still open.
+pub struct Read {
+    pub client: Client,
+    pub observed: Observed,
+    pub met: SecretsMet,
+    pub secrets: Arc<BTreeMap<BackupKey, Secret>>,
+    pub today: Date,
+}
+
+impl Read {
+    /// What a plan of this server is made of.
+    pub fn inputs<'a>(&'a self, server: &'a ServerSpec, allows: &'a [Allow]) -> Inputs<'a> {
+        Inputs { server, observed: &self.observed, today: self.today, allows, secrets: &self.met }
+    }
+}
+
+/// Why a server could not be read.
+#[derive(Debug)]
+pub struct Failure {
+    pub exit: Exit,
+    pub message: String,
+    pub remedy: Option<String>,
+    pub findings: Vec<Finding>,
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Failure {
+        let exit = match error.meaning() {
+            Meaning::LoginRefused => Exit::LoginRefused,
+            Meaning::NotReachable => Exit::Unreachable,
+            Meaning::NotTheLanguage | Meaning::Other => Exit::Failed,
+        };
+        let remedy = error.remedy().as_ref().map(words);
+        Failure { exit, message: chain(&error), remedy, findings: Vec::new() }
+    }
+}
+
+impl From<secrets::SecretError> for Failure {
+    fn from(error: secrets::SecretError) -> Failure {
+        let remedy = Some(words(&error.remedy()));
+        Failure { exit: Exit::Failed, message: chain(&error), remedy, findings: Vec::new() }
+    }
+}
+
+/// An error and its sources, once each.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        source = error.source();
+    }
+    text
+}
+
+/// Logs in and reads all that a plan needs. On every path but success the session is closed.
+pub async fn read(
+    server: &ServerSpec,
+    allows: &[Allow],
+    say: &(dyn Fn(&str) + Sync),
+) -> Result<Read, Failure> {
+    let password = secrets::resolve(&server.connection.password).await?;
+    let backup_secrets = resolve_backup(server).await?;
+    if server.connection.insecure_skip_verify {
+        say(&format!(
+            "warning: {} is reached without checking its certificate (insecureSkipVerify): whoever sits in between \
+             can read the password",
+            server.connection.url
+        ));
+    }
+    let connection = &server.connection;
+    let client = Client::connect(Options {
+        url: connection.url.clone(),
+        account: connection.account.to_string(),
+        password,
+        ca_file: connection.ca_file.clone(),
+        insecure_skip_verify: connection.insecure_skip_verify,
+        limits: Limits::default(),
+    })
+    .await?;
+    match read_all(&client, server, allows, &backup_secrets).await {
+        Ok((observed, met, today)) => {
+            Ok(Read { client, observed, met, secrets: Arc::new(backup_secrets), today })
+        }
+        Err(error) => {
+            client.close().await;
+            Err(error.into())
+        }
+    }
+}
+
+/// Logs out, and gives the calls that were made, by phase.
+pub async fn close(client: Client) -> BTreeMap<String, u64> {
+    client.clone().close().await;
+    client.calls().0.into_iter().map(|(phase, count)| (phase.name().to_owned(), count)).collect()
+}
+
+async fn resolve_backup(server: &ServerSpec) -> Result<BTreeMap<BackupKey, Secret>, Failure> {
+    let mut resolved = BTreeMap::new();
+    for setting in server.backup.iter().flat_map(|backup| &backup.settings) {
+        if let BackupValue::Secret(reference) = &setting.value {
+            resolved.insert(setting.key, secrets::resolve(reference).await?);
+        }
+    }
+    Ok(resolved)
+}
+
+async fn read_all(
+    client: &Client,
+    server: &ServerSpec,
+    allows: &[Allow],
+    backup_secrets: &BTreeMap<BackupKey, Secret>,
+) -> Result<(Observed, SecretsMet, Date), CallError> {
+    let wanted = wanted(server);
+    let mut observed = icewarp::observe(client, &wanted, &|_| {}).await?;
+    let met = met(backup_secrets, &observed);
+    let today = jiff::tz::Offset::UTC.to_datetime(Timestamp::now()).date();
+    let inputs = Inputs { server, observed: &observed, today, allows, secrets: &met };
+    let asks = asks(inputs);
+    if asks.releases {
+        // Only two passes that agree show that nothing moved while the lists were read (U-9).
+        let moved = icewarp::recheck_lists(client, &wanted, &observed.directory, &|_| {}).await?;
+        observed.directory.incomplete.extend(moved);
+    }
+    if !asks.claim_domains.is_empty() {
+        let domains: Vec<&str> = asks.claim_domains.iter().map(String::as_str).collect();
+        observed.domain_switches = icewarp::domain_switches(client, &domains, wanted.services).await?;
+    }
+    Ok((observed, met, today))
+}
+
+fn wanted(server: &ServerSpec) -> Wanted {
+    let services = services_of(&server.policies);
+    let groups = groups_of(&server.policies);
+    Wanted {
+        services: seats::modules::mates(server.license.as_ref(), services),
+        accounts: true,
+        groups: groups.iter().filter_map(|group| Address::parse(group).ok()).collect(),
+        licence: true,
+        backup: server.backup.iter().flat_map(|backup| &backup.settings).map(|setting| setting.key).collect(),
+    }
+}
+
+fn met(backup_secrets: &BTreeMap<BackupKey, Secret>, observed: &Observed) -> SecretsMet {
+    let compare = |(key, secret): (&BackupKey, &Secret)| {
+        let matched = match observed.backup.get(key)? {
+            Reading::Read(live) if live == secret.reveal() => SecretMatch::Same,
+            Reading::Read(live) if live.is_empty() => SecretMatch::Empty,
+            Reading::Read(_) => SecretMatch::Differs,
+            Reading::Unread(_) => return None,
+        };
+        Some((*key, matched))
+    };
+    backup_secrets.iter().filter_map(compare).collect()
+}

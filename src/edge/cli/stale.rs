@@ -1,0 +1,177 @@
+//! A saved plan against the server as it is now.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::exit::Exit;
+use super::load::{self, Loaded};
+use super::output::Output;
+use super::plan::seal;
+use crate::edge::saved;
+use crate::model::Guardrail;
+use crate::plan::Allow;
+use crate::plan::file::{FORMAT_VERSION, OutcomeFile, PlanFile, ServerFile};
+use crate::spec::meaning::Source;
+
+/// What an apply starts from.
+pub struct Prepared {
+    pub loaded: Loaded,
+    pub allows: Vec<Allow>,
+    /// The plan that was approved, where one was saved.
+    pub saved: Option<PlanFile>,
+}
+
+/// What became of an approved plan.
+pub enum Approved {
+    /// It still does the same. Lines on what is new elsewhere.
+    Same {
+        news: Vec<String>,
+    },
+    SeatsGone(String),
+    Stale(String),
+}
+
+/// How many new accounts are named.
+const NAMED: usize = 10;
+
+/// Opens what is to be applied: a spec, or a saved plan.
+///
+/// # Errors
+/// The exit, after saying why.
+pub fn open(path: &Path, allows: Vec<Allow>, output: &Output) -> Result<Prepared, Exit> {
+    let is_spec = path.is_dir()
+        || path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
+        || !path.exists();
+    if is_spec {
+        let loaded = load::read_or_say(path, output)?;
+        return Ok(Prepared { loaded, allows, saved: None });
+    }
+    if !allows.is_empty() {
+        let next =
+            "give --allow to `plan --out`: a saved plan carries its overrides and is approved with them";
+        output.error("--allow does not go with a saved plan", Some(next));
+        return Err(Exit::Usage);
+    }
+    let file = read_file(path).map_err(|(problem, next)| {
+        output.error(&format!("{}: {problem}", path.display()), Some(&next));
+        Exit::SpecInvalid
+    })?;
+    let sources = file.sources.iter().flatten();
+    let sources: Vec<Source> = sources
+        .map(|source| Source { name: source.name.as_str().into(), text: source.text.as_str().into() })
+        .collect();
+    let loaded = load::parse_sources(sources)
+        .map_err(|(found, sources)| load::say_invalid(&found, &sources, output))?;
+    let allows = file.allows.iter().filter_map(|allow| {
+        let guardrail = Guardrail::parse(&allow.guardrail)?;
+        Some(Allow { guardrail, value: allow.value.clone(), reason: allow.reason.clone() })
+    });
+    Ok(Prepared { loaded, allows: allows.collect(), saved: Some(file) })
+}
+
+/// Reads a saved plan; an error comes with the next act.
+fn read_file(path: &Path) -> Result<PlanFile, (String, String)> {
+    let again = || "make a new one with `icewarden plan DIR --out FILE`".to_owned();
+    let text = saved::read(path, PLAN_BYTES).map_err(|error| (error.to_string(), again()))?;
+    let value: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| (format!("this is no saved plan: {error}"), again()))?;
+    let version = value.get("format_version").and_then(|version| version.as_str()).unwrap_or_default();
+    let major = |version: &str| version.split('.').next().unwrap_or_default().to_owned();
+    if major(version) != major(FORMAT_VERSION) {
+        let problem = format!("this plan has the format {version}, and this program reads {FORMAT_VERSION}");
+        return Err((problem, "use the version of icewarden that wrote it, or plan again".into()));
+    }
+    let file: PlanFile = serde_json::from_value(value)
+        .map_err(|error| (format!("this is no saved plan: {error}"), again()))?;
+    if file.sources.is_none() {
+        let next = "save one with `--out`; the output of `--format json` does not hold the spec".to_owned();
+        return Err(("this plan was shown, not saved".into(), next));
+    }
+    if file.seal.as_deref() != Some(seal(&file).as_str()) {
+        return Err(("the plan was changed after it was saved".into(), again()));
+    }
+    Ok(file)
+}
+
+/// The largest saved plan that is read: a million steps are some 700 MB of JSON, which nobody reviews.
+const PLAN_BYTES: u64 = 1 << 30;
+
+/// Compares an approved plan with the one that was just made for the same server.
+pub fn compare(approved: &PlanFile, now: &ServerFile) -> Approved {
+    let Some(then) = approved.servers.iter().find(|server| server.server == now.server) else {
+        return Approved::Stale(format!("the saved plan does not hold the server {}", now.server));
+    };
+    if then.outcome == OutcomeFile::Failed || then.outcome == OutcomeFile::Invalid {
+        return Approved::Stale(format!("{} could not be planned when the plan was saved", now.server));
+    }
+    if then.effects_digest == now.effects_digest {
+        return Approved::Same { news: news(then, now) };
+    }
+    if then.wish_digest == now.wish_digest {
+        return Approved::SeatsGone(format!(
+            "{}: the seats that the plan was to take are no longer free; nothing was changed",
+            now.server
+        ));
+    }
+    Approved::Stale(format!(
+        "{}: the plan is stale: what it would do now differs from what was approved; nothing was changed{}",
+        now.server,
+        difference(then, now)
+    ))
+}
+
+/// The first steps that are only in one of the two.
+fn difference(then: &ServerFile, now: &ServerFile) -> String {
+    let steps = |file: &ServerFile| -> BTreeSet<String> {
+        file.steps.iter().map(|step| format!("{} {}", step.action, step.address)).collect()
+    };
+    let (then, now) = (steps(then), steps(now));
+    let mut lines = String::new();
+    for (word, only) in [("no longer", then.difference(&now)), ("new", now.difference(&then))] {
+        for step in only.take(NAMED) {
+            lines.push_str(&format!("\n  {word}: {step}"));
+        }
+    }
+    lines
+}
+
+/// Accounts that came or went since the plan, without making it stale.
+fn news(then: &ServerFile, now: &ServerFile) -> Vec<String> {
+    let (before, after) = (then.accounts.count, now.accounts.count);
+    let known = then.accounts.addresses.as_ref().zip(now.accounts.addresses.as_ref());
+    let Some((then, now)) = known else {
+        return if before == after {
+            Vec::new()
+        } else {
+            vec![format!("note: the server has {after} accounts now, {before} when the plan was made")]
+        };
+    };
+    let set = |addresses: &[String]| -> BTreeSet<String> { addresses.iter().cloned().collect() };
+    let (then, now) = (set(then), set(now));
+    let mut lines = Vec::new();
+    for (word, only) in [("new", now.difference(&then)), ("gone", then.difference(&now))] {
+        let only: Vec<&String> = only.collect();
+        if !only.is_empty() {
+            let named: Vec<&str> = only.iter().take(NAMED).map(|address| address.as_str()).collect();
+            lines.push(format!(
+                "note: {} accounts {word} since the plan was made, which it does not touch: {}",
+                only.len(),
+                named.join(", ")
+            ));
+        }
+    }
+    lines
+}
+
+/// A plan without servers, for showing one.
+pub fn empty_file() -> PlanFile {
+    PlanFile {
+        format_version: FORMAT_VERSION.to_owned(),
+        icewarden_version: env!("CARGO_PKG_VERSION").to_owned(),
+        created: String::new(),
+        allows: Vec::new(),
+        servers: Vec::new(),
+        sources: None,
+        seal: None,
+    }
+}

@@ -1,0 +1,192 @@
+//! Performs a run's steps on a server: reads what is expected, writes, reads back.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::icewarp::{CallError, Client, Written};
+use super::secrets::Secret;
+use crate::diff::Direction;
+use crate::diff::canon::canon;
+use crate::flow::{Event, Next, Outcome, Run};
+use crate::lifecycle::{Standing, standing};
+use crate::model::{BackupKey, Reading, Service, ServiceSet};
+use crate::plan::{Plan, SettingStep, Step, SwitchStep};
+
+/// How many steps may be under way at once. Each is three calls; a mail server has other work to do.
+const UNDER_WAY: usize = 6;
+
+/// How long to wait before reading back again while a write does not show yet (U-15). Some three seconds in all.
+const READ_BACK_WAITS: [Duration; 4] = [
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+    Duration::from_millis(1000),
+    Duration::from_millis(1500),
+];
+
+/// Performs a run to its end. `seen` is told of each step as it ends.
+pub async fn drive<'p>(
+    plan: &'p Plan<'p>,
+    client: &Client,
+    secrets: &Arc<BTreeMap<BackupKey, Secret>>,
+    seen: &mut dyn FnMut(&Event),
+) -> Run<'p> {
+    let mut run = Run::new(plan);
+    let mut tasks: JoinSet<(usize, Outcome)> = JoinSet::new();
+    loop {
+        let next = if tasks.len() >= UNDER_WAY { Next::Wait } else { run.next() };
+        match next {
+            Next::Perform(index) => {
+                start(&mut tasks, plan, index, client, secrets);
+                continue;
+            }
+            Next::AskStanding => {
+                run.standing(ask_standing(client).await);
+                continue;
+            }
+            Next::Finished => break,
+            Next::Wait => {}
+        }
+        match tasks.join_next().await {
+            Some(Ok((index, outcome))) => seen(&run.record(index, outcome)),
+            // A task neither panics nor is cancelled; if one did, its step stays in doubt.
+            Some(Err(_)) => run.halt("a step ended without an outcome"),
+            None => break,
+        }
+    }
+    run
+}
+
+fn start(
+    tasks: &mut JoinSet<(usize, Outcome)>,
+    plan: &Plan<'_>,
+    index: usize,
+    client: &Client,
+    secrets: &Arc<BTreeMap<BackupKey, Secret>>,
+) {
+    let client = client.clone();
+    match &plan.steps[index] {
+        Step::Switch(step) => {
+            let step = *step;
+            let address = plan.observed.directory.address(step.row as usize).to_owned();
+            tasks.spawn(async move { (index, switch(&client, &address, step).await) });
+        }
+        Step::Setting(step) => {
+            let step = step.clone();
+            let secrets = Arc::clone(secrets);
+            tasks.spawn(async move { (index, setting(&client, &step, &secrets).await) });
+        }
+    }
+}
+
+async fn ask_standing(client: &Client) -> Result<(), String> {
+    let read = match client.read_status().await {
+        Ok(Reading::Read(number)) => standing(Ok(number)),
+        Ok(Reading::Unread(why)) => standing(Err(&why)),
+        Err(error) => standing(Err(&error.to_string())),
+    };
+    match read {
+        Standing::Open => Ok(()),
+        Standing::Closed(why) => Err(format!("the server takes no changes now: {why}")),
+    }
+}
+
+/// One switch of one account.
+async fn switch(client: &Client, address: &str, step: SwitchStep) -> Outcome {
+    let found = match client.read_switches(address, step.expect.of).await {
+        Ok(found) => found,
+        Err(error) => return Outcome::NotSent(format!("it could not be read before the write: {error}")),
+    };
+    let unread = step.expect.of.without(found.known);
+    if !unread.is_empty() {
+        return Outcome::NotSent(format!("{} could not be read before the write", names(unread)));
+    }
+    let differs = ServiceSet(found.on.0 ^ step.expect.on.0).intersection(step.expect.of);
+    if !differs.is_empty() {
+        return Outcome::Differs(format!("{} changed since the plan was made", names(differs)));
+    }
+    let on = step.direction == Direction::Claim;
+    let written = client.write_switch(address, step.service, on).await;
+    let read = || async {
+        let bits = client.read_switches(address, ServiceSet::single(step.service)).await?;
+        let known = bits.known.contains(step.service);
+        let effective =
+            bits.support_known.contains(step.service).then(|| bits.support.contains(step.service));
+        Ok((known.then(|| bits.on.contains(step.service) == on), effective))
+    };
+    read_back(written, read).await
+}
+
+fn names(services: ServiceSet) -> String {
+    services.iter().map(Service::name).collect::<Vec<_>>().join(", ")
+}
+
+/// One setting of the backup.
+async fn setting(client: &Client, step: &SettingStep, secrets: &BTreeMap<BackupKey, Secret>) -> Outcome {
+    let key = step.change.key;
+    let secret = secrets.get(&key).map(Secret::reveal);
+    let Some(text) = secret.or(step.change.after.as_deref()) else {
+        return Outcome::NotSent("its secret was not resolved".into());
+    };
+    match read_setting(client, key).await {
+        Ok(Reading::Read(found)) => {
+            if let Some(before) = &step.change.before
+                && canon(key.kind(), &found).as_ref() != Some(before)
+            {
+                return Outcome::Differs("it changed since the plan was made".into());
+            }
+        }
+        Ok(Reading::Unread(why)) => {
+            return Outcome::NotSent(format!("it could not be read before the write: {why}"));
+        }
+        Err(error) => return Outcome::NotSent(format!("it could not be read before the write: {error}")),
+    }
+    let written = client.write_setting(key, text).await;
+    let wanted = canon(key.kind(), text);
+    let read = || async {
+        let read = read_setting(client, key).await?;
+        Ok((read.read().map(|found| canon(key.kind(), found) == wanted), None))
+    };
+    read_back(written, read).await
+}
+
+async fn read_setting(client: &Client, key: BackupKey) -> Result<Reading<String>, CallError> {
+    let mut read = client.read_settings(&[key]).await?;
+    Ok(read.remove(&key).unwrap_or_else(|| Reading::Unread("the answer does not hold it".into())))
+}
+
+/// Decides by what is read, not by the answer (U-3, U-6, U-15). `read` gives whether the wanted value is there,
+/// `None` where it was not read, and the effective value.
+async fn read_back<F>(written: Result<Written, CallError>, read: impl Fn() -> F) -> Outcome
+where
+    F: Future<Output = Result<(Option<bool>, Option<bool>), CallError>>,
+{
+    let said_done = matches!(written, Ok(Written::Applied));
+    let mut waits = READ_BACK_WAITS.iter();
+    loop {
+        match read().await {
+            Ok((Some(true), effective)) => return Outcome::Done { effective },
+            Ok((Some(false), _)) => match (said_done, waits.next()) {
+                (true, Some(wait)) => tokio::time::sleep(*wait).await,
+                _ => return not_there(written),
+            },
+            Ok((None, _)) => return Outcome::Doubt("it could not be read back".into()),
+            Err(error) => return Outcome::Doubt(format!("it could not be read back: {error}")),
+        }
+    }
+}
+
+/// What it means that the wanted value is not there after a write.
+fn not_there(written: Result<Written, CallError>) -> Outcome {
+    match written {
+        Ok(Written::Applied) => {
+            Outcome::Ineffective("the server said it was done, but reading back shows it unchanged".into())
+        }
+        Ok(Written::NotApplied) => Outcome::Refused("the server did not apply it (result 0)".into()),
+        Err(error @ CallError::Refused { .. }) => Outcome::Refused(error.to_string()),
+        // The write may still arrive: until the next plan nobody can tell.
+        Err(error) => Outcome::Doubt(format!("no usable answer came ({error}), and it does not show")),
+    }
+}

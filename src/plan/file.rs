@@ -1,0 +1,267 @@
+//! A plan outside the program: the saved file and the JSON output are one form, with its own version.
+//!
+//! Readers ignore unknown fields of a known major version and refuse an unknown major. No secret is ever in it;
+//! a declared secret appears as the reference that the spec holds.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The version this program writes.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// A plan for one or more servers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PlanFile {
+    /// `MAJOR.MINOR` of this form.
+    pub format_version: String,
+    /// The version of icewarden that wrote it.
+    pub icewarden_version: String,
+    /// When it was made: RFC 3339, UTC.
+    pub created: String,
+    /// Overrides of guardrails that it was made with.
+    pub allows: Vec<AllowFile>,
+    pub servers: Vec<ServerFile>,
+    /// The spec it was made from, whole, so that it can be planned again; only in a saved plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sources: Option<Vec<SourceFile>>,
+    /// SHA-256 over `sources`, `allows` and the digests of the servers; only in a saved plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AllowFile {
+    pub guardrail: String,
+    pub value: String,
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SourceFile {
+    pub name: String,
+    pub text: String,
+}
+
+/// What came of planning one server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutcomeFile {
+    NothingToDo,
+    Changes,
+    /// Some of it is blocked; `holds` says whether all of it is.
+    Blocked,
+    /// The server takes no changes now.
+    Closed,
+    /// The spec does not hold on this server.
+    Invalid,
+    /// It could not be read: `error` says why.
+    Failed,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ServerFile {
+    pub server: String,
+    pub url: String,
+    pub outcome: OutcomeFile,
+    /// Why it could not be planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorFile>,
+    /// The server's release, as it says itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
+    /// The server's Reference ID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference_id: Option<String>,
+    /// The licence's order id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<String>,
+    /// What the plan does; an approval is bound to it.
+    pub effects_digest: String,
+    /// What it would do if seats were no matter.
+    pub wish_digest: String,
+    pub counts: CountsFile,
+    pub ledger: Vec<LedgerFile>,
+    /// In the order in which they are performed.
+    pub steps: Vec<StepFile>,
+    pub blocked: Vec<BlockedFile>,
+    /// Policies that decide nothing this time.
+    pub held_policies: Vec<HeldFile>,
+    /// While any is here nothing is done.
+    pub holds: Vec<HoldFile>,
+    pub findings: Vec<FindingFile>,
+    pub unmanaged: UnmanagedFile,
+    pub accounts: AccountsFile,
+    /// Calls made, by phase.
+    pub calls: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ErrorFile {
+    /// The exit code it stands for.
+    pub exit: u8,
+    pub message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CountsFile {
+    pub claims: u64,
+    pub releases: u64,
+    pub settings: u64,
+    pub blocked: u64,
+}
+
+/// One module's seats. Numbers are accounts; absent means unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LedgerFile {
+    pub module: String,
+    pub title: String,
+    /// The seats; absent where unknown, and where `unlimited` is true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seats: Option<u64>,
+    pub unlimited: bool,
+    /// `licence`, `expect`, `statistics` or `unknown`.
+    pub seats_source: String,
+    /// The larger of the counts by stored and by effective switch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<u64>,
+    pub released: u64,
+    pub claimed: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free: Option<u64>,
+    pub keep_free: u64,
+    /// By how much it is used beyond its seats, before and after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_before: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_after: Option<u64>,
+    /// Claims that found no seat.
+    pub blocked: u64,
+    /// The services that take a seat of it.
+    pub services: Vec<String>,
+    /// Of the used ones, those with a switch that was not read.
+    pub unread: u64,
+    /// Of the used ones, disabled and guest accounts.
+    pub doubtful: u64,
+}
+
+/// One write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StepFile {
+    /// `SERVER/ACCOUNT/SERVICE` or `SERVER/backup/SETTING`.
+    pub address: String,
+    /// `claim`, `release` or `change`.
+    pub action: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setting: Option<String>,
+    /// Absent for a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// Where a secret comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    /// By how much `used` of the module changes for certain.
+    pub seats: i8,
+    /// The account's switches that must be found so before.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub expects: BTreeMap<String, bool>,
+    /// Steps, by position, that must have been confirmed before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<u32>,
+    pub reason: ReasonFile,
+}
+
+/// Why a step is in the plan. The set of words in `action_reason` is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReasonFile {
+    /// `everyone`, `enable`, `others`, `exception` or `setting`.
+    pub action_reason: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// `FILE:LINE:COLUMN` in the spec.
+    pub place: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BlockedFile {
+    pub address: String,
+    pub action: String,
+    pub account: String,
+    pub service: String,
+    /// A stable name for the reason.
+    pub blocked_by: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    pub message: String,
+    pub remedy: String,
+    pub reason: ReasonFile,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HeldFile {
+    pub policy: String,
+    pub message: String,
+    pub place: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HoldFile {
+    /// `identity`, `standing`, or the name of a guardrail.
+    pub kind: String,
+    pub message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    pub remedy: String,
+    /// The first few accounts it concerns.
+    pub accounts: Vec<String>,
+    pub accounts_count: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FindingFile {
+    /// `error`, `warning` or `info`.
+    pub severity: String,
+    pub code: String,
+    pub message: String,
+    pub places: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+}
+
+/// What no policy speaks of, and is left alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnmanagedFile {
+    /// Accounts of which no policy speaks at all.
+    pub accounts: u64,
+    /// For each managed service the accounts whose switch is left as it is.
+    pub services: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountsFile {
+    pub count: u64,
+    /// All user accounts, so that new ones can be named later; only in a saved plan, and only up to 10,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addresses: Option<Vec<String>>,
+}

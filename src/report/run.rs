@@ -1,0 +1,93 @@
+//! What a run did, and what it did not.
+
+use std::fmt::Write as _;
+
+use super::paint::{Colour, Tone};
+use super::view::step_address;
+use crate::flow::{Outcome, Run, StepState};
+use crate::plan::{Plan, Step};
+
+/// How many steps of a run ended how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RunCounts {
+    pub done: usize,
+    pub failed: usize,
+    pub doubtful: usize,
+    pub stopped: usize,
+}
+
+pub fn counts(run: &Run<'_>) -> RunCounts {
+    let mut counts = RunCounts::default();
+    for state in run.states() {
+        match state {
+            StepState::Ended(Outcome::Done { .. }) => counts.done += 1,
+            StepState::Ended(Outcome::Doubt(_)) | StepState::UnderWay => counts.doubtful += 1,
+            StepState::Ended(_) => counts.failed += 1,
+            StepState::Stopped(_) | StepState::Waiting => counts.stopped += 1,
+        }
+    }
+    counts
+}
+
+/// One line for a step that ended, as it happens.
+pub fn line(plan: &Plan<'_>, index: usize, state: &StepState, colour: Colour) -> String {
+    let step = &plan.steps[index];
+    let action = match step {
+        Step::Switch(step) => step.direction.word(),
+        Step::Setting(_) => "change",
+    };
+    let (tone, word, why) = match state {
+        StepState::Ended(Outcome::Done { effective: None | Some(_) }) => (Tone::Good, "done", ""),
+        StepState::Ended(Outcome::Differs(why)) => (Tone::Bad, "found otherwise", why.as_str()),
+        StepState::Ended(Outcome::Refused(why)) => (Tone::Bad, "refused", why.as_str()),
+        StepState::Ended(Outcome::Ineffective(why)) => (Tone::Bad, "no effect", why.as_str()),
+        StepState::Ended(Outcome::Doubt(why)) => (Tone::Bad, "in doubt", why.as_str()),
+        StepState::Ended(Outcome::NotSent(why)) => (Tone::Bad, "not sent", why.as_str()),
+        StepState::Stopped(why) => (Tone::Careful, "not tried", why.as_str()),
+        StepState::Waiting | StepState::UnderWay => (Tone::Careful, "not ended", ""),
+    };
+    let sign = if tone == Tone::Good { '*' } else { 'x' };
+    let mut line = format!(
+        "  {} {action:<7} {}",
+        colour.paint(tone, &format!("{sign} {word:<9}")),
+        step_address(plan, step)
+    );
+    if !why.is_empty() {
+        let _ = write!(line, ": {why}");
+    }
+    if let (StepState::Ended(Outcome::Done { effective: Some(effective) }), Step::Switch(step)) =
+        (state, step)
+    {
+        let claim = step.direction == crate::diff::Direction::Claim;
+        if *effective != claim {
+            let word =
+                if claim { "but it is not in effect for the account" } else { "but it is still in effect" };
+            let _ = write!(line, ", {word} (the effective value says so)");
+        }
+    }
+    line
+}
+
+/// Exactly what was done and what was not.
+pub fn summary(plan: &Plan<'_>, run: &Run<'_>, colour: Colour) -> String {
+    let counts = counts(run);
+    let mut out = String::new();
+    for (index, state) in run.states().iter().enumerate() {
+        if !matches!(state, StepState::Ended(Outcome::Done { .. })) {
+            let _ = writeln!(out, "{}", line(plan, index, state, colour));
+        }
+    }
+    if let Some(why) = run.halted() {
+        let _ = writeln!(out, "{} {why}", colour.paint(Tone::Bad, "stopped:"));
+    }
+    let _ = write!(out, "{}: {} of {} steps done", plan.server.name, counts.done, run.states().len());
+    for (count, word) in
+        [(counts.failed, "failed"), (counts.doubtful, "in doubt"), (counts.stopped, "not tried")]
+    {
+        if count > 0 {
+            let _ = write!(out, ", {count} {word}");
+        }
+    }
+    out.push_str(".\n");
+    out
+}

@@ -1,0 +1,298 @@
+//! A plan for a terminal: the seats first, then whom it hits, then the changes.
+
+use std::fmt::Write as _;
+
+use super::paint::{Colour, Tone};
+use crate::plan::file::{
+    BlockedFile, FindingFile, HoldFile, LedgerFile, OutcomeFile, PlanFile, ServerFile, StepFile,
+};
+
+/// How a text is laid out.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout {
+    pub colour: Colour,
+    /// Columns of the terminal.
+    pub width: usize,
+    /// Show every change; otherwise the first [`SHOWN`] of each kind.
+    pub full: bool,
+}
+
+/// How many changes of a kind are shown without `--full`.
+const SHOWN: usize = 40;
+
+/// A whole plan.
+pub fn plan(file: &PlanFile, layout: Layout) -> String {
+    let mut out = String::new();
+    for server in &file.servers {
+        self::server(&mut out, server, layout);
+    }
+    out
+}
+
+fn server(out: &mut String, server: &ServerFile, layout: Layout) {
+    let release = server.release.as_ref().map(|release| format!("  IceWarp {release}")).unwrap_or_default();
+    let order = server.order_id.as_ref().map(|order| format!("  order {order}")).unwrap_or_default();
+    let head = layout.colour.paint(Tone::Heading, &server.server);
+    let _ = writeln!(out, "{head}  {}{release}{order}", server.url);
+    if let Some(error) = &server.error {
+        let word = layout.colour.paint(Tone::Bad, "error:");
+        let _ = writeln!(out, "{word} {}", error.message);
+        next(out, error.remedy.as_deref(), 0);
+        let _ = writeln!(out);
+        return;
+    }
+    ledger(out, &server.ledger, layout);
+    holds(out, &server.holds, layout);
+    changes(out, server, layout);
+    blocked(out, &server.blocked, layout);
+    for held in &server.held_policies {
+        let sign = layout.colour.paint(Tone::Bad, "! held   ");
+        let _ = writeln!(out, "  {sign} policy {}  {}", held.policy, held.place);
+        let _ = writeln!(out, "             {}", held.message);
+        next(out, held.remedy.as_deref(), 13);
+    }
+    findings(out, &server.findings, layout);
+    left_alone(out, server);
+    let _ = writeln!(out, "{}\n", summary(server, layout.colour));
+}
+
+/// The next act below a line.
+fn next(out: &mut String, remedy: Option<&str>, indent: usize) {
+    if let Some(remedy) = remedy {
+        let _ = writeln!(out, "{:indent$}next: {remedy}", "");
+    }
+}
+
+fn ledger(out: &mut String, rows: &[LedgerFile], layout: Layout) {
+    let (counted, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.used.is_some());
+    if !counted.is_empty() {
+        let names = counted.iter().map(|row| row.title.chars().count());
+        let name = names.max().unwrap_or_default().max(12);
+        let head = format!(
+            "{:name$}  {:>7} {:>7} {:>7} {:>7} {:>7} {:>9} {:>7}",
+            "Seats", "used", "freed", "taken", "peak", "after", "of", "free"
+        );
+        let _ = writeln!(out, "\n{}", layout.colour.paint(Tone::Heading, &head));
+        for row in counted {
+            let _ = writeln!(out, "{}", ledger_line(row, name, layout.colour));
+        }
+    }
+    if !others.is_empty() {
+        let named: Vec<String> = others
+            .iter()
+            .map(|row| match row.seats {
+                Some(seats) => format!("{} ({seats})", row.title),
+                None if row.unlimited => format!("{} (no limit)", row.title),
+                None => row.title.clone(),
+            })
+            .collect();
+        let text = format!("Not counted, as no policy speaks of their services: {}.", named.join(", "));
+        let _ = writeln!(out, "{}", wrap(&text, layout.width, 0));
+    }
+    let _ = writeln!(out);
+}
+
+fn ledger_line(row: &LedgerFile, name: usize, colour: Colour) -> String {
+    let number = |value: Option<u64>| value.map_or("?".to_owned(), |value| value.to_string());
+    let seats = if row.unlimited { "no limit".to_owned() } else { number(row.seats) };
+    let moved = |sign: char, value: u64| if value == 0 { "-".to_owned() } else { format!("{sign}{value}") };
+    let free = if row.unlimited { "-".to_owned() } else { number(row.free) };
+    let mut line = format!(
+        "{:name$}  {:>7} {:>7} {:>7} {:>7} {:>7} {seats:>9} {free:>7}",
+        row.title,
+        number(row.used),
+        moved('-', row.released),
+        moved('+', row.claimed),
+        number(row.peak),
+        number(row.after),
+    );
+    let mut notes: Vec<String> = Vec::new();
+    match (row.over_before, row.over_after) {
+        (Some(before), Some(after)) if before > 0 && after < before => {
+            notes.push(format!("over by {before}, then {after}"));
+        }
+        (Some(before), Some(_)) if before > 0 => notes.push(format!("over by {before}")),
+        _ => {}
+    }
+    if row.blocked > 0 {
+        notes.push(format!("{} blocked", row.blocked));
+    }
+    if row.keep_free > 0 {
+        notes.push(format!("keep {} free", row.keep_free));
+    }
+    if row.seats_source == "expect" {
+        notes.push("seats as the spec expects".to_owned());
+    }
+    if row.unread > 0 {
+        notes.push(format!("{} not read, counted", row.unread));
+    }
+    if !notes.is_empty() {
+        let tone = if row.over_after > Some(0) || row.blocked > 0 { Tone::Bad } else { Tone::Quiet };
+        let _ = write!(line, "\n{:4}{}", "", colour.paint(tone, &notes.join(" · ")));
+    }
+    line
+}
+
+fn holds(out: &mut String, holds: &[HoldFile], layout: Layout) {
+    if holds.is_empty() {
+        return;
+    }
+    let head = layout.colour.paint(Tone::Bad, "Held back: nothing of this plan may be done.");
+    let _ = writeln!(out, "{head}");
+    for hold in holds {
+        let place = hold.place.as_ref().map(|place| format!("  {place}")).unwrap_or_default();
+        let sign = layout.colour.paint(Tone::Bad, "x hold");
+        let _ = writeln!(out, "  {sign}  {}{place}", hold.kind);
+        let _ = writeln!(out, "{}", wrap(&hold.message, layout.width, 10));
+        if hold.accounts_count > 1 {
+            let more = hold.accounts_count - hold.accounts.len() as u64;
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let _ =
+                writeln!(out, "{}", wrap(&format!("{}{more}", hold.accounts.join(", ")), layout.width, 10));
+        }
+        next(out, Some(&hold.remedy), 10);
+    }
+    let _ = writeln!(out);
+}
+
+fn changes(out: &mut String, server: &ServerFile, layout: Layout) {
+    for (action, sign, tone) in
+        [("release", '-', Tone::Careful), ("claim", '+', Tone::Good), ("change", '~', Tone::Careful)]
+    {
+        let steps: Vec<&StepFile> = server.steps.iter().filter(|step| step.action == action).collect();
+        let shown = if layout.full { steps.len() } else { SHOWN };
+        let width = steps.iter().take(shown).map(|step| step.address.chars().count()).max().unwrap_or(0);
+        for step in steps.iter().take(shown) {
+            let sign = layout.colour.paint(tone, &format!("{sign} {action:<7}"));
+            let _ = writeln!(out, "  {sign} {:width$}  {}", step.address, step_words(step));
+        }
+        if steps.len() > shown {
+            let _ = writeln!(out, "    … and {} more {action}s (--full shows all)", steps.len() - shown);
+        }
+    }
+}
+
+/// Why a step is there, and for a setting what it was and will be.
+fn step_words(step: &StepFile) -> String {
+    let reason = &step.reason;
+    let mut text = match (&step.before, &step.after, &step.secret) {
+        (_, _, Some(secret)) => format!("(secret, from {secret})  "),
+        (Some(before), Some(after), None) if step.setting.is_some() => format!("{before} -> {after}  "),
+        _ => String::new(),
+    };
+    text.push_str(&reason.place);
+    match reason.action_reason.as_str() {
+        "others" => text.push_str("  others: disabled"),
+        "exception" => {
+            text.push_str("  exception");
+            if let Some(until) = &reason.until {
+                let _ = write!(text, " until {until}");
+            }
+        }
+        _ => {}
+    }
+    text
+}
+
+fn blocked(out: &mut String, blocked: &[BlockedFile], layout: Layout) {
+    let shown = if layout.full { blocked.len() } else { SHOWN };
+    for of_reason in grouped(blocked) {
+        for entry in of_reason.iter().take(shown) {
+            let sign = layout.colour.paint(Tone::Bad, "! blocked");
+            let _ = writeln!(out, "  {sign} {}  {}", entry.address, entry.reason.place);
+        }
+        if of_reason.len() > shown {
+            let _ = writeln!(out, "    … and {} more (--full shows all)", of_reason.len() - shown);
+        }
+        if let Some(first) = of_reason.first() {
+            let _ = writeln!(out, "{}", wrap(&first.message, layout.width, 12));
+            let _ = writeln!(out, "{}", wrap(&format!("next: {}", first.remedy), layout.width, 12));
+        }
+    }
+}
+
+/// Blocked changes by what is said of them, in the order of their first.
+fn grouped(blocked: &[BlockedFile]) -> Vec<Vec<&BlockedFile>> {
+    let mut groups: Vec<Vec<&BlockedFile>> = Vec::new();
+    let mut index: std::collections::BTreeMap<(&str, &str), usize> = std::collections::BTreeMap::new();
+    for entry in blocked {
+        let at = *index.entry((&entry.message, &entry.remedy)).or_insert_with(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        groups[at].push(entry);
+    }
+    groups
+}
+
+/// The findings of a plan; `error`, `warning` and `info` lines with the next act.
+pub fn findings(out: &mut String, findings: &[FindingFile], layout: Layout) {
+    let shown = if layout.full { findings.len() } else { SHOWN };
+    for finding in findings.iter().take(shown) {
+        let tone = match finding.severity.as_str() {
+            "error" => Tone::Bad,
+            "warning" => Tone::Careful,
+            _ => Tone::Quiet,
+        };
+        let place = finding.places.first().map(|place| format!("  {place}")).unwrap_or_default();
+        let word = layout.colour.paint(tone, &format!("{}:", finding.severity));
+        let _ = writeln!(out, "  {word} {}{place}", finding.message);
+        next(out, finding.remedy.as_deref(), 4);
+    }
+    if findings.len() > shown {
+        let _ = writeln!(out, "  … and {} more findings (--full shows all)", findings.len() - shown);
+    }
+}
+
+fn left_alone(out: &mut String, server: &ServerFile) {
+    let accounts = server.unmanaged.accounts;
+    if accounts > 0 {
+        let of = server.accounts.count;
+        let _ = writeln!(out, "Left alone: {accounts} of {of} accounts, of which no policy speaks.");
+    }
+}
+
+/// One line that says it all.
+pub fn summary(server: &ServerFile, colour: Colour) -> String {
+    let counts = &server.counts;
+    let count = |number: u64, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
+    let mut parts = vec![
+        count(counts.claims, "claim"),
+        count(counts.releases, "release"),
+        count(counts.settings, "change"),
+    ];
+    if counts.blocked > 0 {
+        parts.push(format!("{} blocked", counts.blocked));
+    }
+    if !server.held_policies.is_empty() {
+        parts.push(format!(
+            "{} held",
+            count(server.held_policies.len() as u64, "policy").replace("policys", "policies")
+        ));
+    }
+    let digest = server.effects_digest.get(..12).unwrap_or_default();
+    match server.outcome {
+        OutcomeFile::NothingToDo => colour.paint(Tone::Good, &format!("{}: nothing to do.", server.server)),
+        _ => format!("Plan: {}. Effects {digest}.", parts.join(", ")),
+    }
+}
+
+/// Text broken at spaces, every line indented.
+pub fn wrap(text: &str, width: usize, indent: usize) -> String {
+    let room = width.saturating_sub(indent).max(20);
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().map_or(0, |line| line.chars().count());
+        if line > 0 && line + 1 + word.chars().count() > room {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    let pad = " ".repeat(indent);
+    lines.iter().map(|line| format!("{pad}{line}")).collect::<Vec<_>>().join("\n")
+}

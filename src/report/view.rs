@@ -1,0 +1,324 @@
+//! A plan as the outside sees it: every number looked up, every reason and remedy worded. All formats show this.
+
+use std::collections::BTreeMap;
+
+use crate::diff::{Direction, SwitchChange};
+use crate::model::{Finding, Seats, SeatsSource, Service, Severity};
+use crate::plan::block::{self, BlockReason, Blocked};
+use crate::plan::file::{
+    AccountsFile, BlockedFile, CountsFile, FindingFile, HeldFile, HoldFile, LedgerFile, OutcomeFile,
+    ReasonFile, ServerFile, StepFile, UnmanagedFile,
+};
+use crate::plan::{Hold, HoldKind, Plan, SettingStep, Step, SwitchStep};
+use crate::policy::{Rule, RuleKind};
+use crate::spec::meaning::Switch;
+
+use super::remedy::text as words;
+
+/// Up to how many accounts a saved plan names them all.
+const ACCOUNTS_NAMED: usize = 10_000;
+
+/// One server's plan in full words.
+pub fn server(plan: &Plan<'_>) -> ServerFile {
+    let steps: Vec<StepFile> = plan.steps.iter().map(|step| step_file(plan, step)).collect();
+    let short = short(plan);
+    let licence = &plan.observed.licence;
+    ServerFile {
+        server: plan.server.name.clone(),
+        url: plan.server.connection.url.clone(),
+        outcome: outcome(plan),
+        error: None,
+        release: plan.observed.version.read().cloned(),
+        reference_id: licence.reference.read().cloned(),
+        order_id: licence.order_id.read().cloned(),
+        effects_digest: plan.effects.to_string(),
+        wish_digest: plan.wish.to_string(),
+        counts: counts(plan),
+        ledger: ledger(plan),
+        steps,
+        blocked: plan.blocked.iter().map(|blocked| blocked_file(plan, blocked, &short)).collect(),
+        held_policies: held(plan),
+        holds: plan.holds.iter().map(hold_file).collect(),
+        findings: plan.findings.iter().map(finding_file).collect(),
+        unmanaged: UnmanagedFile {
+            accounts: plan.unmanaged.accounts,
+            services: plan.unmanaged.services.iter().map(|(service, n)| (service.to_string(), *n)).collect(),
+        },
+        accounts: AccountsFile { count: plan.observed.directory.len() as u64, addresses: None },
+        calls: BTreeMap::new(),
+    }
+}
+
+/// All user accounts of a plan, where they are few enough to be named.
+pub fn addresses(plan: &Plan<'_>) -> Option<Vec<String>> {
+    let directory = &plan.observed.directory;
+    (directory.len() <= ACCOUNTS_NAMED)
+        .then(|| (0..directory.len()).map(|row| directory.address(row).to_owned()).collect())
+}
+
+/// A finding in full words.
+pub fn finding_file(finding: &Finding) -> FindingFile {
+    FindingFile {
+        severity: match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+        }
+        .to_owned(),
+        code: finding.code.to_owned(),
+        message: finding.message.clone(),
+        places: finding.places.iter().map(|(place, _)| place.to_string()).collect(),
+        remedy: finding.remedy.as_ref().map(words),
+    }
+}
+
+fn outcome(plan: &Plan<'_>) -> OutcomeFile {
+    if plan.holds.iter().any(|hold| hold.kind == HoldKind::Standing) {
+        OutcomeFile::Closed
+    } else if plan.is_blocked() {
+        OutcomeFile::Blocked
+    } else if plan.has_steps() {
+        OutcomeFile::Changes
+    } else {
+        OutcomeFile::NothingToDo
+    }
+}
+
+fn counts(plan: &Plan<'_>) -> CountsFile {
+    let mut counts = CountsFile { blocked: plan.blocked.len() as u64, ..CountsFile::default() };
+    for step in &plan.steps {
+        match step {
+            Step::Switch(step) if step.direction == Direction::Claim => counts.claims += 1,
+            Step::Switch(_) => counts.releases += 1,
+            Step::Setting(_) => counts.settings += 1,
+        }
+    }
+    counts
+}
+
+fn ledger(plan: &Plan<'_>) -> Vec<LedgerFile> {
+    let mut blocked = vec![0u64; plan.ledger.len()];
+    for entry in &plan.blocked {
+        if let BlockReason::NoSeat { module }
+        | BlockReason::KeepFree { module }
+        | BlockReason::SeatsUnknown { module } = entry.reason
+        {
+            blocked[usize::from(module)] += 1;
+        }
+    }
+    let rows = plan.ledger.iter().zip(blocked);
+    rows.map(|(row, blocked)| LedgerFile {
+        module: row.module.module.to_string(),
+        title: row.module.title.clone(),
+        seats: match row.module.seats {
+            Seats::Limited(seats) => Some(seats),
+            Seats::Unlimited | Seats::Unknown => None,
+        },
+        unlimited: row.module.seats == Seats::Unlimited,
+        seats_source: match row.module.source {
+            SeatsSource::LicenceText => "licence",
+            SeatsSource::Expect => "expect",
+            SeatsSource::Statistics => "statistics",
+            SeatsSource::Nowhere => "unknown",
+        }
+        .to_owned(),
+        used: row.used_now(),
+        released: row.released,
+        claimed: row.claimed,
+        peak: row.peak.map(|peak| peak.0),
+        after: row.after(),
+        free: row.free(),
+        keep_free: row.module.keep_free,
+        over_before: row.used_now().and_then(|used| row.over(used)),
+        over_after: row.after().and_then(|used| row.over(used)),
+        blocked,
+        services: row.module.services.iter().map(|service| service.name().to_owned()).collect(),
+        unread: row.used.map_or(0, |used| used.unread),
+        doubtful: row.used.map_or(0, |used| used.doubtful),
+    })
+    .collect()
+}
+
+fn step_file(plan: &Plan<'_>, step: &Step) -> StepFile {
+    match step {
+        Step::Switch(step) => switch_file(plan, step),
+        Step::Setting(step) => setting_file(plan, step),
+    }
+}
+
+/// `SERVER/ACCOUNT/SERVICE`, the address of a switch in every output.
+pub fn switch_address(plan: &Plan<'_>, row: u32, service: Service) -> String {
+    format!("{}/{}/{service}", plan.server.name, plan.observed.directory.address(row as usize))
+}
+
+/// The address of a step in every output.
+pub fn step_address(plan: &Plan<'_>, step: &Step) -> String {
+    match step {
+        Step::Switch(step) => switch_address(plan, step.row, step.service),
+        Step::Setting(step) => format!("{}/backup/{}", plan.server.name, step.change.key),
+    }
+}
+
+fn switch_file(plan: &Plan<'_>, step: &SwitchStep) -> StepFile {
+    let on = step.direction == Direction::Release;
+    let word = |on: bool| if on { "enabled" } else { "disabled" }.to_owned();
+    StepFile {
+        address: switch_address(plan, step.row, step.service),
+        action: step.direction.word().to_owned(),
+        account: Some(plan.observed.directory.address(step.row as usize).to_owned()),
+        service: Some(step.service.to_string()),
+        setting: None,
+        before: Some(word(on)),
+        after: Some(word(!on)),
+        secret: None,
+        module: step.module.map(|module| plan.modules.list[usize::from(module)].module.to_string()),
+        seats: step.delta,
+        expects: step
+            .expect
+            .of
+            .iter()
+            .map(|service| (service.to_string(), step.expect.on.contains(service)))
+            .collect(),
+        needs: step.needs.into_iter().collect(),
+        reason: reason(plan, step.rule),
+    }
+}
+
+fn setting_file(plan: &Plan<'_>, step: &SettingStep) -> StepFile {
+    let change = &step.change;
+    StepFile {
+        address: format!("{}/backup/{}", plan.server.name, change.key),
+        action: "change".to_owned(),
+        account: None,
+        service: None,
+        setting: Some(change.key.path().to_owned()),
+        before: change.before.clone(),
+        after: change.after.clone(),
+        secret: change.secret.as_ref().map(ToString::to_string),
+        module: None,
+        seats: 0,
+        expects: BTreeMap::new(),
+        needs: step.needs.clone(),
+        reason: ReasonFile {
+            action_reason: "setting".to_owned(),
+            policy: plan.server.backup.as_ref().map(|backup| backup.name.clone()),
+            place: change.place.to_string(),
+            why: None,
+            until: None,
+        },
+    }
+}
+
+fn reason(plan: &Plan<'_>, rule: u32) -> ReasonFile {
+    let rule: &Rule = &plan.assignment.rules[rule as usize];
+    let (word, why, until) = match &rule.kind {
+        RuleKind::Everyone(Switch::Enabled | Switch::Disabled) => ("everyone", None, None),
+        RuleKind::Enable => ("enable", None, None),
+        RuleKind::Others => ("others", None, None),
+        RuleKind::Held => ("held", None, None),
+        RuleKind::Exception { until, why, .. } => {
+            ("exception", why.clone(), until.map(|until| until.to_string()))
+        }
+    };
+    ReasonFile {
+        action_reason: word.to_owned(),
+        policy: Some(plan.server.policies[rule.policy as usize].name.clone()),
+        place: rule.place.to_string(),
+        why,
+        until,
+    }
+}
+
+fn blocked_file(plan: &Plan<'_>, blocked: &Blocked, short: &[u64]) -> BlockedFile {
+    let SwitchChange { row, service, direction } = blocked.change;
+    let module = match blocked.reason {
+        BlockReason::NoSeat { module }
+        | BlockReason::KeepFree { module }
+        | BlockReason::SeatsUnknown { module } => Some(usize::from(module)),
+        _ => None,
+    };
+    let name = module.map(|module| plan.modules.list[module].module.to_string());
+    BlockedFile {
+        address: switch_address(plan, row, service),
+        action: direction.word().to_owned(),
+        account: plan.observed.directory.address(row as usize).to_owned(),
+        service: service.to_string(),
+        blocked_by: blocked.reason.code().to_owned(),
+        message: blocked_words(plan, blocked, module),
+        remedy: words(&block::remedy(
+            blocked.reason,
+            service,
+            name.as_deref().unwrap_or_default(),
+            module.map_or(0, |module| short[module]),
+        )),
+        module: name,
+        reason: reason(plan, blocked.rule),
+    }
+}
+
+/// For each module how many more seats would let every wish through.
+fn short(plan: &Plan<'_>) -> Vec<u64> {
+    let mut wished = vec![0; plan.ledger.len()];
+    for blocked in &plan.blocked {
+        if let BlockReason::NoSeat { module } = blocked.reason {
+            wished[usize::from(module)] += 1;
+        }
+    }
+    let rows = plan.ledger.iter().zip(wished);
+    rows.map(|(row, wished)| row.over(row.after().unwrap_or_default() + wished).unwrap_or_default()).collect()
+}
+
+fn blocked_words(plan: &Plan<'_>, blocked: &Blocked, module: Option<usize>) -> String {
+    let service = blocked.change.service;
+    let row = module.map(|module| &plan.ledger[module]);
+    let title = row.map_or("", |row| row.module.title.as_str());
+    let seats = match row.map(|row| row.module.seats) {
+        Some(Seats::Limited(seats)) => seats,
+        _ => 0,
+    };
+    match blocked.reason {
+        BlockReason::ListIncomplete => "a list was not read to its end, so nothing is switched off".into(),
+        BlockReason::Mode(mode) => {
+            let mode = block::mode_words(mode);
+            format!("the access mode of {service} is {mode}: the account's own switch decides nothing")
+        }
+        BlockReason::DomainOff => format!("{service} is off for the whole domain"),
+        BlockReason::NotEditable => format!("the server does not let this account choose {service}"),
+        BlockReason::EditableUnread => format!("whether this account may choose {service} was not read"),
+        BlockReason::SeatsUnknown { .. } => format!("how many {title} seats there are is not known"),
+        BlockReason::NoSeat { .. } => {
+            let after = row.and_then(|row| row.after()).unwrap_or_default();
+            format!("no {title} seat is left: {after} of {seats} are used after this plan")
+        }
+        BlockReason::KeepFree { .. } => {
+            let kept = row.map_or(0, |row| row.module.keep_free);
+            format!("only {title} seats that are to be kept free are left ({kept} of {seats})")
+        }
+    }
+}
+
+fn held(plan: &Plan<'_>) -> Vec<HeldFile> {
+    let held = plan.assignment.held.iter();
+    held.map(|held| HeldFile {
+        policy: held.policy.clone(),
+        message: held.why.clone(),
+        place: held.place.to_string(),
+        remedy: held.remedy.as_ref().map(words),
+    })
+    .collect()
+}
+
+fn hold_file(hold: &Hold) -> HoldFile {
+    HoldFile {
+        kind: match hold.kind {
+            HoldKind::Identity => "identity".to_owned(),
+            HoldKind::Standing => "standing".to_owned(),
+            HoldKind::Guardrail(guardrail) => guardrail.to_string(),
+        },
+        message: hold.message.clone(),
+        place: hold.place.as_ref().map(ToString::to_string),
+        remedy: words(&hold.remedy),
+        accounts: hold.accounts.clone(),
+        accounts_count: hold.accounts_count as u64,
+    }
+}

@@ -1,0 +1,55 @@
+//! Every small world, planned and performed with every mishap, and judged by the sandbox's own count.
+//!
+//! A world is up to three accounts with their switches, who is disabled, what is wanted of each, and how many
+//! seats each module has. It is set up in the sandbox, read from there without icewarden's client, planned, and
+//! performed step by step; each step is applied, refused, applied with its answer lost, or lost before. After
+//! each write the sandbox says by how much each module is over: that must never be more than it was.
+
+mod brute;
+mod small;
+mod world;
+
+use small::{Mishaps, Tallied, all_worlds};
+use world::Layout;
+
+/// Two modules, one service each; the accounts vary independently in both.
+const TWO_MODULES: Layout = Layout {
+    services: [icewarden::model::Service::ActiveSync, icewarden::model::Service::Im],
+    products: &["ActiveSync", "Instant Messaging"],
+};
+
+/// One module that two services share: an account that has both takes one seat (U-37).
+const SHARED_MODULE: Layout = Layout {
+    services: [icewarden::model::Service::AntiSpam, icewarden::model::Service::Quarantine],
+    products: &["Anti-Spam"],
+};
+
+fn report(what: &str, tallied: &Tallied) {
+    println!(
+        "{what}: {} worlds, {} runs, {} writes judged, {} plans with everything, {} with claims blocked",
+        tallied.worlds, tallied.runs, tallied.writes, tallied.whole, tallied.blocked
+    );
+}
+
+#[test]
+fn no_module_gets_worse_with_every_mishap_at_every_step_in_worlds_of_two_accounts() {
+    let tallied = all_worlds(&TWO_MODULES, 2, Mishaps::AllCombined);
+    report("two accounts, two modules, every combination of mishaps", &tallied);
+    assert!(tallied.runs >= 10_000, "only {} cases were tried", tallied.runs);
+}
+
+#[test]
+fn no_module_gets_worse_with_any_mishap_in_worlds_of_three_accounts() {
+    let tallied = all_worlds(&TWO_MODULES, 3, Mishaps::OneAtATime);
+    report("three accounts, two modules, one mishap at a time", &tallied);
+    assert!(tallied.runs >= 10_000, "only {} cases were tried", tallied.runs);
+}
+
+#[test]
+fn no_module_gets_worse_where_two_services_share_its_seats() {
+    let tallied = all_worlds(&SHARED_MODULE, 2, Mishaps::AllCombined);
+    report("two accounts, a shared module, every combination of mishaps", &tallied);
+    let tallied = all_worlds(&SHARED_MODULE, 3, Mishaps::OneAtATime);
+    report("three accounts, a shared module, one mishap at a time", &tallied);
+    assert!(tallied.runs >= 10_000, "only {} cases were tried", tallied.runs);
+}

@@ -1,0 +1,264 @@
+//! Goes through the worlds, and through every course a run of each can take.
+
+use icewarden::diff::{Direction, SecretsMet};
+use icewarden::edge::sandbox::World as Sandbox;
+use icewarden::flow::{Next, Outcome, Run};
+use icewarden::model::Directory;
+use icewarden::plan::{Inputs, Plan, Step, SwitchStep, build};
+use icewarden::spec::meaning::ServerSpec;
+use jiff::civil::date;
+
+use super::brute::claims_most;
+use super::world::{Account, Layout, Want, directory, observe, sandbox, set_up, spec, variable};
+
+/// Which courses are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mishaps {
+    /// Every step with every outcome.
+    AllCombined,
+    /// Every course with at most one step that is not simply applied.
+    OneAtATime,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Tallied {
+    pub worlds: usize,
+    pub runs: usize,
+    pub writes: usize,
+    pub whole: usize,
+    pub blocked: usize,
+}
+
+/// Seats of a module: none known, or a number. On the wire 0 would mean "unlimited", so 0 seats are tried by the
+/// planner against a sandbox whose licence lacks the product, which its own count takes for 0.
+const SEATS: [Option<u32>; 5] = [None, Some(0), Some(1), Some(2), Some(3)];
+
+/// Plans and performs every world of up to `accounts_most` accounts.
+pub fn all_worlds(layout: &Layout, accounts_most: usize, mishaps: Mishaps) -> Tallied {
+    let mut tallied = Tallied::default();
+    for count in 1..=accounts_most {
+        let mut trying = Trying {
+            layout,
+            mishaps,
+            sandbox: sandbox(count),
+            directory: directory(count),
+            tallied: &mut tallied,
+        };
+        for accounts in multisets(count) {
+            for seats in seats_of(layout.products.len()) {
+                trying.world(&accounts, &seats);
+            }
+        }
+    }
+    tallied
+}
+
+/// Every choice of `count` accounts. Accounts differ only by address, so an order of the same ones is no new world.
+fn multisets(count: usize) -> Vec<Vec<Account>> {
+    let all = Account::all();
+    let mut sets: Vec<Vec<Account>> = vec![Vec::new()];
+    for _ in 0..count {
+        sets = sets
+            .into_iter()
+            .flat_map(|set| {
+                let from = set.last().copied();
+                all.iter()
+                    .filter(move |account| from.is_none_or(|from| from <= **account))
+                    .map(move |account| [set.clone(), vec![*account]].concat())
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+    }
+    sets
+}
+
+fn seats_of(modules: usize) -> Vec<Vec<Option<u32>>> {
+    let mut all = vec![Vec::new()];
+    for _ in 0..modules {
+        all = all
+            .into_iter()
+            .flat_map(|seats| SEATS.into_iter().map(move |more| [seats.clone(), vec![more]].concat()))
+            .collect();
+    }
+    all
+}
+
+/// What can become of a step, as the driver would report it.
+const OUTCOMES: [Course; 4] = [Course::Applied, Course::Refused, Course::AnswerLost, Course::LostBefore];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Course {
+    Applied,
+    Refused,
+    AnswerLost,
+    LostBefore,
+}
+
+struct Trying<'a> {
+    layout: &'a Layout,
+    mishaps: Mishaps,
+    sandbox: Sandbox,
+    directory: Directory,
+    tallied: &'a mut Tallied,
+}
+
+impl Trying<'_> {
+    fn world(&mut self, accounts: &[Account], seats: &[Option<u32>]) {
+        let wire: Vec<Option<u32>> = seats.iter().map(|seats| seats.filter(|seats| *seats > 0)).collect();
+        set_up(&mut self.sandbox, self.layout, accounts, &wire);
+        let spec = spec(self.layout, accounts);
+        let observed = observe(&self.sandbox, self.layout, &self.directory, seats);
+        let met = SecretsMet::new();
+        let plan = plan(&spec, &observed, &met);
+        let what = || format!("{accounts:?} with seats {seats:?}");
+
+        let claims = plan.steps.iter().filter(|step| is_claim(step)).count();
+        let most = claims_most(self.layout, accounts, seats);
+        let wished =
+            accounts.iter().flat_map(|account| account.wants).filter(|want| *want == Want::Claim).count();
+        // Claims that compete go by address, so where services share a seat fewer may fit than another choice
+        // would let through; but whatever fits as a whole is planned as a whole.
+        if most == wished || self.layout.products.len() > 1 {
+            assert_eq!(claims, most, "an order reaches {most} claims, the plan has {claims}: {}", what());
+        }
+        self.tallied.worlds += 1;
+        if plan.blocked.is_empty() {
+            self.tallied.whole += 1;
+        } else {
+            self.tallied.blocked += 1;
+        }
+        let limits: Vec<u64> =
+            self.layout.products.iter().map(|product| self.sandbox.over(product)).collect();
+        let mut course = Vec::new();
+        self.run(&plan, Run::new(&plan), &limits, &mut course, &what);
+        if self.tallied.worlds.is_multiple_of(7) {
+            self.again(&plan, &spec, seats, &what);
+        }
+    }
+
+    /// Tries every course from here on, and takes each write back afterwards.
+    fn run(
+        &mut self,
+        plan: &Plan<'_>,
+        mut run: Run<'_>,
+        limits: &[u64],
+        course: &mut Vec<Course>,
+        what: &dyn Fn() -> String,
+    ) {
+        let index = loop {
+            match run.next() {
+                Next::Perform(index) => break index,
+                Next::AskStanding => run.standing(Ok(())),
+                Next::Finished => {
+                    self.tallied.runs += 1;
+                    return;
+                }
+                Next::Wait => panic!("a run waits for nothing: {} {course:?}", what()),
+            }
+        };
+        let Step::Switch(step) = &plan.steps[index] else { panic!("a world has no settings") };
+        let clean = course.iter().all(|course| *course == Course::Applied);
+        for next in OUTCOMES {
+            if next != Course::Applied && !clean && self.mishaps == Mishaps::OneAtATime {
+                continue;
+            }
+            course.push(next);
+            let written = matches!(next, Course::Applied | Course::AnswerLost);
+            if written {
+                self.write(plan, step, step.direction == Direction::Claim);
+                for (product, limit) in self.layout.products.iter().zip(limits) {
+                    let over = self.sandbox.over(product);
+                    assert!(
+                        over <= *limit,
+                        "{product} went from {limit} over to {over}: {} {course:?}",
+                        what()
+                    );
+                }
+            }
+            let mut after = run.clone();
+            after.record(index, outcome(next, step));
+            self.run(plan, after, limits, course, what);
+            if written {
+                self.write(plan, step, step.direction == Direction::Release);
+            }
+            course.pop();
+        }
+    }
+
+    fn write(&mut self, plan: &Plan<'_>, step: &SwitchStep, on: bool) {
+        let address = plan.observed.directory.address(step.row as usize);
+        let value = if on { "1" } else { "0" };
+        assert!(self.sandbox.set_account_variable(address, variable(step.service), value));
+        self.tallied.writes += 1;
+    }
+
+    /// After a run whose first step was refused, plans and runs again until nothing is left to do: then what is
+    /// wished is reached, or blocked with a reason. Twice may be needed: a disabled account's release frees no
+    /// seat for certain, and only the next count shows that it did.
+    fn again(
+        &mut self,
+        plan: &Plan<'_>,
+        spec: &ServerSpec,
+        seats: &[Option<u32>],
+        what: &dyn Fn() -> String,
+    ) {
+        let mut first = true;
+        self.perform(plan, |_| !std::mem::replace(&mut first, false));
+        for _ in 0..3 {
+            let observed = observe(&self.sandbox, self.layout, &self.directory, seats);
+            let met = SecretsMet::new();
+            let next = self::plan(spec, &observed, &met);
+            if next.steps.is_empty() {
+                let differs = icewarden::diff::compare(&next.assignment, &observed).changes.len();
+                assert_eq!(differs, next.blocked.len(), "a difference has no reason: {}", what());
+                return;
+            }
+            self.perform(&next, |_| true);
+        }
+        panic!("after three plans there is still something to do: {}", what());
+    }
+
+    /// Performs a plan in the sandbox; `applies` says whether a step is applied or refused.
+    fn perform(&mut self, plan: &Plan<'_>, mut applies: impl FnMut(usize) -> bool) {
+        let mut run = Run::new(plan);
+        loop {
+            match run.next() {
+                Next::Perform(index) => {
+                    let Step::Switch(step) = &plan.steps[index] else { panic!("a world has no settings") };
+                    let applied = applies(index);
+                    if applied {
+                        self.write(plan, step, step.direction == Direction::Claim);
+                    }
+                    let course = if applied { Course::Applied } else { Course::Refused };
+                    run.record(index, outcome(course, step));
+                }
+                Next::AskStanding => run.standing(Ok(())),
+                Next::Finished => return,
+                Next::Wait => panic!("a run waits for nothing"),
+            }
+        }
+    }
+}
+
+fn is_claim(step: &Step) -> bool {
+    matches!(step, Step::Switch(step) if step.direction == Direction::Claim)
+}
+
+fn outcome(course: Course, step: &SwitchStep) -> Outcome {
+    match course {
+        Course::Applied => Outcome::Done { effective: Some(step.direction == Direction::Claim) },
+        Course::Refused => Outcome::Refused("result 0".to_owned()),
+        Course::AnswerLost | Course::LostBefore => Outcome::Doubt("no answer".to_owned()),
+    }
+}
+
+fn plan<'a>(spec: &'a ServerSpec, observed: &'a icewarden::model::Observed, met: &'a SecretsMet) -> Plan<'a> {
+    let inputs = Inputs { server: spec, observed, today: date(2026, 11, 24), allows: &[], secrets: met };
+    match build(inputs) {
+        Ok(plan) => {
+            assert!(plan.holds.is_empty(), "a world is held back: {:?}", plan.holds);
+            plan
+        }
+        Err(findings) => panic!("a world cannot be planned: {findings:?}"),
+    }
+}
