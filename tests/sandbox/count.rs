@@ -1,4 +1,5 @@
-//! Seats: the kept count against a fresh one, and what the rules say (SEAT, TRI; U-5, U-6, U-13, U-30, U-36, U-37).
+//! Seats: the kept count against a fresh one, and what the rules say (SEAT, TRI; U-5, U-6, U-13, U-30, U-36,
+//! U-37).
 
 use icewarden::edge::sandbox::{Seed, World};
 use proptest::prelude::*;

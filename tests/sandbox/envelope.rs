@@ -1,4 +1,5 @@
-//! The envelope and its errors (reference 1.2), and what is answered to commands that are not simulated (1.8).
+//! The envelope and its errors (reference 1.2), and what is answered to commands that are not simulated
+//! (1.8).
 
 use icewarden::edge::sandbox::World;
 

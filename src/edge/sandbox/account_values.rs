@@ -54,7 +54,8 @@ impl World {
             // `;`-separated with a `;` at the end (reference 2.2).
             "u_groups" | "u_groupslist" => Value::Text(joined(&self.groups_of(&self.address(account)))),
             "u_aliaslist" => Value::Text(joined(&aliases(account))),
-            // Whether a password can be read depends on two policies (reference 3) that nothing here turns on.
+            // Whether a password can be read depends on two policies (reference 3) that nothing here turns
+            // on.
             "u_password" => Value::Nothing,
             "a_name" => name_of(&account.name),
             "a_state" => Value::State(account.disabled.to_string()),
@@ -74,8 +75,8 @@ impl World {
         }
     }
 
-    /// Reference 2.2: what stands above lets this account choose. The access mode must leave the choice to accounts (9, or
-    /// 1: all except selected), and the domain must have the service.
+    /// Reference 2.2: what stands above lets this account choose. The access mode must leave the choice to
+    /// accounts (9, or 1: all except selected), and the domain must have the service.
     pub(super) fn is_editable(&self, account: &Account, index: u8) -> bool {
         let Some(service) = SERVICES.get(usize::from(index)) else { return false };
         let mode_leaves_it = self.mode(service.mode).is_none_or(|mode| mode == 9 || mode == 1);
@@ -88,9 +89,10 @@ impl World {
         without_switch || self.domain(account.domain).is_some_and(|domain| domain.switches >> index & 1 == 1)
     }
 
-    /// U-32, first position: the service is effectively on – switch and domain, and the protocol carries it (reference 2.2,
-    /// "Naming traps"). Under an access mode that decides by itself it follows the stored switch (U-35, first
-    /// position); whether the service runs at all does not bear on it (reference 11 leaves that open).
+    /// U-32, first position: the service is effectively on – switch and domain, and the protocol carries it
+    /// (reference 2.2, "Naming traps"). Under an access mode that decides by itself it follows the stored
+    /// switch (U-35, first position); whether the service runs at all does not bear on it (reference 11
+    /// leaves that open).
     pub(super) fn is_supported(&self, account: &Account, index: u8) -> bool {
         let on = account.switches >> index & 1 == 1;
         let name = SERVICES.get(usize::from(index)).map_or("", |service| service.name);
@@ -98,8 +100,8 @@ impl World {
         on && carried && self.domain_has(account, index)
     }
 
-    /// Whether a call may store this value: the type fits, the variable can be written, and what stands above allows it
-    /// (U-6, first position: refused).
+    /// Whether a call may store this value: the type fits, the variable can be written, and what stands above
+    /// allows it (U-6, first position: refused).
     pub(super) fn may_store_account(&self, id: u32, variable: &Variable, value: &Value) -> bool {
         let Some(account) = self.account(id) else { return false };
         if variable.read_only || !belongs(variable, account.kind) {
@@ -177,7 +179,8 @@ impl World {
         })
     }
 
-    /// A new name before the `@`. The account keeps its place in the count and, being the same row, its seats.
+    /// A new name before the `@`. The account keeps its place in the count and, being the same row, its
+    /// seats.
     fn rename_account(&mut self, id: u32, mailbox: &str) -> bool {
         let Some(account) = self.account(id) else { return false };
         if !self.may_rename(id, account, mailbox) {
@@ -234,8 +237,8 @@ fn holds_class(name: &str) -> bool {
     )
 }
 
-/// Variables carry the account type in their prefix (reference 3); `U_` is answered by every type, as groups, lists and
-/// resources may (reference 11).
+/// Variables carry the account type in their prefix (reference 3); `U_` is answered by every type, as groups,
+/// lists and resources may (reference 11).
 pub(super) fn belongs(variable: &Variable, kind: u8) -> bool {
     let prefix = variable.lower.split_once('_').map_or("", |(prefix, _)| prefix);
     let fits = match prefix {
@@ -252,7 +255,8 @@ pub(super) fn belongs(variable: &Variable, kind: u8) -> bool {
     variable.scope == Scope::Account && fits
 }
 
-/// The administrator's type as `A_AdminType` numbers it; the account list numbers it otherwise (reference 1.6).
+/// The administrator's type as `A_AdminType` numbers it; the account list numbers it otherwise (reference
+/// 1.6).
 pub(super) fn admin_type(account: &Account) -> &'static str {
     match account.flags {
         flags if flags & FLAG_ADMIN != 0 => "2",

@@ -72,11 +72,11 @@ pub(super) struct Exchange {
 }
 
 impl World {
-    /// One exchange without HTTP. `path_command` is what stood behind `/icewarpapi/`, where a client names the command
-    /// there too; the body's `commandname` comes first.
+    /// One exchange without HTTP. `path_command` is what stood behind `/icewarpapi/`, where a client names
+    /// the command there too; the body's `commandname` comes first.
     ///
-    /// Checked in this order (U-38 leaves it open): root, namespace, command, session. A request without a session id is
-    /// `session_no_user`, one with an unknown id `session_invalid`.
+    /// Checked in this order (U-38 leaves it open): root, namespace, command, session. A request without a
+    /// session id is `session_no_user`, one with an unknown id `session_invalid`.
     pub fn answer(&mut self, request: &[u8], path_command: Option<&str>) -> Answer {
         self.exchange(request, path_command).answer
     }
@@ -143,8 +143,9 @@ fn root_invalid() -> Answer {
     }
 }
 
-/// Wraps a reply. `id` and `uid` are echoed; the session id stands last on a line of its own, as scripts of IceWarp's
-/// own staff need it (reference 1.2). `format` is accepted and the answer stays XML: the JSON form is not known.
+/// Wraps a reply. `id` and `uid` are echoed; the session id stands last on a line of its own, as scripts of
+/// IceWarp's own staff need it (reference 1.2). `format` is accepted and the answer stays XML: the JSON form
+/// is not known.
 fn envelope(iq: Node<'_, '_>, reply: &Reply) -> Answer {
     let sid = match reply {
         Ok(Success::Session(sid)) => sid.as_str(),

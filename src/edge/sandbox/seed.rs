@@ -1,10 +1,11 @@
 //! A believable server out of a number and a seed.
 //!
-//! The number is of *user* accounts; groups, a list and a resource come on top. What is always there, as far as the number
-//! reaches: the administrator and the postmaster, an address with an apostrophe, a POP3-only account, a guest, a disabled
-//! account, names with XML and non-ASCII characters. ActiveSync has a sixth of the accounts as seats (at least 3) and two of them
-//! free; about half of its users are in `sales@example.com`, and a few members of that group lack it. Instant Messaging
-//! starts three over its licence. All of it is synthetic.
+//! The number is of *user* accounts; groups, a list and a resource come on top. What is always there, as far
+//! as the number reaches: the administrator and the postmaster, an address with an apostrophe, a POP3-only
+//! account, a guest, a disabled account, names with XML and non-ASCII characters. ActiveSync has a sixth of
+//! the accounts as seats (at least 3) and two of them free; about half of its users are in
+//! `sales@example.com`, and a few members of that group lack it. Instant Messaging starts three over its
+//! licence. All of it is synthetic.
 
 use super::licence::Product;
 use super::services::{self, MODULES, Module, SERVICES};
@@ -84,7 +85,8 @@ const SPECIAL: [(&str, &str); 6] = [
 ];
 
 impl World {
-    /// A server of `accounts` users, laid out by `seed`. 0 accounts are 1: without an administrator nobody gets in.
+    /// A server of `accounts` users, laid out by `seed`. 0 accounts are 1: without an administrator nobody
+    /// gets in.
     #[must_use]
     pub fn seeded(seed: &Seed) -> World {
         let mut seeding = Seeding {
@@ -109,7 +111,8 @@ impl World {
 struct Seeding {
     world: World,
     dice: Dice,
-    /// Ordinary users of `example.com`, and of the other domains: enabled, no guests, not POP3-only, no administrators.
+    /// Ordinary users of `example.com`, and of the other domains: enabled, no guests, not POP3-only, no
+    /// administrators.
     pool: Vec<u32>,
     pool_elsewhere: Vec<u32>,
 }
@@ -283,7 +286,8 @@ fn is_switched_by_domain(name: &str) -> bool {
     SERVICES.iter().any(|service| service.name == name && !service.domain_switch.is_empty())
 }
 
-/// A person. The pairs of names are walked in an order that looks drawn; a number follows when they are used up.
+/// A person. The pairs of names are walked in an order that looks drawn; a number follows when they are used
+/// up.
 fn named_user(place: u32, index: u64, offset: u64) -> Account {
     // 35 has no divisor in common with the number of pairs, so every pair comes once.
     let pair = usize::try_from((index * 35 + offset) % NAME_PAIRS).unwrap_or(0);

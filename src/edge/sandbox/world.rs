@@ -26,8 +26,8 @@ pub(super) const PASSWORD: &str = "sandbox";
 /// The administrator of every world.
 pub(super) const ADMINISTRATOR: &str = "admin@example.com";
 
-/// All state of one simulated server. The first position of every row of the uncertainties unless a field says
-/// otherwise.
+/// All state of one simulated server. The first position of every row of the uncertainties unless a field
+/// says otherwise.
 #[derive(Debug)]
 pub struct World {
     pub(super) domains: Vec<Option<Domain>>,
@@ -47,7 +47,8 @@ pub struct World {
     pub(super) stopped: u64,
     pub(super) calls: BTreeMap<&'static str, u64>,
     pub(super) writes: u64,
-    /// How long a refused login waits for its answer, milliseconds; the real server takes 24,000 and more (U-16).
+    /// How long a refused login waits for its answer, milliseconds; the real server takes 24,000 and more
+    /// (U-16).
     pub tarpit_ms: u64,
 }
 
@@ -58,7 +59,8 @@ pub(super) struct Domain {
     /// One bit per service: the domain's switch.
     pub switches: u32,
     pub values: BTreeMap<u16, Box<str>>,
-    /// Its accounts by mailbox; and the same again for each account type, so that a page costs its own length.
+    /// Its accounts by mailbox; and the same again for each account type, so that a page costs its own
+    /// length.
     pub order: Vec<u32>,
     pub order_by_kind: [Vec<u32>; ACCOUNT_KIND_MAX as usize + 1],
 }
@@ -162,8 +164,9 @@ impl World {
         }
     }
 
-    /// The smallest server: the domain `example.com`, its administrator `admin@example.com` (password `sandbox`, a user
-    /// account with every service off), and a licence with order id `EXAMPLE-0001` and no products.
+    /// The smallest server: the domain `example.com`, its administrator `admin@example.com` (password
+    /// `sandbox`, a user account with every service off), and a licence with order id `EXAMPLE-0001` and no
+    /// products.
     #[must_use]
     pub fn bare() -> World {
         let mut world = World::empty();
@@ -194,8 +197,8 @@ impl World {
         self.domain_names.insert(key.into(), place);
     }
 
-    /// Adds an account of a type 0…8 (reference 1.6) with every service off, and its domain if there is none of that
-    /// name; an account of that address stays as it is. An address without `@` is left out.
+    /// Adds an account of a type 0…8 (reference 1.6) with every service off, and its domain if there is none
+    /// of that name; an account of that address stays as it is. An address without `@` is left out.
     pub fn add_account(&mut self, address: &str, name: &str, kind: u8) {
         let Some((mailbox, domain)) = split_address(address) else { return };
         self.add_domain(&domain, STANDARD);
@@ -204,8 +207,9 @@ impl World {
         }
     }
 
-    /// Stores an account variable as the server's own console would: neither `Editable` nor a read-only flag stands in
-    /// the way. `false`: no such account or variable, a computed variable, or not a value of its type.
+    /// Stores an account variable as the server's own console would: neither `Editable` nor a read-only flag
+    /// stands in the way. `false`: no such account or variable, a computed variable, or not a value of its
+    /// type.
     pub fn set_account_variable(&mut self, address: &str, name: &str, value: &str) -> bool {
         let (Some(id), Some(variable)) = (self.account_id(address), variables::find(name)) else {
             return false;
@@ -215,7 +219,8 @@ impl World {
             && self.store_account(id, variable, &super::values::Value::Text(value.to_owned()))
     }
 
-    /// The text a call would give for this variable; `None` where it would be `TPropertyNoValue` or no plain text.
+    /// The text a call would give for this variable; `None` where it would be `TPropertyNoValue` or no plain
+    /// text.
     #[must_use]
     pub fn account_variable(&self, address: &str, name: &str) -> Option<String> {
         let (id, variable) = (self.account_id(address)?, variables::find(name)?);
@@ -239,8 +244,8 @@ impl World {
         self.domain_value(place, variable).into_text()
     }
 
-    /// Stores a server variable, read-only ones such as `C_LicenseStatus` among them. `false`: no such variable, not a
-    /// value of its type, or one that is not stored (`C_License`, `C_License_XML`).
+    /// Stores a server variable, read-only ones such as `C_LicenseStatus` among them. `false`: no such
+    /// variable, not a value of its type, or one that is not stored (`C_License`, `C_License_XML`).
     pub fn set_server_variable(&mut self, name: &str, value: &str) -> bool {
         let Some(variable) = variables::find(name) else { return false };
         let stored = variable.scope == Scope::Server && !variable.lower.starts_with("c_license_xml");
@@ -257,7 +262,8 @@ impl World {
         self.server_value(variables::find(name)?).into_text()
     }
 
-    /// Replaces the members of a group or list. Addresses are not checked, as the real server does not (reference 1.6).
+    /// Replaces the members of a group or list. Addresses are not checked, as the real server does not
+    /// (reference 1.6).
     pub fn set_members(&mut self, group: &str, members: &[&str]) {
         if let Some(account) = self.account_id(group).and_then(|id| self.account_mut(id)) {
             account.extra_mut().members = members.iter().map(|member| Member::plain(member)).collect();
@@ -341,8 +347,8 @@ impl World {
         Some(id)
     }
 
-    /// Takes an account out of its domain and out of the count; its address stays a member of groups, as nothing says
-    /// that the real server removes it.
+    /// Takes an account out of its domain and out of the count; its address stays a member of groups, as
+    /// nothing says that the real server removes it.
     pub(super) fn remove_account(&mut self, id: u32) -> Option<Account> {
         let account = self.accounts.get_mut(usize::try_from(id).ok()?)?.take()?;
         let counted = self.modules_of(&account);

@@ -2,12 +2,12 @@
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-/// A request nested deeper than this is refused before it is parsed. No known request nests deeper than 12; the
-/// bound keeps a parser that recurses off the end of its stack.
+/// A request nested deeper than this is refused before it is parsed. No known request nests deeper than 12;
+/// the bound keeps a parser that recurses off the end of its stack.
 const DEPTH_MAX: usize = 64;
 
-/// Parses a request body. `None`: it is not well-formed XML, not UTF-8, or nested without measure. A byte order
-/// mark before it is accepted (reference 11: recorded files have one, the wire is not known to).
+/// Parses a request body. `None`: it is not well-formed XML, not UTF-8, or nested without measure. A byte
+/// order mark before it is accepted (reference 11: recorded files have one, the wire is not known to).
 pub(super) fn with_document<T>(body: &[u8], use_it: impl FnOnce(&Document<'_>) -> T) -> Option<T> {
     let text = std::str::from_utf8(body).ok()?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -19,8 +19,8 @@ pub(super) fn with_document<T>(body: &[u8], use_it: impl FnOnce(&Document<'_>) -
     Some(use_it(&document))
 }
 
-/// Counts nesting by looking at tags alone. It may overcount text inside comments and CDATA, never undercount what
-/// the parser would nest, so it errs on the side of refusing.
+/// Counts nesting by looking at tags alone. It may overcount text inside comments and CDATA, never undercount
+/// what the parser would nest, so it errs on the side of refusing.
 fn is_too_deep(text: &str) -> bool {
     let bytes = text.as_bytes();
     let mut depth = 0usize;
@@ -42,8 +42,8 @@ fn is_too_deep(text: &str) -> bool {
     false
 }
 
-/// The first child element with this local name. Names are matched exactly; namespaces below `<query>` are not
-/// looked at, as a client that writes none inherits the one above.
+/// The first child element with this local name. Names are matched exactly; namespaces below `<query>` are
+/// not looked at, as a client that writes none inherits the one above.
 pub(super) fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
     node.children().find(|child| child.is_element() && child.tag_name().name() == name)
 }
@@ -62,14 +62,14 @@ pub(super) fn text(node: Node<'_, '_>) -> String {
     out
 }
 
-/// The text of a child, without the white space around it; empty if there is no such child. For parameters, whose
-/// values never begin or end with a space.
+/// The text of a child, without the white space around it; empty if there is no such child. For parameters,
+/// whose values never begin or end with a space.
 pub(super) fn child_text(node: Node<'_, '_>, name: &str) -> String {
     child(node, name).map(|child| text(child).trim().to_owned()).unwrap_or_default()
 }
 
-/// Writes elements the way recorded answers look (reference 1.2): one per line, two spaces a level, and an empty line
-/// before a container closes. What stands inside a leaf is kept to the letter.
+/// Writes elements the way recorded answers look (reference 1.2): one per line, two spaces a level, and an
+/// empty line before a container closes. What stands inside a leaf is kept to the letter.
 #[derive(Debug)]
 pub(super) struct Writer {
     out: String,
@@ -147,8 +147,8 @@ impl Writer {
     }
 }
 
-/// Line ends inside a value leave as character references, else a parser folds them (reference 11). Characters that
-/// XML 1.0 cannot carry become U+FFFD: an answer is always well-formed.
+/// Line ends inside a value leave as character references, else a parser folds them (reference 11).
+/// Characters that XML 1.0 cannot carry become U+FFFD: an answer is always well-formed.
 fn escape(out: &mut String, value: &str) {
     for letter in value.chars() {
         match letter {

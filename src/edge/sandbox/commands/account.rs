@@ -21,7 +21,8 @@ fn governs(call: &Call<'_, '_>, address: &str) -> bool {
     split_address(address).is_some_and(|(_, domain)| call.governs(&domain))
 }
 
-/// `psInfo`, as it was recorded by the C# client of reference 6; what the other sets hold is not known, they are empty.
+/// `psInfo`, as it was recorded by the C# client of reference 6; what the other sets hold is not known, they
+/// are empty.
 const PROPERTY_SET_INFO: [&str; 5] = ["A_Name", "A_Quota", "A_Image", "A_AliasList", "A_State"];
 
 fn asked(call: &Call<'_, '_>) -> Vec<String> {
@@ -60,8 +61,8 @@ fn store(world: &mut World, id: u32, writes: &[Write]) -> bool {
     may && writes.iter().all(|write| world.store_account(id, write.variable, &write.value))
 }
 
-/// Needs `u_mailbox` and `u_type` among its properties (reference 1.6). An account that exists already is told by its error
-/// id; an account beyond the licence is created and on trial (TRI-1).
+/// Needs `u_mailbox` and `u_type` among its properties (reference 1.6). An account that exists already is
+/// told by its error id; an account beyond the licence is created and on trial (TRI-1).
 pub(super) fn create(world: &mut World, call: &Call<'_, '_>) -> Reply {
     let place = domain::named(world, call)?;
     if !call.governs(&call.text("domainstr")) {

@@ -35,8 +35,8 @@ impl Page {
     }
 }
 
-/// `filter{namemask,typemask}`. A flat `<filter>text</filter>` is ignored (reference 1.6); `servicemask`, `adminmask` and
-/// `planmask` have no documented encoding and are ignored too (U-10).
+/// `filter{namemask,typemask}`. A flat `<filter>text</filter>` is ignored (reference 1.6); `servicemask`,
+/// `adminmask` and `planmask` have no documented encoding and are ignored too (U-10).
 #[derive(Debug, Default)]
 struct Filter {
     /// Lower case; `None` lets everything through.
@@ -57,7 +57,8 @@ impl Filter {
     }
 }
 
-/// A case-insensitive glob of `*` and `?`. A mask without either must match the whole (reference 11 leaves that open).
+/// A case-insensitive glob of `*` and `?`. A mask without either must match the whole (reference 11 leaves
+/// that open).
 pub(super) fn matches(mask: &[char], name: &str) -> bool {
     let name: Vec<char> = name.to_lowercase().chars().collect();
     let (mut at_mask, mut at_name) = (0, 0);
@@ -169,7 +170,8 @@ fn write_account(world: &World, out: &mut Writer, account: &Account) {
     out.close("serviceinfo");
 }
 
-/// Members of a group or list, in the order they were added; groups in it are not expanded (U-41: left to the client).
+/// Members of a group or list, in the order they were added; groups in it are not expanded (U-41: left to the
+/// client).
 pub(super) fn members(world: &mut World, call: &Call<'_, '_>) -> Reply {
     let who = call.text("who");
     let account = world.account_id(&who).and_then(|id| world.account(id)).ok_or("account_does_not_exist")?;

@@ -1,7 +1,7 @@
 //! Login and logout (reference 1.3).
 //!
-//! Plain login only. `getauthchallenge` answers so that a client can see the shape, but a login with `authtype` 1 is
-//! `auth_type_invalid`: the sandbox has no private key.
+//! Plain login only. `getauthchallenge` answers so that a client can see the shape, but a login with
+//! `authtype` 1 is `auth_type_invalid`: the sandbox has no private key.
 
 use super::super::account_values::admin_type;
 use super::super::exchange::{Call, RESULT_DEPTH, Reply, Success};
@@ -9,8 +9,9 @@ use super::super::variables;
 use super::super::world::{Account, PASSWORD, USER, World};
 use super::super::xml::Writer;
 
-/// `authtype` is a number in the reference; the Python client sends the word (U-31, first position: both are taken). The
-/// order of the refusals is synthetic; that 2FA and disabled accounts are told at once is measured.
+/// `authtype` is a number in the reference; the Python client sends the word (U-31, first position: both are
+/// taken). The order of the refusals is synthetic; that 2FA and disabled accounts are told at once is
+/// measured.
 pub(super) fn authenticate(world: &mut World, call: &Call<'_, '_>) -> Reply {
     let (email, password) = (call.text("email"), call.text("password"));
     match call.text("authtype").to_ascii_lowercase().as_str() {
@@ -56,7 +57,8 @@ fn password_of(account: &Account) -> &str {
     index.and_then(|index| account.value(index)).unwrap_or(PASSWORD)
 }
 
-/// A synthetic modulus: 1,024 bits that belong to no key. The real server's moment is the clock's; this one stands still.
+/// A synthetic modulus: 1,024 bits that belong to no key. The real server's moment is the clock's; this one
+/// stands still.
 pub(super) fn challenge(_: &mut World, _: &Call<'_, '_>) -> Reply {
     let mut out = Writer::at_depth(RESULT_DEPTH);
     out.leaf("classname", "tauthchallenge");
@@ -65,7 +67,8 @@ pub(super) fn challenge(_: &mut World, _: &Call<'_, '_>) -> Reply {
     Ok(Success::Elements(out.finish()))
 }
 
-/// `admintype` here follows `A_AdminType`, in the account list another numbering: so it was recorded (reference 11).
+/// `admintype` here follows `A_AdminType`, in the account list another numbering: so it was recorded
+/// (reference 11).
 pub(super) fn info(world: &mut World, call: &Call<'_, '_>) -> Reply {
     let account =
         world.account_id(&call.caller).and_then(|id| world.account(id)).ok_or("account_does_not_exist")?;
