@@ -56,7 +56,7 @@ impl World {
         MODULES.iter().map(|(module, product)| (*product, used[*module as usize])).collect()
     }
 
-    fn count_afresh(&self) -> [u64; MODULE_COUNT] {
+    pub(super) fn count_afresh(&self) -> [u64; MODULE_COUNT] {
         let mut used = [0; MODULE_COUNT];
         for account in self.accounts.iter().flatten() {
             for module in each(self.modules_of(account)) {

@@ -89,19 +89,25 @@ impl World {
     /// gets in.
     #[must_use]
     pub fn seeded(seed: &Seed) -> World {
+        let accounts = u64::from(seed.accounts.max(1));
+        let bits = |names: &[&str]| names.iter().fold(0, |bits, name| bits | services::bit(name));
         let mut seeding = Seeding {
             world: World::empty(),
             dice: Dice(seed.seed),
             pool: Vec::new(),
             pool_elsewhere: Vec::new(),
+            shares: SHARES.iter().map(Share::of).collect(),
+            for_guests: bits(&["webmail", "meeting", "teamchat"]),
+            beyond_pop3: bits(&services::BEYOND_POP3),
         };
         seeding.domains();
-        seeding.users(u64::from(seed.accounts.max(1)));
-        let sales = seeding.activesync(u64::from(seed.accounts));
+        seeding.users(accounts);
+        let sales = seeding.activesync(accounts);
         seeding.groups(&sales);
-        seeding.world.settle();
-        seeding.products(u64::from(seed.accounts.max(1)));
-        seeding.world.settle();
+        seeding.world.order_domains();
+        seeding.products(accounts);
+        seeding.world.recount_all();
+        seeding.world.reset_highest();
         // Every service is on for every user by default (SEAT-7); the obsolete one is not.
         seeding.world.switches_new = (1 << (SERVICES.len() - 1)) - 1;
         seeding.world
@@ -115,6 +121,26 @@ struct Seeding {
     /// administrators.
     pool: Vec<u32>,
     pool_elsewhere: Vec<u32>,
+    shares: Vec<Share>,
+    /// Services a guest may have at all, and those a POP3-only account cannot.
+    for_guests: u32,
+    beyond_pop3: u32,
+}
+
+/// A row of [`SHARES`], looked up once instead of for every account.
+struct Share {
+    bit: u32,
+    of_thousand: u64,
+    /// Whether a domain can switch the service off.
+    by_domain: bool,
+}
+
+impl Share {
+    fn of((name, of_thousand): &(&str, u64)) -> Share {
+        let by_domain =
+            SERVICES.iter().any(|service| service.name == *name && !service.domain_switch.is_empty());
+        Share { bit: services::bit(name), of_thousand: *of_thousand, by_domain }
+    }
 }
 
 impl Seeding {
@@ -180,18 +206,17 @@ impl Seeding {
     fn switches(&mut self, account: &Account, system: bool, place: u32) -> u32 {
         let mut switches = 0;
         let available = self.world.domain(place).map_or(0, |domain| domain.switches);
-        for (name, share) in SHARES {
-            let bit = services::bit(name);
-            let switched_off_above = is_switched_by_domain(name) && available & bit == 0;
+        for share in &self.shares {
             let fits = match () {
-                () if system => share >= 960,
-                () if account.flags & FLAG_GUEST != 0 => matches!(name, "webmail" | "meeting" | "teamchat"),
-                () if account.protocol == 0 => !matches!(name, "outlooksync" | "desktop"),
+                () if system => share.of_thousand >= 960,
+                () if account.flags & FLAG_GUEST != 0 => self.for_guests & share.bit != 0,
+                () if account.protocol == 0 => self.beyond_pop3 & share.bit == 0,
                 () => true,
             };
-            let drawn = self.dice.below(1000) < share;
+            let drawn = self.dice.below(1000) < share.of_thousand;
+            let switched_off_above = share.by_domain && available & share.bit == 0;
             if fits && !switched_off_above && (drawn || system) {
-                switches |= bit;
+                switches |= share.bit;
             }
         }
         switches
@@ -259,8 +284,9 @@ impl Seeding {
 
     /// Seats by what is used; SyncML is not licensed and nobody has it.
     fn products(&mut self, accounts: u64) {
+        let used = self.world.count_afresh();
         for (module, product) in MODULES {
-            let used = self.world.counts.used[module as usize];
+            let used = used[module as usize];
             let seats = match module {
                 Module::SyncMl => continue,
                 Module::ActiveSync => activesync_seats(accounts),
@@ -280,10 +306,6 @@ impl Seeding {
 
 fn activesync_seats(accounts: u64) -> u64 {
     (accounts / 6).max(3)
-}
-
-fn is_switched_by_domain(name: &str) -> bool {
-    SERVICES.iter().any(|service| service.name == name && !service.domain_switch.is_empty())
 }
 
 /// A person. The pairs of names are walked in an order that looks drawn; a number follows when they are used

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::count::Counts;
 use super::licence::Licence;
-use super::services::{MODULE_COUNT, SERVICES};
+use super::services::SERVICES;
 use super::sessions::Sessions;
 use super::variables::{self, Meaning, Scope, Variable};
 
@@ -371,15 +371,15 @@ impl World {
         true
     }
 
-    /// Appends without order or count; [`World::settle`] must follow. For seeding.
+    /// Appends without order or count; [`World::order_domains`] and a count must follow. For seeding.
     pub(super) fn push_account(&mut self, account: Account) -> u32 {
         let id = u32::try_from(self.accounts.len()).unwrap_or(u32::MAX);
         self.accounts.push(Some(account));
         id
     }
 
-    /// Builds every domain's order, and all counts, from the accounts as they are.
-    pub(super) fn settle(&mut self) {
+    /// Builds every domain's order from the accounts as they are.
+    pub(super) fn order_domains(&mut self) {
         let mut ids: Vec<u32> = (0..u32::try_from(self.accounts.len()).unwrap_or(u32::MAX)).collect();
         ids.retain(|id| self.account(*id).is_some());
         ids.sort_by(|a, b| {
@@ -399,9 +399,6 @@ impl World {
                 domain.order_by_kind[usize::from(kind)].push(id);
             }
         }
-        self.recount_all();
-        self.counts.highest = [0; MODULE_COUNT];
-        self.reset_highest();
     }
 
     /// Puts one domain's accounts back in order after one of them was renamed.
