@@ -73,6 +73,8 @@ fn trials(world: &World, product: &str) -> usize {
 }
 
 proptest! {
+    #![proptest_config(super::client::proptest_config())]
+
     #[test]
     fn the_kept_count_is_the_fresh_count_after_every_write(acts in prop::collection::vec(act(), 1..40)) {
         let mut world = World::bare();
