@@ -8,13 +8,12 @@ use super::world::{
 };
 
 /// Account properties whose class this server does not hold; they read as no value, as recorded of `A_Image`.
-const NOT_HELD: [&str; 12] = [
+const NOT_HELD: [&str; 11] = [
     "a_image",
     "a_imagesmall",
     "a_responder",
     "a_respondermessage",
     "a_respondernorespond",
-    "a_vcard",
     "a_outlookpolicies",
     "a_activationkeyoutlook",
     "a_activationkeydesktop",
@@ -66,6 +65,7 @@ impl World {
             },
             "a_aliaslist" => Value::List(aliases(account)),
             "a_grouplist" => Value::List(self.groups_of(&self.address(account))),
+            "a_vcard" => Value::Card(card(account)),
             "a_memberlist" if matches!(account.kind, GROUP | MAILING_LIST) => {
                 Value::Members(account.members().to_vec())
             }
@@ -122,13 +122,15 @@ impl World {
     fn fits_account(&self, id: u32, account: &Account, variable: &Variable, value: &Value) -> bool {
         match (variable.lower.as_str(), value) {
             ("u_type", Value::Text(text)) => *text == account.kind.to_string(),
-            ("u_mailbox" | "u_alias", Value::Text(text)) => self.may_rename(id, account, text),
+            ("u_mailbox" | "u_alias", Value::Text(text)) => {
+                self.may_rename(id, account, self.without_domain(account, text))
+            }
             // 4 is only ever returned (reference 2.2).
             ("u_accountdisabled", Value::Text(text)) => is_number_to(text, 3),
             ("u_accounttype", Value::Text(text)) => is_number_to(text, 2),
             ("a_state", Value::State(text) | Value::Text(text)) => is_number_to(text, 3),
             ("a_admintype", Value::Text(text)) => is_number_to(text, 2),
-            ("a_name", Value::Name { .. }) => true,
+            ("a_name", Value::Name { .. }) | ("a_vcard", Value::Card(_)) => true,
             ("a_quota", Value::Quota { limit, .. }) => limit.parse::<u64>().is_ok(),
             ("a_aliaslist", Value::List(entries)) => {
                 !entries.is_empty() && entries.iter().all(|entry| !entry.is_empty() && !entry.contains(';'))
@@ -138,6 +140,13 @@ impl World {
             (_, Value::Text(text)) => variable.accepts(text),
             _ => false,
         }
+    }
+
+    /// A mailbox may be given with its domain behind it, as the Java client of reference 6 does.
+    fn without_domain<'t>(&self, account: &Account, mailbox: &'t str) -> &'t str {
+        let domain = self.domain(account.domain).map_or("", |domain| &domain.name);
+        let with_domain = mailbox.rsplit_once('@').filter(|(_, other)| other.eq_ignore_ascii_case(domain));
+        with_domain.map_or(mailbox, |(mailbox, _)| mailbox)
     }
 
     fn may_rename(&self, id: u32, account: &Account, mailbox: &str) -> bool {
@@ -183,6 +192,7 @@ impl World {
     /// seats.
     fn rename_account(&mut self, id: u32, mailbox: &str) -> bool {
         let Some(account) = self.account(id) else { return false };
+        let mailbox = self.without_domain(account, mailbox);
         if !self.may_rename(id, account, mailbox) {
             return false;
         }
@@ -220,6 +230,8 @@ fn store_plain(account: &mut Account, name: &str, index: u16, value: &Value) -> 
         ("a_aliaslist", Value::List(entries)) => {
             account.extra_mut().values.insert(index, entries.join(";").into());
         }
+        // The whole card is replaced: a leaf that is left out is gone (reference 1.4).
+        ("a_vcard", Value::Card(leaves)) => account.extra_mut().card.clone_from(leaves),
         ("a_memberlist", Value::Members(members)) => account.extra_mut().members = members.clone(),
         (name, Value::Text(text)) if !NOT_HELD.contains(&name) && !holds_class(name) => {
             account.extra_mut().values.insert(index, text.as_str().into());
@@ -233,7 +245,14 @@ fn store_plain(account: &mut Account, name: &str, index: u16, value: &Value) -> 
 fn holds_class(name: &str) -> bool {
     matches!(
         name,
-        "a_name" | "a_state" | "a_quota" | "a_aliaslist" | "a_grouplist" | "a_memberlist" | "u_type"
+        "a_name"
+            | "a_vcard"
+            | "a_state"
+            | "a_quota"
+            | "a_aliaslist"
+            | "a_grouplist"
+            | "a_memberlist"
+            | "u_type"
     )
 }
 
@@ -272,8 +291,29 @@ pub(super) fn is_mailbox(mailbox: &str) -> bool {
     !mailbox.is_empty() && mailbox.chars().all(plain) && split_address(&format!("{mailbox}@x")).is_some()
 }
 
+/// The contact card. One that was never written is filled from the display name, in the leaves whose names
+/// are known.
+fn card(account: &Account) -> Vec<(String, String)> {
+    match account.extra.as_ref().map(|extra| &extra.card).filter(|card| !card.is_empty()) {
+        Some(written) => written.clone(),
+        None => {
+            let (first, last) = account.name.split_once(' ').unwrap_or((&account.name, ""));
+            let leaves = [
+                ("title", ""),
+                ("firstname", first),
+                ("middlename", ""),
+                ("lastname", last),
+                ("suffix", ""),
+                ("nickname", ""),
+                ("fileas", &account.name),
+            ];
+            leaves.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+        }
+    }
+}
+
 /// The first word is the name, the rest the surname: synthetic, the server stores both.
-fn name_of(display: &str) -> Value {
+pub(super) fn name_of(display: &str) -> Value {
     let (name, surname) = display.split_once(' ').unwrap_or((display, ""));
     Value::Name { name: name.to_owned(), surname: surname.to_owned() }
 }

@@ -13,7 +13,7 @@ use super::services::{MODULE_COUNT, MODULES, Module, SERVICES, module_of_product
 use super::world::{Account, USER, World};
 
 /// Counters by module, kept up to date with every write.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
     pub used: [u64; MODULE_COUNT],
     /// The highest `over` since the last [`World::reset_highest`].

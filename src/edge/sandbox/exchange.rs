@@ -13,7 +13,9 @@ const NAMESPACE: &str = "admin:iq:rpc";
 /// One answer. The status is 200 for errors of the interface too (reference 1.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
+    /// HTTP status.
     pub status: u16,
+    /// XML, UTF-8, without a byte order mark.
     pub body: String,
 }
 
@@ -46,6 +48,14 @@ impl<'a, 'i> Call<'a, 'i> {
         }
     }
 }
+
+/// What is answered for an account that does not exist. Reference 11 knows `account_invalid` too (source S4
+/// saw it of a 14.3.0.3); both mean the same to a reader.
+pub(super) const NO_SUCH_ACCOUNT: &str = "account_does_not_exist";
+
+/// What is answered to a request without a session id. U-38 leaves the word open; source S4 saw
+/// `session_invalid` here too.
+const NO_SESSION: &str = "session_no_user";
 
 /// What a command gives: the inside of `<result>`, or an error id of reference 1.7.
 pub(super) type Reply = Result<Success, &'static str>;
@@ -123,7 +133,7 @@ impl World {
             return Ok((String::new(), Rights::Nothing));
         }
         if sid.is_empty() {
-            return Err("session_no_user");
+            return Err(NO_SESSION);
         }
         let session = self.sessions.find(sid).ok_or("session_invalid")?;
         let rights = self.rights_of(&session.address);

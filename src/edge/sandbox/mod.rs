@@ -3,8 +3,8 @@
 //!
 //! It is a second reading of the reference and of the uncertainties, made without the first: nothing here is
 //! used by the client of this project and nothing of the client is used here. XML comes in as an untyped tree
-//! ([`xml`]), names of variables and the table of services are written down again ([`services`],
-//! [`variables`]), seats are counted by a query of its own ([`count`]). So what both agree on was understood
+//! (`xml`), names of variables and the table of services are written down again (`services`,
+//! `variables`), seats are counted by a query of its own (`count`). So what both agree on was understood
 //! twice.
 //!
 //! # What it is strict about

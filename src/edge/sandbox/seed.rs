@@ -99,6 +99,7 @@ impl World {
             shares: SHARES.iter().map(Share::of).collect(),
             for_guests: bits(&["webmail", "meeting", "teamchat"]),
             beyond_pop3: bits(&services::BEYOND_POP3),
+            switches_of_system: bits(&["smtp", "pop3imap", "webmail", "antivirus", "antispam", "groupware"]),
         };
         seeding.domains();
         seeding.users(accounts);
@@ -125,6 +126,16 @@ struct Seeding {
     /// Services a guest may have at all, and those a POP3-only account cannot.
     for_guests: u32,
     beyond_pop3: u32,
+    /// What administrator and postmaster have: never ActiveSync, so that no policy meets its guard over them
+    /// by chance.
+    switches_of_system: u32,
+}
+
+/// A domain that is filled; the main one has the accounts everybody looks for.
+#[derive(Clone, Copy)]
+struct Home {
+    place: u32,
+    main: bool,
 }
 
 /// A row of [`SHARES`], looked up once instead of for every account.
@@ -167,14 +178,15 @@ impl Seeding {
             let Some(place) = self.world.domain_place(name) else { continue };
             let offset = self.dice.below(NAME_PAIRS);
             for index in 0..of_domain {
-                self.user(place, nth == 0, index, offset);
+                self.user(Home { place, main: nth == 0 }, index, offset);
             }
         }
         self.dice.shuffle(&mut self.pool);
         self.dice.shuffle(&mut self.pool_elsewhere);
     }
 
-    fn user(&mut self, place: u32, main: bool, index: u64, offset: u64) {
+    fn user(&mut self, home: Home, index: u64, offset: u64) {
+        let Home { place, main } = home;
         let special = usize::try_from(index).ok().filter(|_| main).and_then(|index| SPECIAL.get(index));
         let mut account = match special {
             Some((mailbox, name)) => Account::new(place, mailbox, name, USER),
@@ -192,9 +204,9 @@ impl Seeding {
             _ if chance < 60 => account.protocol = 0,
             _ => {}
         }
-        account.switches = self.switches(&account, main && index < 2, place);
-        let ordinary =
-            !(main && index < 2) && account.disabled == 0 && account.flags == 0 && account.protocol == 1;
+        let system = main && index < 2;
+        account.switches = if system { self.switches_of_system } else { self.switches(&account) };
+        let ordinary = !system && account.disabled == 0 && account.flags == 0 && account.protocol == 1;
         let id = self.world.push_account(account);
         match (ordinary, main) {
             (true, true) => self.pool.push(id),
@@ -203,19 +215,18 @@ impl Seeding {
         }
     }
 
-    fn switches(&mut self, account: &Account, system: bool, place: u32) -> u32 {
+    fn switches(&mut self, account: &Account) -> u32 {
         let mut switches = 0;
-        let available = self.world.domain(place).map_or(0, |domain| domain.switches);
+        let available = self.world.domain(account.domain).map_or(0, |domain| domain.switches);
         for share in &self.shares {
             let fits = match () {
-                () if system => share.of_thousand >= 960,
                 () if account.flags & FLAG_GUEST != 0 => self.for_guests & share.bit != 0,
                 () if account.protocol == 0 => self.beyond_pop3 & share.bit == 0,
                 () => true,
             };
             let drawn = self.dice.below(1000) < share.of_thousand;
             let switched_off_above = share.by_domain && available & share.bit == 0;
-            if fits && !switched_off_above && (drawn || system) {
+            if fits && !switched_off_above && drawn {
                 switches |= share.bit;
             }
         }

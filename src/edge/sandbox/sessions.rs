@@ -7,7 +7,7 @@ use super::world::{FLAG_ADMIN, FLAG_DOMAIN_ADMIN, World};
 /// Open sessions by id. An id is 18 digits that look like a moment and a counter (reference 1.2); they are
 /// predictable, as this server guards nothing. Sessions have no age (U-16 is not offered yet);
 /// [`World::drop_sessions`] ends them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Sessions {
     open: HashMap<String, Session>,
     started: u64,

@@ -28,7 +28,7 @@ pub(super) const ADMINISTRATOR: &str = "admin@example.com";
 
 /// All state of one simulated server. The first position of every row of the uncertainties unless a field
 /// says otherwise.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct World {
     pub(super) domains: Vec<Option<Domain>>,
     /// Lower-case name → place in `domains`. Lists are given in this order (U-9: stable).
@@ -52,7 +52,7 @@ pub struct World {
     pub tarpit_ms: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Domain {
     pub name: Box<str>,
     pub kind: u8,
@@ -69,7 +69,7 @@ pub(super) const FLAG_ADMIN: u8 = 1;
 pub(super) const FLAG_DOMAIN_ADMIN: u8 = 2;
 pub(super) const FLAG_GUEST: u8 = 4;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Account {
     /// The part before the `@`, lower case.
     pub mailbox: Box<str>,
@@ -87,10 +87,12 @@ pub(super) struct Account {
     pub extra: Option<Box<Extra>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Extra {
     pub values: BTreeMap<u16, Box<str>>,
     pub members: Vec<Member>,
+    /// `A_VCard`, once it was written.
+    pub card: Vec<(String, String)>,
 }
 
 /// One member of a group or list (reference 1.6); the misspelling is the wire's.
@@ -105,6 +107,18 @@ pub(super) struct Member {
 }
 
 impl Member {
+    /// A member without any rights, as groups show them.
+    pub(super) fn of_group(val: &str) -> Member {
+        Member {
+            val: val.into(),
+            default: false,
+            recieve: false,
+            post: false,
+            digest: false,
+            params: "".into(),
+        }
+    }
+
     pub(super) fn plain(val: &str) -> Member {
         Member {
             val: val.into(),

@@ -1,7 +1,7 @@
 //! Accounts: properties, creation, removal, passwords.
 
 use super::super::account_values::is_mailbox;
-use super::super::exchange::{Call, Reply};
+use super::super::exchange::{Call, NO_SUCH_ACCOUNT, Reply};
 use super::super::values::{Value, read_list};
 use super::super::variables::{self, Scope};
 use super::super::world::{ACCOUNT_KIND_MAX, Account, USER, World, split_address};
@@ -12,7 +12,7 @@ use super::properties::{Write, answer, done, names, writes};
 pub(super) fn named(world: &World, call: &Call<'_, '_>) -> Result<u32, &'static str> {
     match call.text("accountemail") {
         address if address.is_empty() => Err("account_email_parameter_missing"),
-        address => world.account_id(&address).ok_or("account_does_not_exist"),
+        address => world.account_id(&address).ok_or(NO_SUCH_ACCOUNT),
     }
 }
 
@@ -43,7 +43,7 @@ pub(super) fn read(world: &mut World, call: &Call<'_, '_>) -> Reply {
 
 /// Every account may read its own.
 pub(super) fn read_own(world: &mut World, call: &Call<'_, '_>) -> Reply {
-    let id = world.account_id(&call.caller).ok_or("account_does_not_exist")?;
+    let id = world.account_id(&call.caller).ok_or(NO_SUCH_ACCOUNT)?;
     answer(&asked(call), |variable| (world.account_value(id, variable), "2"))
 }
 

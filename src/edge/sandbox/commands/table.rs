@@ -48,6 +48,7 @@ use Access::{Open, Read, Write};
 const SIMULATED: &[(&str, Access, Handler)] = &[
     ("authenticate", Open, session::authenticate),
     ("getauthchallenge", Open, session::challenge),
+    ("getauthtoken", Open, session::token),
     ("getsessioninfo", Read, session::info),
     ("logout", Read, session::logout),
     ("getdomainsinfolist", Read, list::domains),
@@ -94,7 +95,7 @@ const NOT_SIMULATED: &[(Handler, Access, &str)] = &[
         "authenticategateway authenticatejwt authenticatesso authenticateteamchatapi authenticatetoken \
         authenticatewebclient loginjwttoken makejwttokenlogin refreshjwttoken",
     ),
-    (nothing, Open, "getauthtoken getcaptcha"),
+    (nothing, Open, "getcaptcha"),
     (empty_list, Read, "getdevicesinfolist getmyrulesinfolist getrulesinfolist getspamqueueinfolist"),
     (
         nothing,
