@@ -53,6 +53,7 @@ fn a_write_that_cannot_be_done_is_answered_0_and_does_nothing() {
         ("U_Mailbox", "a b"),
         ("G_Name", "x"),
         ("A_VCard", "x"),
+        ("A_Image", "x"),
         ("C_OS", "1"),
     ];
     for (name, value) in account {
@@ -88,6 +89,60 @@ fn name_and_display_name_are_one() {
     );
     assert_eq!(session.result("setaccountproperties", &params), "1");
     assert_eq!(session.account("admin@example.com", &["U_Name"]), [text("Jörg O'Neil & Co")]);
+}
+
+/// As the bridge of source S4 writes it: read, one leaf changed, all written back.
+#[test]
+fn a_contact_card_is_replaced_whole() {
+    let mut world = World::bare();
+    let mut session = Session::admin(&mut world);
+    let ask = "<accountemail>admin@example.com</accountemail><accountpropertylist><item><propname>a_vcard</propname></item>\
+               </accountpropertylist>";
+    assert_eq!(super::client::texts(&session.call("getaccountproperties", ask), "fileas"), ["Administrator"]);
+    let card = "<item><apiproperty><propname>a_vcard</propname></apiproperty><propertyval><classname>TAccountCard</classname>\
+                <firstname>Ann</firstname><homecity>Ústí &amp; more</homecity></propertyval></item>";
+    let params = format!(
+        "<accountemail>admin@example.com</accountemail><propertyvaluelist>{card}</propertyvaluelist>"
+    );
+    assert_eq!(session.result("setaccountproperties", &params), "1");
+    let read = session.call("getaccountproperties", ask);
+    assert_eq!(super::client::texts(&read, "homecity"), ["Ústí & more"]);
+    assert_eq!(super::client::texts(&read, "fileas"), [""; 0]);
+}
+
+/// As the Java client of reference 6 creates an account: a type of class `NativeInt`, the state as an object,
+/// a prefix it does not use; and then renames it by its whole address.
+#[test]
+fn an_account_is_created_and_renamed_in_the_manner_of_the_java_client() {
+    let mut world = World::bare();
+    let sid = Session::admin(&mut world).sid;
+    let object = |name: &str, inner: &str| {
+        format!(
+            "<item><apiproperty><propname>{name}</propname></apiproperty><propertyval>{inner}</propertyval>\
+             <propertyright>2</propertyright></item>"
+        )
+    };
+    let items = [
+        object("A_Name", "<classname>TAccountName</classname><name>Eva</name><surname>Horák</surname>"),
+        object("U_Type", "<classname>NativeInt</classname><val>0</val>"),
+        object("U_Mailbox", "<classname>TPropertyString</classname><val>eva</val>"),
+        object("A_AdminType", "<classname>TPropertyString</classname><val>0</val>"),
+        object("A_State", "<classname>TAccountState</classname><state>1</state>"),
+    ];
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<iq sid=\"{sid}\">\n    <query xmlns=\"admin:iq:rpc\">\n\
+         <commandname>createaccount</commandname><commandparams xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
+         xsi:type=\"createAccount\"><domainstr>example.com</domainstr><accountproperties>{}</accountproperties>\
+         </commandparams></query></iq>",
+        items.concat()
+    );
+    assert_eq!(super::client::texts(&world.answer(body.as_bytes(), None).body, "result"), ["1"]);
+    let mut session = Session::admin(&mut world);
+    let read = session.account("eva@example.com", &["U_Name", "U_AccountDisabled"]);
+    assert_eq!(read, [text("Eva Horák"), text("1")]);
+    assert_eq!(session.set_account("eva@example.com", "U_Mailbox", "eva2@example.com"), "1");
+    assert_eq!(session.set_account("eva2@example.com", "U_Mailbox", "eva3@example.org"), "0");
+    assert_eq!(session.account("eva2@example.com", &["U_Mailbox"]), [text("eva2")]);
 }
 
 #[test]
