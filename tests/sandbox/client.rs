@@ -2,6 +2,11 @@
 
 use icewarden::edge::sandbox::World;
 
+/// A failing case is printed, not written to a file beside the tests.
+pub fn proptest_config() -> proptest::prelude::ProptestConfig {
+    proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() }
+}
+
 /// A session on a world without HTTP between.
 pub struct Session<'w> {
     pub world: &'w mut World,

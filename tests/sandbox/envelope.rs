@@ -1,6 +1,8 @@
-//! The envelope and its errors (reference 1.2), and what is answered to commands that are not simulated (1.8).
+//! The envelope and its errors (reference 1.2), and what is answered to commands that are not simulated
+//! (1.8).
 
-use icewarden::edge::sandbox::World;
+use icewarden::edge::sandbox::{Seed, World};
+use proptest::prelude::*;
 
 use super::client::{Session, error, request};
 
@@ -37,6 +39,181 @@ fn what_is_no_iq_has_the_bare_error() {
             String::from_utf8_lossy(&body[..body.len().min(40)])
         );
     }
+}
+
+#[test]
+fn a_hundred_thousand_levels_cost_no_stack() {
+    let (open, close) = ("<a>".repeat(100_000), "</a>".repeat(100_000));
+    let mut world = World::bare();
+    let mut session = Session::admin(&mut world);
+    assert_eq!(error(&session.call("getdomainsinfolist", &format!("{open}{close}"))), None);
+}
+
+proptest! {
+    #![proptest_config(super::client::proptest_config())]
+
+    /// Whatever the parameters, there is an answer, it is well-formed, and the counts hold.
+    #[test]
+    fn no_request_breaks_the_server(calls in prop::collection::vec((command(), params()), 1..12)) {
+        let mut world = World::seeded(&Seed { accounts: 12, seed: 1 });
+        let mut session = Session::admin(&mut world);
+        for (command, params) in &calls {
+            let body = session.call(command, params);
+            prop_assert!(roxmltree::Document::parse(&body).is_ok(), "{}", body);
+        }
+        for (product, used) in world.recount() {
+            prop_assert_eq!(world.used(product), used);
+        }
+    }
+}
+
+fn command() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "authenticate",
+        "getsessioninfo",
+        "getdomainsinfolist",
+        "getaccountsinfolist",
+        "getaccountmemberinfolist",
+        "getservicesinfolist",
+        "stopservice",
+        "isservicerunning",
+        "getserverproperties",
+        "setserverproperties",
+        "getstatisticsproperties",
+        "getlicenseinfo",
+        "getmyserverrights",
+        "getserverapiconsole",
+        "getdomainapiconsole",
+        "getaccountapiconsole",
+        "getdomainproperties",
+        "setdomainproperties",
+        "getmydomainrigths",
+        "createdomain",
+        "deletedomain",
+        "renamedomain",
+        "getaccountproperties",
+        "setaccountproperties",
+        "getmyproperties",
+        "createaccount",
+        "deleteaccounts",
+        "setaccountpassword",
+        "addaccountmembers",
+        "editaccountmembers",
+        "deleteaccountmembers",
+        "deleteallaccountmembers",
+        "addrule",
+        "getuserstats",
+    ])
+}
+
+/// Parameters that fit one command or another, with values that fit none.
+fn params() -> impl Strategy<Value = String> {
+    let value = prop::sample::select(vec![
+        "",
+        "0",
+        "1",
+        "-1",
+        "33",
+        "63",
+        "64",
+        "255",
+        "99999999999999999999",
+        "*",
+        "@",
+        "a@",
+        "@b",
+        "example.com",
+        "example.org",
+        "new.test",
+        "admin",
+        "admin@example.com",
+        "sales@example.com",
+        "pat.o'brien@example.com",
+        "##internalservicedomain.icewarp.com##",
+        "&#13;&#10;",
+        "&lt;&amp;",
+        "ß@İ",
+        "tpropertystringlist",
+    ]);
+    let name = prop::sample::select(vec![
+        "U_IM",
+        "U_ActiveSync",
+        "u_mailbox",
+        "u_type",
+        "U_Name",
+        "A_Name",
+        "A_State",
+        "A_Quota",
+        "A_AliasList",
+        "A_MemberList",
+        "U_Admin",
+        "U_AccountDisabled",
+        "D_IM",
+        "D_Type",
+        "D_Description",
+        "C_License",
+        "C_OS",
+        "C_ActiveSync_ProcessingMode",
+        "Statistics_ActiveUsers",
+        "ST_Time",
+        "S_Type",
+        "Nothing",
+    ]);
+    let class = prop::sample::select(vec![
+        "tpropertystring",
+        "TPropertyNoValue",
+        "tpropertystringlist",
+        "TAccountName",
+        "TAccountState",
+        "TAccountQuota",
+        "TPropertyMembers",
+        "TAccountCard",
+        "",
+    ]);
+    let item = (name, class, value.clone()).prop_map(|(name, class, value)| {
+        format!(
+            "<item>{value}<propname>{name}</propname><apiproperty><propname>{name}</propname></apiproperty><propertyval>\
+             <classname>{class}</classname><val>{value}<item>{value}<val>{value}</val></item></val><name>{value}</name>\
+             <state>{value}</state><mailboxquota>{value}</mailboxquota></propertyval></item>"
+        )
+    });
+    let leaf = prop::sample::select(vec![
+        "domainstr",
+        "accountemail",
+        "who",
+        "offset",
+        "count",
+        "service",
+        "oldname",
+        "newname",
+        "password",
+        "email",
+        "accountpropertyset",
+        "authtype",
+        "filter",
+    ]);
+    let list = prop::sample::select(vec![
+        "serverpropertylist",
+        "domainpropertylist",
+        "accountpropertylist",
+        "statisticspropertylist",
+        "propertyvaluelist",
+        "accountproperties",
+        "domainproperties",
+        "accountlist",
+        "members",
+        "filter",
+    ]);
+    let leaves = prop::collection::vec((leaf, value), 0..5);
+    let lists = prop::collection::vec((list, prop::collection::vec(item, 0..4)), 0..3);
+    (leaves, lists).prop_map(|(leaves, lists)| {
+        let leaves = leaves.into_iter().map(|(name, value)| format!("<{name}>{value}</{name}>"));
+        let lists = lists.into_iter().map(|(name, items)| {
+            let items = items.concat();
+            format!("<{name}><classname>tpropertystringlist</classname>{items}<val>{items}</val></{name}>")
+        });
+        leaves.chain(lists).collect()
+    })
 }
 
 #[test]

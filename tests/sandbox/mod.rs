@@ -3,4 +3,9 @@
 mod client;
 mod count;
 mod envelope;
+mod http;
+mod lists;
+mod properties;
+mod seeded;
 mod sessions;
+mod wire;

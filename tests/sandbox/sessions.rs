@@ -54,6 +54,23 @@ fn each_refusal_of_a_login_has_its_own_word() {
 }
 
 #[test]
+fn a_password_is_checked_without_a_session_and_refused_in_the_same_words() {
+    let mut world = World::bare();
+    world.add_account("off@example.com", "Off", 0);
+    assert!(world.set_account_variable("off@example.com", "U_AccountDisabled", "1"));
+    let mut token = |email: &str, password: &str| {
+        world.answer(request("", "getauthtoken", &login_params(email, password)).as_bytes(), None).body
+    };
+    let good = token("admin@example.com", "sandbox");
+    assert_eq!(attribute(&good, "sid"), None);
+    assert!(texts(&good, "authtoken").iter().all(|token| !token.is_empty()), "{good}");
+    assert_eq!(error(&token("admin@example.com", "wrong")).as_deref(), Some("auth_login_invalid"));
+    assert_eq!(error(&token("off@example.com", "wrong")).as_deref(), Some("auth_login_invalid"));
+    assert_eq!(error(&token("off@example.com", "sandbox")).as_deref(), Some("account_disabled_2"));
+    assert_eq!(world.state()["sessions"], 0);
+}
+
+#[test]
 fn the_login_type_may_be_a_word() {
     let mut world = World::bare();
     let body = login(&mut world, &login_params("admin@example.com", "sandbox").replace('0', "plain"));

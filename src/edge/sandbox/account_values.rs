@@ -8,13 +8,12 @@ use super::world::{
 };
 
 /// Account properties whose class this server does not hold; they read as no value, as recorded of `A_Image`.
-const NOT_HELD: [&str; 12] = [
+const NOT_HELD: [&str; 11] = [
     "a_image",
     "a_imagesmall",
     "a_responder",
     "a_respondermessage",
     "a_respondernorespond",
-    "a_vcard",
     "a_outlookpolicies",
     "a_activationkeyoutlook",
     "a_activationkeydesktop",
@@ -54,7 +53,8 @@ impl World {
             // `;`-separated with a `;` at the end (reference 2.2).
             "u_groups" | "u_groupslist" => Value::Text(joined(&self.groups_of(&self.address(account)))),
             "u_aliaslist" => Value::Text(joined(&aliases(account))),
-            // Whether a password can be read depends on two policies (reference 3) that nothing here turns on.
+            // Whether a password can be read depends on two policies (reference 3) that nothing here turns
+            // on.
             "u_password" => Value::Nothing,
             "a_name" => name_of(&account.name),
             "a_state" => Value::State(account.disabled.to_string()),
@@ -65,6 +65,7 @@ impl World {
             },
             "a_aliaslist" => Value::List(aliases(account)),
             "a_grouplist" => Value::List(self.groups_of(&self.address(account))),
+            "a_vcard" => Value::Card(card(account)),
             "a_memberlist" if matches!(account.kind, GROUP | MAILING_LIST) => {
                 Value::Members(account.members().to_vec())
             }
@@ -74,8 +75,8 @@ impl World {
         }
     }
 
-    /// Reference 2.2: what stands above lets this account choose. The access mode must leave the choice to accounts (9, or
-    /// 1: all except selected), and the domain must have the service.
+    /// Reference 2.2: what stands above lets this account choose. The access mode must leave the choice to
+    /// accounts (9, or 1: all except selected), and the domain must have the service.
     pub(super) fn is_editable(&self, account: &Account, index: u8) -> bool {
         let Some(service) = SERVICES.get(usize::from(index)) else { return false };
         let mode_leaves_it = self.mode(service.mode).is_none_or(|mode| mode == 9 || mode == 1);
@@ -88,9 +89,10 @@ impl World {
         without_switch || self.domain(account.domain).is_some_and(|domain| domain.switches >> index & 1 == 1)
     }
 
-    /// U-32, first position: the service is effectively on – switch and domain, and the protocol carries it (reference 2.2,
-    /// "Naming traps"). Under an access mode that decides by itself it follows the stored switch (U-35, first
-    /// position); whether the service runs at all does not bear on it (reference 11 leaves that open).
+    /// U-32, first position: the service is effectively on – switch and domain, and the protocol carries it
+    /// (reference 2.2, "Naming traps"). Under an access mode that decides by itself it follows the stored
+    /// switch (U-35, first position); whether the service runs at all does not bear on it (reference 11
+    /// leaves that open).
     pub(super) fn is_supported(&self, account: &Account, index: u8) -> bool {
         let on = account.switches >> index & 1 == 1;
         let name = SERVICES.get(usize::from(index)).map_or("", |service| service.name);
@@ -98,8 +100,8 @@ impl World {
         on && carried && self.domain_has(account, index)
     }
 
-    /// Whether a call may store this value: the type fits, the variable can be written, and what stands above allows it
-    /// (U-6, first position: refused).
+    /// Whether a call may store this value: the type fits, the variable can be written, and what stands above
+    /// allows it (U-6, first position: refused).
     pub(super) fn may_store_account(&self, id: u32, variable: &Variable, value: &Value) -> bool {
         let Some(account) = self.account(id) else { return false };
         if variable.read_only || !belongs(variable, account.kind) {
@@ -120,13 +122,15 @@ impl World {
     fn fits_account(&self, id: u32, account: &Account, variable: &Variable, value: &Value) -> bool {
         match (variable.lower.as_str(), value) {
             ("u_type", Value::Text(text)) => *text == account.kind.to_string(),
-            ("u_mailbox" | "u_alias", Value::Text(text)) => self.may_rename(id, account, text),
+            ("u_mailbox" | "u_alias", Value::Text(text)) => {
+                self.may_rename(id, account, self.without_domain(account, text))
+            }
             // 4 is only ever returned (reference 2.2).
             ("u_accountdisabled", Value::Text(text)) => is_number_to(text, 3),
             ("u_accounttype", Value::Text(text)) => is_number_to(text, 2),
             ("a_state", Value::State(text) | Value::Text(text)) => is_number_to(text, 3),
             ("a_admintype", Value::Text(text)) => is_number_to(text, 2),
-            ("a_name", Value::Name { .. }) => true,
+            ("a_name", Value::Name { .. }) | ("a_vcard", Value::Card(_)) => true,
             ("a_quota", Value::Quota { limit, .. }) => limit.parse::<u64>().is_ok(),
             ("a_aliaslist", Value::List(entries)) => {
                 !entries.is_empty() && entries.iter().all(|entry| !entry.is_empty() && !entry.contains(';'))
@@ -136,6 +140,13 @@ impl World {
             (_, Value::Text(text)) => variable.accepts(text),
             _ => false,
         }
+    }
+
+    /// A mailbox may be given with its domain behind it, as the Java client of reference 6 does.
+    fn without_domain<'t>(&self, account: &Account, mailbox: &'t str) -> &'t str {
+        let domain = self.domain(account.domain).map_or("", |domain| &domain.name);
+        let with_domain = mailbox.rsplit_once('@').filter(|(_, other)| other.eq_ignore_ascii_case(domain));
+        with_domain.map_or(mailbox, |(mailbox, _)| mailbox)
     }
 
     fn may_rename(&self, id: u32, account: &Account, mailbox: &str) -> bool {
@@ -177,9 +188,11 @@ impl World {
         })
     }
 
-    /// A new name before the `@`. The account keeps its place in the count and, being the same row, its seats.
+    /// A new name before the `@`. The account keeps its place in the count and, being the same row, its
+    /// seats.
     fn rename_account(&mut self, id: u32, mailbox: &str) -> bool {
         let Some(account) = self.account(id) else { return false };
+        let mailbox = self.without_domain(account, mailbox);
         if !self.may_rename(id, account, mailbox) {
             return false;
         }
@@ -217,6 +230,8 @@ fn store_plain(account: &mut Account, name: &str, index: u16, value: &Value) -> 
         ("a_aliaslist", Value::List(entries)) => {
             account.extra_mut().values.insert(index, entries.join(";").into());
         }
+        // The whole card is replaced: a leaf that is left out is gone (reference 1.4).
+        ("a_vcard", Value::Card(leaves)) => account.extra_mut().card.clone_from(leaves),
         ("a_memberlist", Value::Members(members)) => account.extra_mut().members = members.clone(),
         (name, Value::Text(text)) if !NOT_HELD.contains(&name) && !holds_class(name) => {
             account.extra_mut().values.insert(index, text.as_str().into());
@@ -230,12 +245,19 @@ fn store_plain(account: &mut Account, name: &str, index: u16, value: &Value) -> 
 fn holds_class(name: &str) -> bool {
     matches!(
         name,
-        "a_name" | "a_state" | "a_quota" | "a_aliaslist" | "a_grouplist" | "a_memberlist" | "u_type"
+        "a_name"
+            | "a_vcard"
+            | "a_state"
+            | "a_quota"
+            | "a_aliaslist"
+            | "a_grouplist"
+            | "a_memberlist"
+            | "u_type"
     )
 }
 
-/// Variables carry the account type in their prefix (reference 3); `U_` is answered by every type, as groups, lists and
-/// resources may (reference 11).
+/// Variables carry the account type in their prefix (reference 3); `U_` is answered by every type, as groups,
+/// lists and resources may (reference 11).
 pub(super) fn belongs(variable: &Variable, kind: u8) -> bool {
     let prefix = variable.lower.split_once('_').map_or("", |(prefix, _)| prefix);
     let fits = match prefix {
@@ -252,7 +274,8 @@ pub(super) fn belongs(variable: &Variable, kind: u8) -> bool {
     variable.scope == Scope::Account && fits
 }
 
-/// The administrator's type as `A_AdminType` numbers it; the account list numbers it otherwise (reference 1.6).
+/// The administrator's type as `A_AdminType` numbers it; the account list numbers it otherwise (reference
+/// 1.6).
 pub(super) fn admin_type(account: &Account) -> &'static str {
     match account.flags {
         flags if flags & FLAG_ADMIN != 0 => "2",
@@ -268,8 +291,29 @@ pub(super) fn is_mailbox(mailbox: &str) -> bool {
     !mailbox.is_empty() && mailbox.chars().all(plain) && split_address(&format!("{mailbox}@x")).is_some()
 }
 
+/// The contact card. One that was never written is filled from the display name, in the leaves whose names
+/// are known.
+fn card(account: &Account) -> Vec<(String, String)> {
+    match account.extra.as_ref().map(|extra| &extra.card).filter(|card| !card.is_empty()) {
+        Some(written) => written.clone(),
+        None => {
+            let (first, last) = account.name.split_once(' ').unwrap_or((&account.name, ""));
+            let leaves = [
+                ("title", ""),
+                ("firstname", first),
+                ("middlename", ""),
+                ("lastname", last),
+                ("suffix", ""),
+                ("nickname", ""),
+                ("fileas", &account.name),
+            ];
+            leaves.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+        }
+    }
+}
+
 /// The first word is the name, the rest the surname: synthetic, the server stores both.
-fn name_of(display: &str) -> Value {
+pub(super) fn name_of(display: &str) -> Value {
     let (name, surname) = display.split_once(' ').unwrap_or((display, ""));
     Value::Name { name: name.to_owned(), surname: surname.to_owned() }
 }

@@ -1,10 +1,11 @@
 //! The sandbox's own count of seats: never the client's, so that each can show the other wrong.
 //!
-//! Used = user accounts with any switch of the module's services stored on (SEAT-2, SEAT-8; U-36 first position). Disabled
-//! and guest accounts count like any other (U-5, first position); antispam and quarantine of one account are one seat
-//! (U-37, first position). Under access mode 0 every user counts (U-13). A claim beyond the seats is accepted and the
-//! account is on trial (TRI-1, SEAT-5; U-30 first position); a seat that becomes free goes to the account on trial that
-//! was created first – which one the real server takes is not known.
+//! Used = user accounts with any switch of the module's services stored on (SEAT-2, SEAT-8; U-36 first
+//! position). Disabled and guest accounts count like any other (U-5, first position); antispam and quarantine
+//! of one account are one seat (U-37, first position). Under access mode 0 every user counts (U-13). A claim
+//! beyond the seats is accepted and the account is on trial (TRI-1, SEAT-5; U-30 first position); a seat that
+//! becomes free goes to the account on trial that was created first – which one the real server takes is not
+//! known.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +13,7 @@ use super::services::{MODULE_COUNT, MODULES, Module, SERVICES, module_of_product
 use super::world::{Account, USER, World};
 
 /// Counters by module, kept up to date with every write.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
     pub used: [u64; MODULE_COUNT],
     /// The highest `over` since the last [`World::reset_highest`].
@@ -47,14 +48,15 @@ impl World {
         }
     }
 
-    /// Every product with its used seats, counted afresh from the accounts: what the kept counters must equal.
+    /// Every product with its used seats, counted afresh from the accounts: what the kept counters must
+    /// equal.
     #[must_use]
     pub fn recount(&self) -> Vec<(&'static str, u64)> {
         let used = self.count_afresh();
         MODULES.iter().map(|(module, product)| (*product, used[*module as usize])).collect()
     }
 
-    fn count_afresh(&self) -> [u64; MODULE_COUNT] {
+    pub(super) fn count_afresh(&self) -> [u64; MODULE_COUNT] {
         let mut used = [0; MODULE_COUNT];
         for account in self.accounts.iter().flatten() {
             for module in each(self.modules_of(account)) {
@@ -116,8 +118,8 @@ impl World {
         }
     }
 
-    /// Makes the accounts on trial as many as the module is over by: the newest accounts go on trial first, the oldest
-    /// come off it first.
+    /// Makes the accounts on trial as many as the module is over by: the newest accounts go on trial first,
+    /// the oldest come off it first.
     fn settle_trials(&mut self, module: Module) {
         let bit = 1 << module as u16;
         let over = usize::try_from(self.over_by(module)).unwrap_or(usize::MAX);

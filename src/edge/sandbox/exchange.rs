@@ -13,7 +13,9 @@ const NAMESPACE: &str = "admin:iq:rpc";
 /// One answer. The status is 200 for errors of the interface too (reference 1.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
+    /// HTTP status.
     pub status: u16,
+    /// XML, UTF-8, without a byte order mark.
     pub body: String,
 }
 
@@ -47,6 +49,14 @@ impl<'a, 'i> Call<'a, 'i> {
     }
 }
 
+/// What is answered for an account that does not exist. Reference 11 knows `account_invalid` too (source S4
+/// saw it of a 14.3.0.3); both mean the same to a reader.
+pub(super) const NO_SUCH_ACCOUNT: &str = "account_does_not_exist";
+
+/// What is answered to a request without a session id. U-38 leaves the word open; source S4 saw
+/// `session_invalid` here too.
+const NO_SESSION: &str = "session_no_user";
+
 /// What a command gives: the inside of `<result>`, or an error id of reference 1.7.
 pub(super) type Reply = Result<Success, &'static str>;
 
@@ -72,11 +82,11 @@ pub(super) struct Exchange {
 }
 
 impl World {
-    /// One exchange without HTTP. `path_command` is what stood behind `/icewarpapi/`, where a client names the command
-    /// there too; the body's `commandname` comes first.
+    /// One exchange without HTTP. `path_command` is what stood behind `/icewarpapi/`, where a client names
+    /// the command there too; the body's `commandname` comes first.
     ///
-    /// Checked in this order (U-38 leaves it open): root, namespace, command, session. A request without a session id is
-    /// `session_no_user`, one with an unknown id `session_invalid`.
+    /// Checked in this order (U-38 leaves it open): root, namespace, command, session. A request without a
+    /// session id is `session_no_user`, one with an unknown id `session_invalid`.
     pub fn answer(&mut self, request: &[u8], path_command: Option<&str>) -> Answer {
         self.exchange(request, path_command).answer
     }
@@ -123,7 +133,7 @@ impl World {
             return Ok((String::new(), Rights::Nothing));
         }
         if sid.is_empty() {
-            return Err("session_no_user");
+            return Err(NO_SESSION);
         }
         let session = self.sessions.find(sid).ok_or("session_invalid")?;
         let rights = self.rights_of(&session.address);
@@ -143,8 +153,9 @@ fn root_invalid() -> Answer {
     }
 }
 
-/// Wraps a reply. `id` and `uid` are echoed; the session id stands last on a line of its own, as scripts of IceWarp's
-/// own staff need it (reference 1.2). `format` is accepted and the answer stays XML: the JSON form is not known.
+/// Wraps a reply. `id` and `uid` are echoed; the session id stands last on a line of its own, as scripts of
+/// IceWarp's own staff need it (reference 1.2). `format` is accepted and the answer stays XML: the JSON form
+/// is not known.
 fn envelope(iq: Node<'_, '_>, reply: &Reply) -> Answer {
     let sid = match reply {
         Ok(Success::Session(sid)) => sid.as_str(),

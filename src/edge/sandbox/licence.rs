@@ -14,22 +14,22 @@ pub enum LicenceShape {
     LowerCase,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Licence {
     pub order_id: String,
     pub products: Vec<Product>,
     pub shape: LicenceShape,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Product {
     pub name: String,
     /// Seats; 0 is unlimited (reference 4.1).
     pub accounts: u32,
 }
 
-/// 2026-01-15 as a Delphi day number, day 0 being 1899-12-30 (reference 4.1). Synthetic: the day every sandbox licence
-/// was issued; a server without a clock has no better.
+/// 2026-01-15 as a Delphi day number, day 0 being 1899-12-30 (reference 4.1). Synthetic: the day every
+/// sandbox licence was issued; a server without a clock has no better.
 const CREATION_DAY: u32 = 46_037;
 
 /// Ten years, synthetic, so that no test meets an expiry it did not ask for.
@@ -53,7 +53,8 @@ impl Licence {
         self.products.iter().find(|product| module_of_product(&product.name) == Some(module))
     }
 
-    /// `C_License`: a clear header with the order id, the rest opaque (reference 4.1). The opaque part is synthetic.
+    /// `C_License`: a clear header with the order id, the rest opaque (reference 4.1). The opaque part is
+    /// synthetic.
     pub(super) fn exported(&self) -> String {
         let order_id = escaped(&self.order_id);
         format!(
@@ -124,8 +125,8 @@ impl Licence {
 }
 
 impl World {
-    /// Sets the seats of a product: `Some(0)` is unlimited, as on the wire; `None` takes the product out of the licence.
-    /// Accounts go on trial or come off it at once.
+    /// Sets the seats of a product: `Some(0)` is unlimited, as on the wire; `None` takes the product out of
+    /// the licence. Accounts go on trial or come off it at once.
     pub fn set_product(&mut self, product: &str, accounts: Option<u32>) {
         let module = module_of_product(product);
         let same = |held: &Product| match module {

@@ -1,17 +1,20 @@
-//! The sandbox: a server that speaks the real one's administration interface, for tests, demonstrations and rehearsals.
+//! The sandbox: a server that speaks the real one's administration interface, for tests, demonstrations and
+//! rehearsals.
 //!
-//! It is a second reading of the reference and of the uncertainties, made without the first: nothing here is used by the client
-//! of this project and nothing of the client is used here. XML comes in as an untyped tree ([`xml`]), names of variables
-//! and the table of services are written down again ([`services`], [`variables`]), seats are counted by a query of its
-//! own ([`count`]). So what both agree on was understood twice.
+//! It is a second reading of the reference and of the uncertainties, made without the first: nothing here is
+//! used by the client of this project and nothing of the client is used here. XML comes in as an untyped tree
+//! (`xml`), names of variables and the table of services are written down again (`services`,
+//! `variables`), seats are counted by a query of its own (`count`). So what both agree on was understood
+//! twice.
 //!
 //! # What it is strict about
-//! The envelope and its errors, sessions, what a property answers that is unknown, empty or read only, lists that are all
-//! or nothing, and seats: a claim beyond the licence is accepted, as the licence manual says, and flagged.
+//! The envelope and its errors, sessions, what a property answers that is unknown, empty or read only, lists
+//! that are all or nothing, and seats: a claim beyond the licence is accepted, as the licence manual says,
+//! and flagged.
 //!
 //! # What it leaves open
-//! Where the facts leave several ways, it takes the first position of that row of the uncertainties and names the row at
-//! the code. What has no source at all is marked *synthetic*.
+//! Where the facts leave several ways, it takes the first position of that row of the uncertainties and names
+//! the row at the code. What has no source at all is marked *synthetic*.
 //!
 //! # What it does not do
 //! - Login is plain. `getauthchallenge` answers, but RSA login is refused with `auth_type_invalid`.

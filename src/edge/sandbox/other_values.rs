@@ -5,8 +5,8 @@ use super::values::{Value, bit};
 use super::variables::{Meaning, Variable};
 use super::world::{USER, World};
 
-/// Writing these asks a licence server or restores a backup. There is neither behind this sandbox yet, so a write is
-/// refused (answer 0: U-28, first position) rather than pretended.
+/// Writing these asks a licence server or restores a backup. There is neither behind this sandbox yet, so a
+/// write is refused (answer 0: U-28, first position) rather than pretended.
 const NEEDS_WHAT_IS_NOT_HERE: [&str; 4] =
     ["c_license", "c_onlinelicense", "c_obtaintriallicense", "c_backup"];
 
@@ -23,7 +23,8 @@ impl World {
             "c_onlinelicense" | "c_obtaintriallicense" => Value::Text(String::new()),
             // A blob or a class this server does not hold.
             "c_backup" | "global_outlookpolicies" => Value::Nothing,
-            // A backup password reads in clear: U-12, first position. A schedule is opaque text: U-11, first position.
+            // A backup password reads in clear: U-12, first position. A schedule is opaque text: U-11, first
+            // position.
             _ => {
                 let stored = self.server.get(&variable.index).map(AsRef::as_ref);
                 Value::Text(stored.unwrap_or(&variable.default).to_owned())
@@ -62,8 +63,8 @@ impl World {
         held && !variable.read_only && matches!(value, Value::Text(text) if variable.accepts(text))
     }
 
-    /// Stores a domain's variable. A switch that goes on makes the flags already stored on its accounts effective at once
-    /// (U-26, first position); seats follow the stored flags and do not move (U-36).
+    /// Stores a domain's variable. A switch that goes on makes the flags already stored on its accounts
+    /// effective at once (U-26, first position); seats follow the stored flags and do not move (U-36).
     pub(super) fn store_domain(&mut self, place: u32, variable: &Variable, value: &str) -> bool {
         let Some(domain) = self.domain_mut(place) else { return false };
         match (variable.meaning, variable.lower.as_str()) {
@@ -79,8 +80,8 @@ impl World {
         true
     }
 
-    /// `Statistics_ActiveUsers` counts user accounts of all domains, `Statistics_LicensedUsers` is the seats of the mail
-    /// server (reference 2.1). Traffic counters had no value in every recording (reference 11).
+    /// `Statistics_ActiveUsers` counts user accounts of all domains, `Statistics_LicensedUsers` is the seats
+    /// of the mail server (reference 2.1). Traffic counters had no value in every recording (reference 11).
     pub(super) fn statistics_value(&self, variable: &Variable) -> Value {
         match variable.lower.as_str() {
             "statistics_activeusers" => Value::Text(self.users().to_string()),

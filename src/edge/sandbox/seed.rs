@@ -1,10 +1,11 @@
 //! A believable server out of a number and a seed.
 //!
-//! The number is of *user* accounts; groups, a list and a resource come on top. What is always there, as far as the number
-//! reaches: the administrator and the postmaster, an address with an apostrophe, a POP3-only account, a guest, a disabled
-//! account, names with XML and non-ASCII characters. ActiveSync has a sixth of the accounts as seats (at least 3) and two of them
-//! free; about half of its users are in `sales@example.com`, and a few members of that group lack it. Instant Messaging
-//! starts three over its licence. All of it is synthetic.
+//! The number is of *user* accounts; groups, a list and a resource come on top. What is always there, as far
+//! as the number reaches: the administrator and the postmaster, an address with an apostrophe, a POP3-only
+//! account, a guest, a disabled account, names with XML and non-ASCII characters. ActiveSync has a sixth of
+//! the accounts as seats (at least 3) and two of them free; about half of its users are in
+//! `sales@example.com`, and a few members of that group lack it. Instant Messaging starts three over its
+//! licence. All of it is synthetic.
 
 use super::licence::Product;
 use super::services::{self, MODULES, Module, SERVICES};
@@ -84,22 +85,30 @@ const SPECIAL: [(&str, &str); 6] = [
 ];
 
 impl World {
-    /// A server of `accounts` users, laid out by `seed`. 0 accounts are 1: without an administrator nobody gets in.
+    /// A server of `accounts` users, laid out by `seed`. 0 accounts are 1: without an administrator nobody
+    /// gets in.
     #[must_use]
     pub fn seeded(seed: &Seed) -> World {
+        let accounts = u64::from(seed.accounts.max(1));
+        let bits = |names: &[&str]| names.iter().fold(0, |bits, name| bits | services::bit(name));
         let mut seeding = Seeding {
             world: World::empty(),
             dice: Dice(seed.seed),
             pool: Vec::new(),
             pool_elsewhere: Vec::new(),
+            shares: SHARES.iter().map(Share::of).collect(),
+            for_guests: bits(&["webmail", "meeting", "teamchat"]),
+            beyond_pop3: bits(&services::BEYOND_POP3),
+            switches_of_system: bits(&["smtp", "pop3imap", "webmail", "antivirus", "antispam", "groupware"]),
         };
         seeding.domains();
-        seeding.users(u64::from(seed.accounts.max(1)));
-        let sales = seeding.activesync(u64::from(seed.accounts));
+        seeding.users(accounts);
+        let sales = seeding.activesync(accounts);
         seeding.groups(&sales);
-        seeding.world.settle();
-        seeding.products(u64::from(seed.accounts.max(1)));
-        seeding.world.settle();
+        seeding.world.order_domains();
+        seeding.products(accounts);
+        seeding.world.recount_all();
+        seeding.world.reset_highest();
         // Every service is on for every user by default (SEAT-7); the obsolete one is not.
         seeding.world.switches_new = (1 << (SERVICES.len() - 1)) - 1;
         seeding.world
@@ -109,9 +118,40 @@ impl World {
 struct Seeding {
     world: World,
     dice: Dice,
-    /// Ordinary users of `example.com`, and of the other domains: enabled, no guests, not POP3-only, no administrators.
+    /// Ordinary users of `example.com`, and of the other domains: enabled, no guests, not POP3-only, no
+    /// administrators.
     pool: Vec<u32>,
     pool_elsewhere: Vec<u32>,
+    shares: Vec<Share>,
+    /// Services a guest may have at all, and those a POP3-only account cannot.
+    for_guests: u32,
+    beyond_pop3: u32,
+    /// What administrator and postmaster have: never ActiveSync, so that no policy meets its guard over them
+    /// by chance.
+    switches_of_system: u32,
+}
+
+/// A domain that is filled; the main one has the accounts everybody looks for.
+#[derive(Clone, Copy)]
+struct Home {
+    place: u32,
+    main: bool,
+}
+
+/// A row of [`SHARES`], looked up once instead of for every account.
+struct Share {
+    bit: u32,
+    of_thousand: u64,
+    /// Whether a domain can switch the service off.
+    by_domain: bool,
+}
+
+impl Share {
+    fn of((name, of_thousand): &(&str, u64)) -> Share {
+        let by_domain =
+            SERVICES.iter().any(|service| service.name == *name && !service.domain_switch.is_empty());
+        Share { bit: services::bit(name), of_thousand: *of_thousand, by_domain }
+    }
 }
 
 impl Seeding {
@@ -138,14 +178,15 @@ impl Seeding {
             let Some(place) = self.world.domain_place(name) else { continue };
             let offset = self.dice.below(NAME_PAIRS);
             for index in 0..of_domain {
-                self.user(place, nth == 0, index, offset);
+                self.user(Home { place, main: nth == 0 }, index, offset);
             }
         }
         self.dice.shuffle(&mut self.pool);
         self.dice.shuffle(&mut self.pool_elsewhere);
     }
 
-    fn user(&mut self, place: u32, main: bool, index: u64, offset: u64) {
+    fn user(&mut self, home: Home, index: u64, offset: u64) {
+        let Home { place, main } = home;
         let special = usize::try_from(index).ok().filter(|_| main).and_then(|index| SPECIAL.get(index));
         let mut account = match special {
             Some((mailbox, name)) => Account::new(place, mailbox, name, USER),
@@ -163,9 +204,9 @@ impl Seeding {
             _ if chance < 60 => account.protocol = 0,
             _ => {}
         }
-        account.switches = self.switches(&account, main && index < 2, place);
-        let ordinary =
-            !(main && index < 2) && account.disabled == 0 && account.flags == 0 && account.protocol == 1;
+        let system = main && index < 2;
+        account.switches = if system { self.switches_of_system } else { self.switches(&account) };
+        let ordinary = !system && account.disabled == 0 && account.flags == 0 && account.protocol == 1;
         let id = self.world.push_account(account);
         match (ordinary, main) {
             (true, true) => self.pool.push(id),
@@ -174,21 +215,19 @@ impl Seeding {
         }
     }
 
-    fn switches(&mut self, account: &Account, system: bool, place: u32) -> u32 {
+    fn switches(&mut self, account: &Account) -> u32 {
         let mut switches = 0;
-        let available = self.world.domain(place).map_or(0, |domain| domain.switches);
-        for (name, share) in SHARES {
-            let bit = services::bit(name);
-            let switched_off_above = is_switched_by_domain(name) && available & bit == 0;
+        let available = self.world.domain(account.domain).map_or(0, |domain| domain.switches);
+        for share in &self.shares {
             let fits = match () {
-                () if system => share >= 960,
-                () if account.flags & FLAG_GUEST != 0 => matches!(name, "webmail" | "meeting" | "teamchat"),
-                () if account.protocol == 0 => !matches!(name, "outlooksync" | "desktop"),
+                () if account.flags & FLAG_GUEST != 0 => self.for_guests & share.bit != 0,
+                () if account.protocol == 0 => self.beyond_pop3 & share.bit == 0,
                 () => true,
             };
-            let drawn = self.dice.below(1000) < share;
-            if fits && !switched_off_above && (drawn || system) {
-                switches |= bit;
+            let drawn = self.dice.below(1000) < share.of_thousand;
+            let switched_off_above = share.by_domain && available & share.bit == 0;
+            if fits && !switched_off_above && drawn {
+                switches |= share.bit;
             }
         }
         switches
@@ -256,8 +295,9 @@ impl Seeding {
 
     /// Seats by what is used; SyncML is not licensed and nobody has it.
     fn products(&mut self, accounts: u64) {
+        let used = self.world.count_afresh();
         for (module, product) in MODULES {
-            let used = self.world.counts.used[module as usize];
+            let used = used[module as usize];
             let seats = match module {
                 Module::SyncMl => continue,
                 Module::ActiveSync => activesync_seats(accounts),
@@ -279,11 +319,8 @@ fn activesync_seats(accounts: u64) -> u64 {
     (accounts / 6).max(3)
 }
 
-fn is_switched_by_domain(name: &str) -> bool {
-    SERVICES.iter().any(|service| service.name == name && !service.domain_switch.is_empty())
-}
-
-/// A person. The pairs of names are walked in an order that looks drawn; a number follows when they are used up.
+/// A person. The pairs of names are walked in an order that looks drawn; a number follows when they are used
+/// up.
 fn named_user(place: u32, index: u64, offset: u64) -> Account {
     // 35 has no divisor in common with the number of pairs, so every pair comes once.
     let pair = usize::try_from((index * 35 + offset) % NAME_PAIRS).unwrap_or(0);

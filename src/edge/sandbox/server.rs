@@ -47,7 +47,8 @@ pub async fn serve(
         write_whole(file, &format!("http://{address}/icewarpapi/\n"))?;
     }
     ready(address);
-    // An answer goes out at once: a client that waits for it before it sends more would else wait for a timer too.
+    // An answer goes out at once: a client that waits for it before it sends more would else wait for a timer
+    // too.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     axum::serve(listener, router(Arc::new(Mutex::new(world)))).with_graceful_shutdown(stop).await
 }
@@ -60,7 +61,8 @@ fn write_whole(file: &Path, text: &str) -> io::Result<()> {
     beside.persist(file).map(drop).map_err(|error| error.error)
 }
 
-/// The bare path is what clients use; the command as a path segment is what the Python client uses (reference 1.1).
+/// The bare path is what clients use; the command as a path segment is what the Python client uses (reference
+/// 1.1).
 fn router(world: Shared) -> Router {
     Router::new()
         .route("/icewarpapi", post(exchange))

@@ -1,7 +1,7 @@
 //! The services of an account and the modules of a licence, written by hand from the reference.
 //!
-//! The client has tables of its own. That the two agree is shown by the exchanges in `tests/wire`; that one was
-//! not copied into the other is the point of having two.
+//! The client has tables of its own. That the two agree is shown by the exchanges in `tests/wire`; that one
+//! was not copied into the other is the point of having two.
 
 /// One row of the reference's table 2.2.
 #[derive(Debug)]
@@ -119,8 +119,8 @@ pub(super) const SERVICES: [Service; SERVICE_COUNT] = [
     row("syncml", ["u_syncml", "u_syncmlsupport", "u_syncmleditable"], ["d_syncml", "d_syncmlsupport"], "c_syncml_processingmode", Some(Module::SyncMl)),
 ];
 
-/// The switches a POP3-only account cannot make effective: ActiveSync, Outlook Sync, Desktop Client (reference 2.2,
-/// "Naming traps").
+/// The switches a POP3-only account cannot make effective: ActiveSync, Outlook Sync, Desktop Client
+/// (reference 2.2, "Naming traps").
 pub(super) const BEYOND_POP3: [&str; 3] = ["activesync", "outlooksync", "desktop"];
 
 /// The bit of a service by its word.

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use super::world::{FLAG_ADMIN, FLAG_DOMAIN_ADMIN, World};
 
-/// Open sessions by id. An id is 18 digits that look like a moment and a counter (reference 1.2); they are predictable,
-/// as this server guards nothing. Sessions have no age (U-16 is not offered yet); [`World::drop_sessions`] ends them.
-#[derive(Debug, Default)]
+/// Open sessions by id. An id is 18 digits that look like a moment and a counter (reference 1.2); they are
+/// predictable, as this server guards nothing. Sessions have no age (U-16 is not offered yet);
+/// [`World::drop_sessions`] ends them.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Sessions {
     open: HashMap<String, Session>,
     started: u64,
@@ -17,7 +18,8 @@ pub(super) struct Session {
     pub address: String,
 }
 
-/// What a caller may do. A number on the wire never says it (reference 1.6, `admintype`); the account's flags do.
+/// What a caller may do. A number on the wire never says it (reference 1.6, `admintype`); the account's flags
+/// do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Rights {
     Server,
@@ -50,8 +52,8 @@ impl Sessions {
 }
 
 impl World {
-    /// Ends every session, as a restart of the real server or its time limit would: the next call of each is answered
-    /// `session_invalid`.
+    /// Ends every session, as a restart of the real server or its time limit would: the next call of each is
+    /// answered `session_invalid`.
     pub fn drop_sessions(&mut self) {
         self.sessions.open.clear();
     }

@@ -37,7 +37,8 @@ const SERVER_VARIABLES: [&str; 26] = [
     "C_LicenseStatus",
 ];
 
-/// A view that is written straight out: a million accounts as a tree of values would not fit beside the world.
+/// A view that is written straight out: a million accounts as a tree of values would not fit beside the
+/// world.
 #[derive(Debug)]
 pub(super) struct State<'a> {
     pub world: &'a World,
@@ -47,8 +48,8 @@ pub(super) struct State<'a> {
 impl World {
     /// The whole state as JSON, all accounts included.
     ///
-    /// `modules.*.seats` is `null` where unlimited; a module the licence does not list has `licensed: false` and 0 seats.
-    /// `writes` counts calls that changed something and were answered 1.
+    /// `modules.*.seats` is `null` where unlimited; a module the licence does not list has `licensed: false`
+    /// and 0 seats. `writes` counts calls that changed something and were answered 1.
     #[must_use]
     pub fn state(&self) -> Value {
         serde_json::to_value(State { world: self, with_accounts: true }).unwrap_or(Value::Null)

@@ -22,7 +22,11 @@ pub(super) enum Value {
         limit: String,
     },
     Members(Vec<Member>),
-    /// A class this server does not store (`TAccountCard`, `TAccountImage`, …): every write of it is refused.
+    /// `TAccountCard`: leaves by name, in their order. There are about 70 (reference 1.4); all are kept as
+    /// they come.
+    Card(Vec<(String, String)>),
+    /// A class this server does not store (`TAccountImage`, `TAccountResponder`, …): every write of it is
+    /// refused.
     Other,
 }
 
@@ -37,7 +41,10 @@ impl Value {
     /// Reads `<propertyval>`. Class names are compared without their case (reference 1.4).
     pub(super) fn read(propertyval: Node<'_, '_>) -> Value {
         match child_text(propertyval, "classname").to_ascii_lowercase().as_str() {
-            "tpropertystring" => Value::Text(child(propertyval, "val").map(text).unwrap_or_default()),
+            // The Java client of reference 6 says `NativeInt` of a number, and is understood.
+            "tpropertystring" | "nativeint" => {
+                Value::Text(child(propertyval, "val").map(text).unwrap_or_default())
+            }
             "tpropertynovalue" => Value::Nothing,
             "tpropertystringlist" => Value::List(read_list(propertyval)),
             "taccountname" => {
@@ -50,6 +57,7 @@ impl Value {
                 Value::Quota { size, limit }
             }
             "tpropertymembers" => Value::Members(read_members(propertyval)),
+            "taccountcard" => Value::Card(read_card(propertyval)),
             _ => Value::Other,
         }
     }
@@ -80,6 +88,10 @@ impl Value {
                 out.leaf("mailboxsize", size);
                 out.leaf("mailboxquota", limit);
             }
+            Value::Card(leaves) => {
+                out.leaf("classname", "TAccountCard");
+                leaves.iter().for_each(|(name, value)| out.leaf(name, value));
+            }
             Value::Members(members) => {
                 out.leaf("classname", "TPropertyMembers");
                 out.open("val");
@@ -104,6 +116,11 @@ fn write_list(out: &mut Writer, entries: &[String]) {
         out.leaf("item", entry);
     }
     out.close("val");
+}
+
+fn read_card(card: Node<'_, '_>) -> Vec<(String, String)> {
+    let leaves = card.children().filter(|leaf| leaf.is_element() && leaf.tag_name().name() != "classname");
+    leaves.map(|leaf| (leaf.tag_name().name().to_owned(), text(leaf))).collect()
 }
 
 /// `val/item*` of a string list; white space around an entry is none of it.

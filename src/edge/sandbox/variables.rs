@@ -1,7 +1,7 @@
 //! The API variables of release 14.3: what there is, of which type, and with which default.
 //!
-//! `variables.csv` beside this file is the reference's list with two columns more: `default`, and `source` – where the
-//! default comes from, or `synthetic` where nobody knows what a fresh server has.
+//! `variables.csv` beside this file is the reference's list with two columns more: `default`, and `source` –
+//! where the default comes from, or `synthetic` where nobody knows what a fresh server has.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -21,8 +21,8 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// `TPropertyValueType` (reference 1.4): 0 number, 1 string, 2 enum, 3 bool, 4 long string. How a schedule is typed
-    /// there is unknown; string is synthetic.
+    /// `TPropertyValueType` (reference 1.4): 0 number, 1 string, 2 enum, 3 bool, 4 long string. How a
+    /// schedule is typed there is unknown; string is synthetic.
     pub(super) fn value_type(self) -> &'static str {
         match self {
             Kind::Int => "0",
@@ -41,7 +41,8 @@ pub(super) enum Scope {
     Domain,
     Account,
     Statistics,
-    /// Schedules, devices, members, remote accounts, administrator rights: parts of other objects, never asked by name.
+    /// Schedules, devices, members, remote accounts, administrator rights: parts of other objects, never
+    /// asked by name.
     Part,
 }
 
@@ -79,7 +80,8 @@ pub(super) struct Variable {
 }
 
 impl Variable {
-    /// Whether this text is a value of the variable's type. Enumerations whose numbers are not known take any number.
+    /// Whether this text is a value of the variable's type. Enumerations whose numbers are not known take any
+    /// number.
     pub(super) fn accepts(&self, value: &str) -> bool {
         match self.kind {
             Kind::Bool => value == "0" || value == "1",
@@ -210,8 +212,8 @@ fn kind_of(kind: &str) -> Kind {
     }
 }
 
-/// Prefixes of the reference, 2 and 3. `S_` is the resource's own and a schedule's; only the former carry the account
-/// types' pattern, so both are kept with the account's: a schedule is never asked by name.
+/// Prefixes of the reference, 2 and 3. `S_` is the resource's own and a schedule's; only the former carry the
+/// account types' pattern, so both are kept with the account's: a schedule is never asked by name.
 fn scope_of(lower: &str) -> Scope {
     match lower.split_once('_').map_or("", |(prefix, _)| prefix) {
         "c" | "global" => Scope::Server,
@@ -237,4 +239,51 @@ fn meaning_of(lower: &str) -> Meaning {
         }
     }
     Meaning::Plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_variable_of_a_service_is_in_the_list_and_knows_its_service() {
+        for (index, service) in (0u8..).zip(SERVICES.iter()) {
+            let rows = [
+                (service.switch, Meaning::Switch(index)),
+                (service.support, Meaning::Support(index)),
+                (service.editable, Meaning::Editable(index)),
+                (service.domain_switch, Meaning::DomainSwitch(index)),
+                (service.domain_support, Meaning::DomainSupport(index)),
+                (service.mode, Meaning::Mode),
+            ];
+            for (name, meaning) in rows.into_iter().filter(|(name, _)| !name.is_empty()) {
+                let variable = find(name);
+                assert_eq!(variable.map(|variable| variable.meaning), Some(meaning), "{name}");
+                let read_only =
+                    matches!(meaning, Meaning::Support(_) | Meaning::Editable(_) | Meaning::DomainSupport(_));
+                assert_eq!(variable.map(|variable| variable.read_only), Some(read_only), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_whole_list_is_read_and_every_default_is_a_value() {
+        assert_eq!(VARIABLES.all.len(), include_str!("variables.csv").lines().count() - 1);
+        assert_eq!(VARIABLES.by_name.len(), VARIABLES.all.len());
+        for variable in &VARIABLES.all {
+            assert!(variable.accepts(&variable.default), "{} = {:?}", variable.lower, variable.default);
+        }
+    }
+
+    #[test]
+    fn a_name_is_found_in_any_case_and_a_wrong_one_is_not() {
+        assert!(
+            find("U_ActiveSync").is_some()
+                && find("u_activesync").is_some()
+                && find("U_ACTIVESYNC").is_some()
+        );
+        for wrong in ["", "U_ActiveSync ", "U_ASActive", "C_ReferenceKey", "u_äctivesync"] {
+            assert!(find(wrong).is_none(), "{wrong}");
+        }
+    }
 }

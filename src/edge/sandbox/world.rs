@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::count::Counts;
 use super::licence::Licence;
-use super::services::{MODULE_COUNT, SERVICES};
+use super::services::SERVICES;
 use super::sessions::Sessions;
 use super::variables::{self, Meaning, Scope, Variable};
 
@@ -26,9 +26,9 @@ pub(super) const PASSWORD: &str = "sandbox";
 /// The administrator of every world.
 pub(super) const ADMINISTRATOR: &str = "admin@example.com";
 
-/// All state of one simulated server. The first position of every row of the uncertainties unless a field says
-/// otherwise.
-#[derive(Debug)]
+/// All state of one simulated server. The first position of every row of the uncertainties unless a field
+/// says otherwise.
+#[derive(Clone, Debug)]
 pub struct World {
     pub(super) domains: Vec<Option<Domain>>,
     /// Lower-case name → place in `domains`. Lists are given in this order (U-9: stable).
@@ -47,18 +47,20 @@ pub struct World {
     pub(super) stopped: u64,
     pub(super) calls: BTreeMap<&'static str, u64>,
     pub(super) writes: u64,
-    /// How long a refused login waits for its answer, milliseconds; the real server takes 24,000 and more (U-16).
+    /// How long a refused login waits for its answer, milliseconds; the real server takes 24,000 and more
+    /// (U-16).
     pub tarpit_ms: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Domain {
     pub name: Box<str>,
     pub kind: u8,
     /// One bit per service: the domain's switch.
     pub switches: u32,
     pub values: BTreeMap<u16, Box<str>>,
-    /// Its accounts by mailbox; and the same again for each account type, so that a page costs its own length.
+    /// Its accounts by mailbox; and the same again for each account type, so that a page costs its own
+    /// length.
     pub order: Vec<u32>,
     pub order_by_kind: [Vec<u32>; ACCOUNT_KIND_MAX as usize + 1],
 }
@@ -67,7 +69,7 @@ pub(super) const FLAG_ADMIN: u8 = 1;
 pub(super) const FLAG_DOMAIN_ADMIN: u8 = 2;
 pub(super) const FLAG_GUEST: u8 = 4;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Account {
     /// The part before the `@`, lower case.
     pub mailbox: Box<str>,
@@ -85,10 +87,12 @@ pub(super) struct Account {
     pub extra: Option<Box<Extra>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Extra {
     pub values: BTreeMap<u16, Box<str>>,
     pub members: Vec<Member>,
+    /// `A_VCard`, once it was written.
+    pub card: Vec<(String, String)>,
 }
 
 /// One member of a group or list (reference 1.6); the misspelling is the wire's.
@@ -103,6 +107,18 @@ pub(super) struct Member {
 }
 
 impl Member {
+    /// A member without any rights, as groups show them.
+    pub(super) fn of_group(val: &str) -> Member {
+        Member {
+            val: val.into(),
+            default: false,
+            recieve: false,
+            post: false,
+            digest: false,
+            params: "".into(),
+        }
+    }
+
     pub(super) fn plain(val: &str) -> Member {
         Member {
             val: val.into(),
@@ -162,8 +178,9 @@ impl World {
         }
     }
 
-    /// The smallest server: the domain `example.com`, its administrator `admin@example.com` (password `sandbox`, a user
-    /// account with every service off), and a licence with order id `EXAMPLE-0001` and no products.
+    /// The smallest server: the domain `example.com`, its administrator `admin@example.com` (password
+    /// `sandbox`, a user account with every service off), and a licence with order id `EXAMPLE-0001` and no
+    /// products.
     #[must_use]
     pub fn bare() -> World {
         let mut world = World::empty();
@@ -194,8 +211,8 @@ impl World {
         self.domain_names.insert(key.into(), place);
     }
 
-    /// Adds an account of a type 0…8 (reference 1.6) with every service off, and its domain if there is none of that
-    /// name; an account of that address stays as it is. An address without `@` is left out.
+    /// Adds an account of a type 0…8 (reference 1.6) with every service off, and its domain if there is none
+    /// of that name; an account of that address stays as it is. An address without `@` is left out.
     pub fn add_account(&mut self, address: &str, name: &str, kind: u8) {
         let Some((mailbox, domain)) = split_address(address) else { return };
         self.add_domain(&domain, STANDARD);
@@ -204,8 +221,9 @@ impl World {
         }
     }
 
-    /// Stores an account variable as the server's own console would: neither `Editable` nor a read-only flag stands in
-    /// the way. `false`: no such account or variable, a computed variable, or not a value of its type.
+    /// Stores an account variable as the server's own console would: neither `Editable` nor a read-only flag
+    /// stands in the way. `false`: no such account or variable, a computed variable, or not a value of its
+    /// type.
     pub fn set_account_variable(&mut self, address: &str, name: &str, value: &str) -> bool {
         let (Some(id), Some(variable)) = (self.account_id(address), variables::find(name)) else {
             return false;
@@ -215,7 +233,8 @@ impl World {
             && self.store_account(id, variable, &super::values::Value::Text(value.to_owned()))
     }
 
-    /// The text a call would give for this variable; `None` where it would be `TPropertyNoValue` or no plain text.
+    /// The text a call would give for this variable; `None` where it would be `TPropertyNoValue` or no plain
+    /// text.
     #[must_use]
     pub fn account_variable(&self, address: &str, name: &str) -> Option<String> {
         let (id, variable) = (self.account_id(address)?, variables::find(name)?);
@@ -239,8 +258,8 @@ impl World {
         self.domain_value(place, variable).into_text()
     }
 
-    /// Stores a server variable, read-only ones such as `C_LicenseStatus` among them. `false`: no such variable, not a
-    /// value of its type, or one that is not stored (`C_License`, `C_License_XML`).
+    /// Stores a server variable, read-only ones such as `C_LicenseStatus` among them. `false`: no such
+    /// variable, not a value of its type, or one that is not stored (`C_License`, `C_License_XML`).
     pub fn set_server_variable(&mut self, name: &str, value: &str) -> bool {
         let Some(variable) = variables::find(name) else { return false };
         let stored = variable.scope == Scope::Server && !variable.lower.starts_with("c_license_xml");
@@ -257,7 +276,8 @@ impl World {
         self.server_value(variables::find(name)?).into_text()
     }
 
-    /// Replaces the members of a group or list. Addresses are not checked, as the real server does not (reference 1.6).
+    /// Replaces the members of a group or list. Addresses are not checked, as the real server does not
+    /// (reference 1.6).
     pub fn set_members(&mut self, group: &str, members: &[&str]) {
         if let Some(account) = self.account_id(group).and_then(|id| self.account_mut(id)) {
             account.extra_mut().members = members.iter().map(|member| Member::plain(member)).collect();
@@ -341,8 +361,8 @@ impl World {
         Some(id)
     }
 
-    /// Takes an account out of its domain and out of the count; its address stays a member of groups, as nothing says
-    /// that the real server removes it.
+    /// Takes an account out of its domain and out of the count; its address stays a member of groups, as
+    /// nothing says that the real server removes it.
     pub(super) fn remove_account(&mut self, id: u32) -> Option<Account> {
         let account = self.accounts.get_mut(usize::try_from(id).ok()?)?.take()?;
         let counted = self.modules_of(&account);
@@ -365,15 +385,15 @@ impl World {
         true
     }
 
-    /// Appends without order or count; [`World::settle`] must follow. For seeding.
+    /// Appends without order or count; [`World::order_domains`] and a count must follow. For seeding.
     pub(super) fn push_account(&mut self, account: Account) -> u32 {
         let id = u32::try_from(self.accounts.len()).unwrap_or(u32::MAX);
         self.accounts.push(Some(account));
         id
     }
 
-    /// Builds every domain's order, and all counts, from the accounts as they are.
-    pub(super) fn settle(&mut self) {
+    /// Builds every domain's order from the accounts as they are.
+    pub(super) fn order_domains(&mut self) {
         let mut ids: Vec<u32> = (0..u32::try_from(self.accounts.len()).unwrap_or(u32::MAX)).collect();
         ids.retain(|id| self.account(*id).is_some());
         ids.sort_by(|a, b| {
@@ -393,9 +413,6 @@ impl World {
                 domain.order_by_kind[usize::from(kind)].push(id);
             }
         }
-        self.recount_all();
-        self.counts.highest = [0; MODULE_COUNT];
-        self.reset_highest();
     }
 
     /// Puts one domain's accounts back in order after one of them was renamed.

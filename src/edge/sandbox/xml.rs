@@ -2,48 +2,24 @@
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-/// A request nested deeper than this is refused before it is parsed. No known request nests deeper than 12; the
-/// bound keeps a parser that recurses off the end of its stack.
-const DEPTH_MAX: usize = 64;
+/// The most nodes a request may have. Synthetic; the largest known to be sent is a member list, seven a
+/// member.
+const NODES_MAX: u32 = 2_000_000;
 
-/// Parses a request body. `None`: it is not well-formed XML, not UTF-8, or nested without measure. A byte order
-/// mark before it is accepted (reference 11: recorded files have one, the wire is not known to).
+/// Parses a request body. `None`: it is not well-formed XML, not UTF-8, has a document type, or too many
+/// nodes. A byte order mark before it is accepted (reference 11: recorded files have one, the wire is not
+/// known to). The parser keeps its depth in a number and nothing here walks down by calling itself, so
+/// nesting costs no stack.
 pub(super) fn with_document<T>(body: &[u8], use_it: impl FnOnce(&Document<'_>) -> T) -> Option<T> {
     let text = std::str::from_utf8(body).ok()?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if is_too_deep(text) {
-        return None;
-    }
-    let options = ParsingOptions { allow_dtd: false, nodes_limit: 2_000_000, ..ParsingOptions::default() };
+    let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).ok()?;
     Some(use_it(&document))
 }
 
-/// Counts nesting by looking at tags alone. It may overcount text inside comments and CDATA, never undercount what
-/// the parser would nest, so it errs on the side of refusing.
-fn is_too_deep(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let mut depth = 0usize;
-    for (at, _) in text.match_indices('<') {
-        match bytes.get(at + 1) {
-            Some(b'/') => depth = depth.saturating_sub(1),
-            Some(b'!' | b'?') | None => {}
-            Some(_) => {
-                let end = text[at..].find('>').map_or(text.len(), |end| at + end);
-                if end == 0 || bytes[end - 1] != b'/' {
-                    depth += 1;
-                }
-            }
-        }
-        if depth > DEPTH_MAX {
-            return true;
-        }
-    }
-    false
-}
-
-/// The first child element with this local name. Names are matched exactly; namespaces below `<query>` are not
-/// looked at, as a client that writes none inherits the one above.
+/// The first child element with this local name. Names are matched exactly; namespaces below `<query>` are
+/// not looked at, as a client that writes none inherits the one above.
 pub(super) fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
     node.children().find(|child| child.is_element() && child.tag_name().name() == name)
 }
@@ -62,14 +38,14 @@ pub(super) fn text(node: Node<'_, '_>) -> String {
     out
 }
 
-/// The text of a child, without the white space around it; empty if there is no such child. For parameters, whose
-/// values never begin or end with a space.
+/// The text of a child, without the white space around it; empty if there is no such child. For parameters,
+/// whose values never begin or end with a space.
 pub(super) fn child_text(node: Node<'_, '_>, name: &str) -> String {
     child(node, name).map(|child| text(child).trim().to_owned()).unwrap_or_default()
 }
 
-/// Writes elements the way recorded answers look (reference 1.2): one per line, two spaces a level, and an empty line
-/// before a container closes. What stands inside a leaf is kept to the letter.
+/// Writes elements the way recorded answers look (reference 1.2): one per line, two spaces a level, and an
+/// empty line before a container closes. What stands inside a leaf is kept to the letter.
 #[derive(Debug)]
 pub(super) struct Writer {
     out: String,
@@ -147,8 +123,8 @@ impl Writer {
     }
 }
 
-/// Line ends inside a value leave as character references, else a parser folds them (reference 11). Characters that
-/// XML 1.0 cannot carry become U+FFFD: an answer is always well-formed.
+/// Line ends inside a value leave as character references, else a parser folds them (reference 11).
+/// Characters that XML 1.0 cannot carry become U+FFFD: an answer is always well-formed.
 fn escape(out: &mut String, value: &str) {
     for letter in value.chars() {
         match letter {

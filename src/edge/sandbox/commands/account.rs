@@ -1,7 +1,7 @@
 //! Accounts: properties, creation, removal, passwords.
 
 use super::super::account_values::is_mailbox;
-use super::super::exchange::{Call, Reply};
+use super::super::exchange::{Call, NO_SUCH_ACCOUNT, Reply};
 use super::super::values::{Value, read_list};
 use super::super::variables::{self, Scope};
 use super::super::world::{ACCOUNT_KIND_MAX, Account, USER, World, split_address};
@@ -12,7 +12,7 @@ use super::properties::{Write, answer, done, names, writes};
 pub(super) fn named(world: &World, call: &Call<'_, '_>) -> Result<u32, &'static str> {
     match call.text("accountemail") {
         address if address.is_empty() => Err("account_email_parameter_missing"),
-        address => world.account_id(&address).ok_or("account_does_not_exist"),
+        address => world.account_id(&address).ok_or(NO_SUCH_ACCOUNT),
     }
 }
 
@@ -21,7 +21,8 @@ fn governs(call: &Call<'_, '_>, address: &str) -> bool {
     split_address(address).is_some_and(|(_, domain)| call.governs(&domain))
 }
 
-/// `psInfo`, as it was recorded by the C# client of reference 6; what the other sets hold is not known, they are empty.
+/// `psInfo`, as it was recorded by the C# client of reference 6; what the other sets hold is not known, they
+/// are empty.
 const PROPERTY_SET_INFO: [&str; 5] = ["A_Name", "A_Quota", "A_Image", "A_AliasList", "A_State"];
 
 fn asked(call: &Call<'_, '_>) -> Vec<String> {
@@ -42,7 +43,7 @@ pub(super) fn read(world: &mut World, call: &Call<'_, '_>) -> Reply {
 
 /// Every account may read its own.
 pub(super) fn read_own(world: &mut World, call: &Call<'_, '_>) -> Reply {
-    let id = world.account_id(&call.caller).ok_or("account_does_not_exist")?;
+    let id = world.account_id(&call.caller).ok_or(NO_SUCH_ACCOUNT)?;
     answer(&asked(call), |variable| (world.account_value(id, variable), "2"))
 }
 
@@ -60,8 +61,8 @@ fn store(world: &mut World, id: u32, writes: &[Write]) -> bool {
     may && writes.iter().all(|write| world.store_account(id, write.variable, &write.value))
 }
 
-/// Needs `u_mailbox` and `u_type` among its properties (reference 1.6). An account that exists already is told by its error
-/// id; an account beyond the licence is created and on trial (TRI-1).
+/// Needs `u_mailbox` and `u_type` among its properties (reference 1.6). An account that exists already is
+/// told by its error id; an account beyond the licence is created and on trial (TRI-1).
 pub(super) fn create(world: &mut World, call: &Call<'_, '_>) -> Reply {
     let place = domain::named(world, call)?;
     if !call.governs(&call.text("domainstr")) {

@@ -31,8 +31,8 @@ pub(super) fn account(world: &mut World, call: &Call<'_, '_>) -> Reply {
     console(call, Scope::Account, seen, |variable| world.account_value(id, variable))
 }
 
-/// `filter{mask,groups}`: a mask is a glob over the name; a variable of flag D is only given when asked by its exact name
-/// (reference 2). The list has no comments, so `propertycomment` is empty, as recorded.
+/// `filter{mask,groups}`: a mask is a glob over the name; a variable of flag D is only given when asked by
+/// its exact name (reference 2). The list has no comments, so `propertycomment` is empty, as recorded.
 fn console(
     call: &Call<'_, '_>,
     scope: Scope,
@@ -70,8 +70,8 @@ fn write_variable(out: &mut Writer, variable: &Variable, value: &Value) {
     out.leaf("propertyvaluetype", console_kind(variable).value_type());
 }
 
-/// The real server cuts the list at every comma, so a label that holds one makes a bogus item of value 0 and empty name
-/// (reference 1.4). That is kept.
+/// The real server cuts the list at every comma, so a label that holds one makes a bogus item of value 0 and
+/// empty name (reference 1.4). That is kept.
 fn write_enum(out: &mut Writer, text: &str) {
     out.open("propertyenumvalues");
     for label in text.split(',') {

@@ -1,10 +1,12 @@
 //! Pages of domains, accounts and members (reference 1.6).
 
 use super::super::account_values::belongs;
-use super::super::exchange::{Call, RESULT_DEPTH, Reply, Success};
+use super::super::exchange::{Call, NO_SUCH_ACCOUNT, RESULT_DEPTH, Reply, Success};
 use super::super::services::SERVICES;
 use super::super::values::{Value, bit, write_member};
-use super::super::world::{ACCOUNT_KIND_MAX, ALIAS, Account, FLAG_ADMIN, FLAG_DOMAIN_ADMIN, Member, World};
+use super::super::world::{
+    ACCOUNT_KIND_MAX, ALIAS, Account, FLAG_ADMIN, FLAG_DOMAIN_ADMIN, GROUP, Member, World,
+};
 use super::super::xml::{self, Writer};
 
 /// `offset` and `count`; a count of 0, or none, is all (U-8, first position). A number that is none is 0.
@@ -35,8 +37,8 @@ impl Page {
     }
 }
 
-/// `filter{namemask,typemask}`. A flat `<filter>text</filter>` is ignored (reference 1.6); `servicemask`, `adminmask` and
-/// `planmask` have no documented encoding and are ignored too (U-10).
+/// `filter{namemask,typemask}`. A flat `<filter>text</filter>` is ignored (reference 1.6); `servicemask`,
+/// `adminmask` and `planmask` have no documented encoding and are ignored too (U-10).
 #[derive(Debug, Default)]
 struct Filter {
     /// Lower case; `None` lets everything through.
@@ -57,7 +59,8 @@ impl Filter {
     }
 }
 
-/// A case-insensitive glob of `*` and `?`. A mask without either must match the whole (reference 11 leaves that open).
+/// A case-insensitive glob of `*` and `?`. A mask without either must match the whole (reference 11 leaves
+/// that open).
 pub(super) fn matches(mask: &[char], name: &str) -> bool {
     let name: Vec<char> = name.to_lowercase().chars().collect();
     let (mut at_mask, mut at_name) = (0, 0);
@@ -169,13 +172,19 @@ fn write_account(world: &World, out: &mut Writer, account: &Account) {
     out.close("serviceinfo");
 }
 
-/// Members of a group or list, in the order they were added; groups in it are not expanded (U-41: left to the client).
+/// Members of a group or list, in the order they were added; groups in it are not expanded (U-41: left to the
+/// client).
 pub(super) fn members(world: &mut World, call: &Call<'_, '_>) -> Reply {
     let who = call.text("who");
-    let account = world.account_id(&who).and_then(|id| world.account(id)).ok_or("account_does_not_exist")?;
+    let account = world.account_id(&who).and_then(|id| world.account(id)).ok_or(NO_SUCH_ACCOUNT)?;
     let domain = who.rsplit_once('@').map_or("", |(_, domain)| domain);
     let filter = Filter::of(call);
     let seen = account.members().iter().filter(|member| call.governs(domain) && filter.lets(&[&member.val]));
     let seen: Vec<&Member> = seen.collect();
-    Page::of(call).write(&seen, |out, member| write_member(out, member))
+    // Rights are a matter of lists; of a plain group they read 0, whatever was written (source S4).
+    let inert = account.kind == GROUP;
+    Page::of(call).write(&seen, |out, member| {
+        let shown = Member { params: member.params.clone(), ..Member::of_group(&member.val) };
+        write_member(out, if inert { &shown } else { member });
+    })
 }

@@ -7,8 +7,8 @@ use super::super::values::Value;
 use super::super::variables::{self, Variable};
 use super::super::xml::{Writer, child, child_text, items};
 
-/// The names asked for, as they were written: they are echoed so (reference 1.4). Each stands in `item/propname`, or in
-/// `item/apiproperty/propname` as it does where it is written.
+/// The names asked for, as they were written: they are echoed so (reference 1.4). Each stands in
+/// `item/propname`, or in `item/apiproperty/propname` as it does where it is written.
 pub(super) fn names(list: Option<Node<'_, '_>>) -> Vec<String> {
     let Some(list) = list else { return Vec::new() };
     let name = |item: Node<'_, '_>| match child_text(item, "propname") {
@@ -27,8 +27,8 @@ pub(super) struct Write {
     pub value: Value,
 }
 
-/// The values of `propertyvaluelist`. `None`: one of the names is unknown, so nothing of the list is written (U-7, first
-/// position: all or nothing).
+/// The values of `propertyvaluelist`. `None`: one of the names is unknown, so nothing of the list is written
+/// (U-7, first position: all or nothing).
 pub(super) fn writes(list: Option<Node<'_, '_>>) -> Option<Vec<Write>> {
     let Some(list) = list else { return Some(Vec::new()) };
     let read = |item: Node<'_, '_>| {
@@ -39,7 +39,8 @@ pub(super) fn writes(list: Option<Node<'_, '_>>) -> Option<Vec<Write>> {
     items(list).map(read).collect()
 }
 
-/// One item of an answer. The right is 2 for whoever asks, with and without a value: so it was recorded (reference 11, U-39).
+/// One item of an answer. The right is 2 for whoever asks, with and without a value: so it was recorded
+/// (reference 11, U-39).
 pub(super) fn write_item(out: &mut Writer, name: &str, value: &Value, right: &str) {
     out.open("item");
     out.open("apiproperty");

@@ -1,17 +1,20 @@
 //! Login and logout (reference 1.3).
 //!
-//! Plain login only. `getauthchallenge` answers so that a client can see the shape, but a login with `authtype` 1 is
-//! `auth_type_invalid`: the sandbox has no private key.
+//! Plain login only. `getauthchallenge` answers so that a client can see the shape, but a login with
+//! `authtype` 1 is `auth_type_invalid`: the sandbox has no private key.
 
-use super::super::account_values::admin_type;
-use super::super::exchange::{Call, RESULT_DEPTH, Reply, Success};
+use super::super::account_values::{admin_type, name_of};
+use super::super::exchange::{Call, NO_SUCH_ACCOUNT, RESULT_DEPTH, Reply, Success};
 use super::super::variables;
 use super::super::world::{Account, PASSWORD, USER, World};
 use super::super::xml::Writer;
 
-/// `authtype` is a number in the reference; the Python client sends the word (U-31, first position: both are taken). The
-/// order of the refusals is synthetic; that 2FA and disabled accounts are told at once is measured.
-pub(super) fn authenticate(world: &mut World, call: &Call<'_, '_>) -> Reply {
+/// Whose account this is, if the password is right and nothing stands against it.
+///
+/// `authtype` is a number in the reference; the Python client sends the word (U-31, first position: both are
+/// taken). The password is looked at first, and a disabled account is told before a second factor (source S4,
+/// measured).
+fn admitted<'w>(world: &'w World, call: &Call<'_, '_>) -> Result<&'w Account, &'static str> {
     let (email, password) = (call.text("email"), call.text("password"));
     match call.text("authtype").to_ascii_lowercase().as_str() {
         "" | "0" | "plain" => {}
@@ -27,9 +30,27 @@ pub(super) fn authenticate(world: &mut World, call: &Call<'_, '_>) -> Reply {
     let account = account.filter(|account| account.kind == USER && password_of(account) == password);
     // A wrong password, an unknown account and an unknown domain are told by the same word (reference 1.3).
     let account = account.ok_or("auth_login_invalid")?;
-    refusal(world, account, &call.text("totpcode")).map_or(Ok(()), Err)?;
-    let address = world.address(account);
+    refusal(world, account, &call.text("totpcode")).map_or(Ok(account), Err)
+}
+
+pub(super) fn authenticate(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    let address = admitted(world, call).map(|account| world.address(account))?;
     Ok(Success::Session(world.sessions.start(&address)))
+}
+
+/// A login without a session, by which others let the server check a password. The token is good for nothing
+/// here.
+pub(super) fn token(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    let account = admitted(world, call)?;
+    let mut out = Writer::at_depth(RESULT_DEPTH);
+    out.leaf("email", &world.address(account));
+    out.open("name");
+    name_of(&account.name).write(&mut out);
+    out.close("name");
+    out.leaf("avatartoken", "");
+    out.leaf("authtoken", &"5A4D".repeat(8));
+    out.leaf("avatarurl", "");
+    Ok(Success::Elements(out.finish()))
 }
 
 fn refusal(world: &World, account: &Account, code: &str) -> Option<&'static str> {
@@ -56,7 +77,8 @@ fn password_of(account: &Account) -> &str {
     index.and_then(|index| account.value(index)).unwrap_or(PASSWORD)
 }
 
-/// A synthetic modulus: 1,024 bits that belong to no key. The real server's moment is the clock's; this one stands still.
+/// A synthetic modulus: 1,024 bits that belong to no key. The real server's moment is the clock's; this one
+/// stands still.
 pub(super) fn challenge(_: &mut World, _: &Call<'_, '_>) -> Reply {
     let mut out = Writer::at_depth(RESULT_DEPTH);
     out.leaf("classname", "tauthchallenge");
@@ -65,10 +87,10 @@ pub(super) fn challenge(_: &mut World, _: &Call<'_, '_>) -> Reply {
     Ok(Success::Elements(out.finish()))
 }
 
-/// `admintype` here follows `A_AdminType`, in the account list another numbering: so it was recorded (reference 11).
+/// `admintype` here follows `A_AdminType`, in the account list another numbering: so it was recorded
+/// (reference 11).
 pub(super) fn info(world: &mut World, call: &Call<'_, '_>) -> Reply {
-    let account =
-        world.account_id(&call.caller).and_then(|id| world.account(id)).ok_or("account_does_not_exist")?;
+    let account = world.account_id(&call.caller).and_then(|id| world.account(id)).ok_or(NO_SUCH_ACCOUNT)?;
     let domain = call.caller.rsplit_once('@').map_or("", |(_, domain)| domain);
     let mut out = Writer::at_depth(RESULT_DEPTH);
     out.leaf("email", &call.caller);
