@@ -1,1 +1,3 @@
-//! edge
+//! Everything that touches the world.
+
+pub mod files;
