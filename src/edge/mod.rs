@@ -1,8 +1,8 @@
 //! Everything that touches the world, and drives `flow`.
 //!
 //! [`icewarp`] speaks to a real server, [`sandbox`] is a simulated one; they share no code, or they would share
-//! their mistakes. [`files`], [`saved`] and [`secrets`] touch this machine, [`drive`] performs a run, [`cli`] is what a person
-//! types.
+//! their mistakes. [`files`], [`saved`] and [`secrets`] touch this machine, [`drive`] performs a run, [`cli`] is
+//! what a person types.
 
 #![expect(
     clippy::disallowed_methods,

@@ -1,8 +1,7 @@
 //! Walks the schema over a tree: every mistake of a document in one pass.
 //!
 //! Scalars are typed by what the schema wants in their place, never by what they look like. What is wrong is
-//! reported and cut out of the tree; what remains is returned as JSON and can be decoded, so that the rules
-//! beyond the shape are tested on it too. A part that cannot stand without what was cut out is cut out as well.
+//! reported and left out of the value that is returned; a part that cannot stand without it is left out as well.
 
 use std::sync::Arc;
 
@@ -19,10 +18,10 @@ pub fn check(
     rules: &Rules,
     name: &str,
     file: &Arc<str>,
-    node: &mut Node<'_>,
+    node: &Node<'_>,
     findings: &mut Vec<Finding>,
 ) -> Option<Json> {
-    let mut check = Check { rules, file, findings, path: Vec::new(), within: Vec::new() };
+    let mut check = Check { rules, file, findings, path: Vec::new(), within: Vec::new(), key: node.span };
     check.named(name, node)
 }
 
@@ -34,10 +33,12 @@ struct Check<'c> {
     path: Vec<String>,
     /// The definitions that the value stands in, innermost last.
     within: Vec<String>,
+    /// The key that was looked at last.
+    key: Span,
 }
 
 impl Check<'_> {
-    fn named(&mut self, name: &str, node: &mut Node<'_>) -> Option<Json> {
+    fn named(&mut self, name: &str, node: &Node<'_>) -> Option<Json> {
         let rules = self.rules;
         let Some(rule) = rules.definition(name) else {
             let message = format!("the schema has no definition {name}");
@@ -50,7 +51,7 @@ impl Check<'_> {
         value
     }
 
-    fn value(&mut self, rule: &Rule, node: &mut Node<'_>) -> Option<Json> {
+    fn value(&mut self, rule: &Rule, node: &Node<'_>) -> Option<Json> {
         if matches!(node.value, Value::Refused) {
             return None;
         }
@@ -93,7 +94,9 @@ impl Check<'_> {
             }
             _ => "leave the key out (not managed), or write its value",
         };
-        self.report("null-value", format!("{} is null, which says nothing", self.here()), node.span, instead)
+        // An empty value has no place of its own; its key has.
+        let span = if node.span.end <= node.span.start { self.key } else { node.span };
+        self.report("null-value", format!("{} is null, which says nothing", self.here()), span, instead)
     }
 
     fn refused(&mut self, why: &str, node: &Node<'_>) -> Option<Json> {
@@ -119,6 +122,7 @@ impl Check<'_> {
             }
             _ => {
                 let mut finding = self.finding("wrong-type", self.mismatch(text, "true or false"), node.span);
+                finding = finding.remedy(Remedy::EditSpec("write true or false".into()));
                 if let Some(on) = suggest::switch(text) {
                     let word = if on { "true" } else { "false" };
                     if !matches!(text.to_ascii_lowercase().as_str(), "true" | "false") {
@@ -212,10 +216,10 @@ impl Check<'_> {
                 finding.message.push_str(": YAML readers turn on, off, yes and no into booleans");
             }
             let near = || suggest::nearest(text, words.iter().map(String::as_str));
-            if let Some(word) = on_or_off.map(String::as_str).or_else(near) {
-                finding = finding.remedy(Remedy::DidYouMean(word.into()));
-            }
-            finding
+            finding.remedy(match on_or_off.map(String::as_str).or_else(near) {
+                Some(word) => Remedy::DidYouMean(word.into()),
+                None => Remedy::EditSpec(format!("use {}", alternatives(words))),
+            })
         };
         self.findings.push(finding);
         None
@@ -241,9 +245,9 @@ impl Check<'_> {
         }
     }
 
-    fn list(&mut self, item: &Rule, may_be_empty: bool, node: &mut Node<'_>) -> Option<Json> {
+    fn list(&mut self, item: &Rule, may_be_empty: bool, node: &Node<'_>) -> Option<Json> {
         let span = node.span;
-        let Value::List(items) = &mut node.value else { return self.wrong(node, "a list") };
+        let Value::List(items) = &node.value else { return self.wrong(node, "a list") };
         if items.is_empty() && !may_be_empty {
             return if self.is_within("Selector") {
                 let message = format!("{} is empty, and an empty selector would match nobody", self.here());
@@ -253,56 +257,44 @@ impl Check<'_> {
                 self.report("empty-list", message, span, "write at least one entry")
             };
         }
-        let before = items.len();
-        let mut values = Vec::with_capacity(before);
-        items.retain_mut(|node| match self.value(item, node) {
-            Some(value) => {
-                values.push(value);
-                true
-            }
-            None => false,
-        });
-        (before == 0 || !values.is_empty()).then_some(Json::Array(values))
+        let values: Vec<Json> = items.iter().filter_map(|node| self.value(item, node)).collect();
+        (items.is_empty() || !values.is_empty()).then_some(Json::Array(values))
     }
 
-    fn map(&mut self, rule: &MapRule, node: &mut Node<'_>) -> Option<Json> {
+    fn map(&mut self, rule: &MapRule, node: &Node<'_>) -> Option<Json> {
         let span = node.span;
-        let Value::Map(entries) = &mut node.value else { return self.wrong(node, "a map") };
+        let Value::Map(entries) = &node.value else { return self.wrong(node, "a map") };
         let mut values = Map::new();
         let mut given: Vec<String> = Vec::new();
         let mut damaged = false;
-        entries.retain_mut(|entry| {
+        for entry in entries {
             let known = rule.fields.get(&*entry.key);
             let Some(field) = known.or(rule.others.as_deref()) else {
                 // A required key that is misspelt is one mistake, not two.
                 given.extend(self.unknown_key(rule, entry));
                 damaged = true;
-                return false;
+                continue;
             };
             if known.is_some() {
                 given.push(entry.key.to_string());
             }
             match self.field(field, entry) {
-                Some(value) => values.insert(entry.key.to_string(), value).is_none(),
-                None => {
-                    damaged = true;
-                    false
+                Some(value) => {
+                    values.insert(entry.key.to_string(), value);
                 }
+                None => damaged = true,
             }
-        });
+        }
         let complete = self.complete(rule, &given, damaged, span);
         let usable = !damaged || !values.is_empty() || rule.others.is_some();
         let needed = rule.required.iter().all(|key| values.contains_key(key));
         (complete && usable && needed).then_some(Json::Object(values))
     }
 
-    fn field(&mut self, rule: &Rule, entry: &mut Entry<'_>) -> Option<Json> {
+    fn field(&mut self, rule: &Rule, entry: &Entry<'_>) -> Option<Json> {
         self.path.push(shown(&entry.key));
-        // An empty value has no place of its own; its key has.
-        if entry.value.is_null() && entry.value.span.end <= entry.value.span.start {
-            entry.value.span = entry.key_span;
-        }
-        let value = self.value(rule, &mut entry.value);
+        self.key = entry.key_span;
+        let value = self.value(rule, &entry.value);
         self.path.pop();
         value
     }

@@ -21,6 +21,10 @@ pub struct Document {
     pub name: Option<(String, Place)>,
     /// The `spec.server` of kinds that have one.
     pub server: Option<(String, Place)>,
+    /// Of a `Server`: it says which sense the licence flag of the backup has.
+    pub sense_known: bool,
+    /// Of a `BackupPolicy`: where it says, by intent alone, whether the licence is in the backup.
+    pub intent: Option<Place>,
     /// `None` where too much of it is wrong.
     pub meaning: Option<Meaning>,
 }
@@ -36,41 +40,66 @@ pub enum Meaning {
 pub fn read(
     rules: &Rules,
     file: &Arc<str>,
-    mut root: Node<'_>,
+    root: &Node<'_>,
     findings: &mut Vec<Finding>,
 ) -> Option<Document> {
-    let (version, kind) = (version(file, &root, findings), kind(file, &root, findings));
-    let kind = match (version, kind) {
-        (true, Some(kind)) => kind,
-        // The shape of another version is not known here, so nothing below it can be judged.
-        (false, kind) => {
-            return kind.map(|kind| Document { kind, name: name(file, &root), server: None, meaning: None });
-        }
-        (true, None) => return None,
+    let (version, kind) = (version(file, root, findings), kind(file, root, findings));
+    let at = At::new(file, root);
+    let body = at.get("spec");
+    let mut document = Document {
+        kind: kind?,
+        name: at.get("metadata").and_then(|at| at.get("name")).and_then(At::word),
+        server: body.and_then(|at| at.get("server")).and_then(At::word),
+        sense_known: body
+            .and_then(|at| at.get("excludeLicenseSense"))
+            .is_some_and(|at| at.text() != Some("unknown")),
+        intent: body
+            .filter(|at| at.get("excludeLicense").is_none())
+            .and_then(|at| at.get("licenseInBackup"))
+            .map(At::key_place),
+        meaning: None,
     };
-    let mut document =
-        Document { kind, name: name(file, &root), server: server_of(file, &root), meaning: None };
-    let Some(value) = check(rules, kind.name(), file, &mut root, findings) else { return Some(document) };
-    match meaning(kind, value, At::new(file, &root), findings) {
-        Ok(meaning) => document.meaning = Some(meaning),
-        Err(message) => findings.push(super::internal(message).at(root.span.place(file))),
+    if !version {
+        // The shape of another version is not known here, so nothing in it can be judged.
+        return Some(Document { server: None, intent: None, ..document });
     }
+    test_and_give_meaning(rules, at, &mut document, findings);
     Some(document)
 }
 
-fn meaning(kind: Kind, value: Json, at: At<'_, '_>, findings: &mut Vec<Finding>) -> Result<Meaning, String> {
+fn test_and_give_meaning(
+    rules: &Rules,
+    at: At<'_, '_>,
+    document: &mut Document,
+    findings: &mut Vec<Finding>,
+) {
+    let kind = document.kind;
+    let value = check(rules, kind.name(), at.file(), at.node(), findings);
+    match kind {
+        Kind::Server => {}
+        Kind::License => license::test(at.key("spec"), findings),
+        Kind::BackupPolicy => backup::test(at.key("spec"), findings),
+        Kind::ServicePolicy => policy::test(at.key("spec"), findings),
+    }
+    match value.map(|value| meaning(kind, value, at)) {
+        Some(Ok(meaning)) => document.meaning = Some(meaning),
+        Some(Err(message)) => findings.push(super::internal(message).at(at.place())),
+        None => {}
+    }
+}
+
+fn meaning(kind: Kind, value: Json, at: At<'_, '_>) -> Result<Meaning, String> {
     let lost = || "a checked value has no meaning".to_string();
     Ok(match kind {
         Kind::Server => {
-            Meaning::Server(Box::new(server::server(decode::<Server>(value)?, at).ok_or_else(lost)?))
+            let shape = decode::<Server>(value)?;
+            Meaning::Server(Box::new(server::server(shape, at).ok_or_else(lost)?))
         }
-        Kind::License => {
-            Meaning::License(Box::new(license::license(decode::<License>(value)?, at, findings)))
-        }
-        Kind::BackupPolicy => Meaning::Backup(backup::backup(decode::<BackupPolicy>(value)?, at, findings)),
+        Kind::License => Meaning::License(Box::new(license::license(decode::<License>(value)?, at))),
+        Kind::BackupPolicy => Meaning::Backup(backup::backup(decode::<BackupPolicy>(value)?, at)),
         Kind::ServicePolicy => {
             let shape = decode::<ServicePolicy>(value)?;
-            Meaning::Policy(policy::policy(shape, at, findings).ok_or_else(lost)?)
+            Meaning::Policy(policy::policy(shape, at).ok_or_else(lost)?)
         }
     })
 }
@@ -145,16 +174,4 @@ fn first_line(root: &Node<'_>) -> Span {
         Value::Map(entries) => entries.first().map_or(root.span, |entry| entry.key_span),
         _ => root.span,
     }
-}
-
-fn name(file: &Arc<str>, root: &Node<'_>) -> Option<(String, Place)> {
-    placed(file, root.entry("metadata")?.value.entry("name").map(|entry| &entry.value)?)
-}
-
-fn server_of(file: &Arc<str>, root: &Node<'_>) -> Option<(String, Place)> {
-    placed(file, root.entry("spec")?.value.entry("server").map(|entry| &entry.value)?)
-}
-
-fn placed(file: &Arc<str>, node: &Node<'_>) -> Option<(String, Place)> {
-    node.scalar().filter(|_| !node.is_null()).map(|text| (text.to_string(), node.span.place(file)))
 }

@@ -65,10 +65,13 @@ impl Format {
             Format::DomainGlob => domain(text, true),
             Format::Day => day(text).map(|_| ()),
             Format::Env => env(text),
-            Format::Path if text.is_empty() => Err(problem("empty-text", "the path is empty")),
+            Format::Path if text.is_empty() => {
+                Err(edit(problem("empty-text", "the path is empty"), "write the path"))
+            }
             Format::Path => Ok(()),
             Format::Module if Module::parse(text).is_none() => {
-                Err(problem("bad-module", format!("`{}` holds no letter and no digit", shown(text))))
+                let found = problem("bad-module", format!("`{}` holds no letter and no digit", shown(text)));
+                Err(edit(found, "name a module of the licence, such as activesync"))
             }
             Format::Module => Ok(()),
         }
@@ -100,10 +103,11 @@ fn globbed(text: &str) -> bool {
 fn name(text: &str) -> Result<(), Problem> {
     const CHARACTERS_MAX: usize = 253;
     if text.is_empty() {
-        return Err(problem("empty-text", "the name is empty"));
+        return Err(edit(problem("empty-text", "the name is empty"), "write a name"));
     }
     if text.chars().nth(CHARACTERS_MAX).is_some() {
-        return Err(problem("bad-name", format!("the name has more than {CHARACTERS_MAX} characters")));
+        let found = problem("bad-name", format!("the name has more than {CHARACTERS_MAX} characters"));
+        return Err(edit(found, "use a shorter name"));
     }
     if spaced(text) || text.contains(['/', '=', ',']) {
         // Plans write SERVER/ACCOUNT, and overrides NAME=VALUE.
@@ -199,7 +203,8 @@ fn address(text: &str) -> Result<(), Problem> {
 /// Globs know `*` and `?` only: whatever else a glob library would read as a pattern is refused.
 fn no_other_pattern(text: &str) -> Result<(), Problem> {
     if spaced(text) {
-        return Err(problem("bad-glob", format!("`{}` holds white space", shown(text))));
+        let found = problem("bad-glob", format!("`{}` holds white space", shown(text)));
+        return Err(edit(found, "write one entry for each, without white space"));
     }
     if text.contains(['[', ']', '{', '}', '\\']) {
         let found = problem("bad-glob", format!("`{}` is no glob", shown(text)));
@@ -227,21 +232,25 @@ fn account_glob(text: &str) -> Result<(), Problem> {
 
 fn domain(text: &str, glob: bool) -> Result<(), Problem> {
     if text.is_empty() {
-        return Err(problem("empty-text", "the name of the domain is empty"));
+        let found = problem("empty-text", "the name of the domain is empty");
+        return Err(edit(found, "write the domain, such as example.com"));
     }
     if let Some((_, after)) = text.rsplit_once('@') {
         let found =
             problem("bad-domain", format!("`{}` is an address, and this must be a domain", shown(text)));
-        return Err(if after.is_empty() { found } else { mean(found, shown(after)) });
+        return Err(match after {
+            "" => edit(found, "write the domain, such as example.com"),
+            after => mean(found, shown(after)),
+        });
     }
     if text.contains('/') {
-        return Err(problem("bad-domain", format!("`{}` is no mail domain", shown(text))));
+        let found = problem("bad-domain", format!("`{}` is no mail domain", shown(text)));
+        return Err(edit(found, "write the domain alone, such as example.com"));
     }
     if !glob && globbed(text) {
-        return Err(problem(
-            "glob-not-allowed",
-            format!("`{}` is a glob, and this must be one domain", shown(text)),
-        ));
+        let found =
+            problem("glob-not-allowed", format!("`{}` is a glob, and this must be one domain", shown(text)));
+        return Err(edit(found, "name the domain, such as example.com"));
     }
     no_other_pattern(text)
 }

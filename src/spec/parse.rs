@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{self, Document, Meaning};
-use super::lower::backup::{self, BackupDraft};
+use super::lower::backup;
 use super::meaning::{ServerSpec, Source, Spec};
 use super::rules::Rules;
 use super::schema::schema;
@@ -39,29 +39,28 @@ fn read(sources: &[Source], findings: &mut Vec<Finding>) -> Option<Vec<ServerSpe
             return None;
         }
     };
-    let (mut documents, mut count, mut broken) = (Vec::new(), 0_usize, false);
+    let (mut documents, mut count, mut broken) = (Vec::new(), 0_usize, Vec::new());
     let mut nodes = tree::NODES_MAX;
     for source in sources {
         let trees = tree::read(source, &mut nodes);
         findings.extend(trees.findings);
-        broken |= trees.broken;
+        broken.extend(trees.broken.then_some(&*source.text));
         count += trees.documents.len();
-        for root in trees.documents {
+        for root in &trees.documents {
             documents.extend(document::read(&rules, &source.name, root, findings));
         }
         if nodes == 0 {
             return None;
         }
     }
-    if count == 0 && !broken {
+    if count == 0 && broken.is_empty() {
         findings.push(nothing(sources));
     }
     let twice = unique_names(&documents, findings);
     unique_servers(&documents, &twice, findings);
-    if !broken {
-        known_servers(&documents, findings);
-    }
-    Some(assemble(documents, findings))
+    known_servers(&documents, &broken, findings);
+    known_senses(&documents, findings);
+    Some(assemble(documents))
 }
 
 fn nothing(sources: &[Source]) -> Finding {
@@ -127,7 +126,8 @@ fn unique_servers(documents: &[Document], twice: &BTreeSet<Place>, findings: &mu
     }
 }
 
-fn known_servers(documents: &[Document], findings: &mut Vec<Finding>) {
+/// A server that no document declares. One that a broken file seems to name is given the benefit of the doubt.
+fn known_servers(documents: &[Document], broken: &[&str], findings: &mut Vec<Finding>) {
     let names: BTreeSet<&str> = documents
         .iter()
         .filter(|document| document.kind == Kind::Server)
@@ -139,6 +139,11 @@ fn known_servers(documents: &[Document], findings: &mut Vec<Finding>) {
         else {
             continue;
         };
+        let named =
+            |text: &&str| text.lines().any(|line| line.contains("name") && line.contains(server.as_str()));
+        if broken.iter().any(named) {
+            continue;
+        }
         let message = format!("there is no server `{}` in the spec", shown(server));
         let remedy = match suggest::nearest(server, names.iter().copied()) {
             Some(near) => Remedy::DidYouMean(near.into()),
@@ -152,8 +157,24 @@ fn known_servers(documents: &[Document], findings: &mut Vec<Finding>) {
     }
 }
 
+/// An intent about the licence in the backup needs a server that says how it is written (U-2).
+fn known_senses(documents: &[Document], findings: &mut Vec<Finding>) {
+    let known: BTreeMap<&str, bool> = documents
+        .iter()
+        .filter(|document| document.kind == Kind::Server)
+        .filter_map(|document| Some((document.name.as_ref()?.0.as_str(), document.sense_known)))
+        .collect();
+    for document in documents.iter().filter(|document| document.kind == Kind::BackupPolicy) {
+        if let (Some(place), Some((server, _))) = (&document.intent, &document.server)
+            && known.get(server.as_str()) == Some(&false)
+        {
+            findings.push(backup::unknown_sense(place.clone()));
+        }
+    }
+}
+
 /// Gives each server what speaks of it.
-fn assemble(documents: Vec<Document>, findings: &mut Vec<Finding>) -> Vec<ServerSpec> {
+fn assemble(documents: Vec<Document>) -> Vec<ServerSpec> {
     let mut servers: BTreeMap<String, ServerSpec> = BTreeMap::new();
     let mut others = Vec::new();
     for document in documents {
@@ -170,7 +191,9 @@ fn assemble(documents: Vec<Document>, findings: &mut Vec<Finding>) -> Vec<Server
         let Some(server) = servers.get_mut(&name) else { continue };
         match meaning {
             Meaning::License(license) => server.license = Some(*license),
-            Meaning::Backup(draft) => server.backup = Some(settle(draft, server, findings)),
+            Meaning::Backup(draft) => {
+                server.backup = Some(backup::resolve(draft, server.guardrails.exclude_license_sense));
+            }
             Meaning::Policy(policy) => server.policies.push(policy),
             Meaning::Server(_) => {}
         }
@@ -180,12 +203,4 @@ fn assemble(documents: Vec<Document>, findings: &mut Vec<Finding>) -> Vec<Server
         server.policies.sort_by(|a, b| a.name.cmp(&b.name));
     }
     servers
-}
-
-fn settle(
-    draft: BackupDraft,
-    server: &ServerSpec,
-    findings: &mut Vec<Finding>,
-) -> super::meaning::BackupSpec {
-    backup::resolve(draft, server.guardrails.exclude_license_sense, findings)
 }

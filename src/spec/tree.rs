@@ -233,7 +233,7 @@ impl<'s> Builder<'s, '_> {
         };
         match frame {
             Frame::List { items, .. } => items.push(node),
-            Frame::Map { entries, key, .. } => match std::mem::replace(key, Key::Wanted) {
+            Frame::Map { entries, key, refused, .. } => match std::mem::replace(key, Key::Wanted) {
                 Key::Is(name, key_span) => entries.push(Entry { key: name, key_span, value: node }),
                 Key::Unusable => {}
                 Key::Wanted => match node.value {
@@ -250,6 +250,8 @@ impl<'s> Builder<'s, '_> {
                     }
                     value => {
                         *key = Key::Unusable;
+                        // What was meant is not known, so nothing more is said of this map.
+                        *refused = true;
                         if !matches!(value, Value::Refused) {
                             self.refuse(
                                 "complex-key",
@@ -355,4 +357,30 @@ pub fn shown(text: &str) -> String {
         shown.push('…');
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_values_than_are_left_are_refused() {
+        let source = Source { name: "a.yaml".into(), text: "[a, b, c]\n".into() };
+        let codes = |mut nodes: usize| {
+            let trees = read(&source, &mut nodes);
+            trees.findings.iter().map(|finding| finding.code).collect::<Vec<_>>()
+        };
+        assert_eq!(codes(5), [""; 0]);
+        assert_eq!(codes(4), ["too-large"]);
+    }
+
+    #[test]
+    fn places_count_characters_from_one_and_bytes_from_zero() {
+        let source = Source { name: "a.yaml".into(), text: "é:\n  - ü\n".into() };
+        let trees = read(&source, &mut 100);
+        let entry = trees.documents[0].entry("é").expect("it is there");
+        let Value::List(items) = &entry.value.value else { panic!("a list") };
+        assert_eq!((entry.key_span.line, entry.key_span.column, entry.key_span.end), (1, 1, 2));
+        assert_eq!((items[0].span.line, items[0].span.column, items[0].span.start), (2, 5, 8));
+    }
 }

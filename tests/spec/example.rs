@@ -1,17 +1,43 @@
-use icewarden::spec::{Source, parse};
+//! The example is valid and means what its comments say.
+
+use std::path::Path;
+
+use icewarden::edge::files::read_folder;
+use icewarden::model::{BackupKey, Module, SecretRef, Service};
+use icewarden::spec::meaning::{BackupValue, ExcludeLicenseSense, Others, Switch, Want};
+use icewarden::spec::parse;
 
 #[test]
-fn the_example_is_valid() {
-    let sources: Vec<Source> = ["backup", "license", "policies", "server"]
-        .iter()
-        .map(|name| {
-            let name = format!("examples/demo/{name}.yaml");
-            let text = std::fs::read_to_string(&name).expect("the example is there");
-            Source { name: name.into(), text: text.into() }
-        })
-        .collect();
-    match parse(&sources) {
-        Ok(spec) => assert_eq!(spec.servers.len(), 1, "{spec:#?}"),
-        Err(findings) => panic!("{findings:#?}"),
-    }
+fn the_example_means_what_it_says() {
+    let sources = read_folder(Path::new("examples/demo")).expect("the example is there");
+    let names: Vec<&str> = sources.iter().map(|source| &*source.name).collect();
+    let files = ["backup", "license", "policies", "server"].map(|name| format!("examples/demo/{name}.yaml"));
+    assert_eq!(names, files);
+    let spec = parse(&sources).unwrap_or_else(|findings| panic!("{findings:#?}"));
+    assert_eq!(spec.findings, []);
+    let [server] = spec.servers.as_slice() else { panic!("one server") };
+    assert_eq!(server.name, "eu");
+    assert_eq!(server.labels["env"], "demo");
+    assert_eq!(server.connection.url, "http://127.0.0.1:8090/icewarpapi/");
+    assert_eq!(server.connection.account.as_str(), "admin@example.com");
+    assert_eq!(server.connection.password, SecretRef::Env("ICEWARP_PASSWORD".into()));
+    let identity = &server.identity;
+    assert_eq!(identity.domain.as_ref().map(|(domain, _)| domain.as_str()), Some("example.com"));
+    let reference = identity.reference_id.as_ref().expect("it is pinned");
+    assert_eq!(reference.0, "82811415-0DC1291E-05492B82-877710E7-MW-");
+    assert_eq!(reference.1.to_string(), "examples/demo/server.yaml:15:18");
+    assert_eq!((server.guardrails.disable_accounts, server.guardrails.disable_percent), (20, 5.0));
+    assert_eq!(server.guardrails.exclude_license_sense, ExcludeLicenseSense::Unknown);
+    let license = server.license.as_ref().expect("it is declared");
+    assert_eq!(license.order_id.as_ref().map(|(id, _)| id.as_str()), Some("EXAMPLE-0001"));
+    let expected = &license.expect[&Module::parse("activesync").expect("a module")];
+    assert_eq!((expected.seats, expected.keep_free), (Some(50), 5));
+    let backup = server.backup.as_ref().expect("it is declared");
+    let days = backup.settings.iter().find(|setting| setting.key == BackupKey::KeepDays);
+    assert_eq!(days.map(|setting| &setting.value), Some(&BackupValue::Number(30)));
+    let [policy] = server.policies.as_slice() else { panic!("one policy") };
+    assert_eq!(policy.services[0].service, Service::Im);
+    assert_eq!(policy.services[0].want, Want::Everyone(Switch::Enabled));
+    assert!(matches!(policy.services[1].want, Want::Selected { others: Others::Disabled, .. }));
+    assert_eq!(policy.exceptions[0].until, Some(jiff::civil::date(2027, 3, 31)));
 }

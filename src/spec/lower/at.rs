@@ -19,10 +19,10 @@ impl<'t, 's> At<'t, 's> {
         At { file, node, key: None }
     }
 
-    /// The value of a key of a map. It is asked only for keys that were decoded; were one missing, the map
-    /// itself would be shown.
+    /// The value of a key of a map; where it is missing, the map itself. For keys that were decoded, or whose
+    /// absence makes no difference.
     pub fn key(self, name: &str) -> At<'t, 's> {
-        self.node.entry(name).map_or(self, |entry| self.entry(entry))
+        self.get(name).unwrap_or(self)
     }
 
     fn entry(self, entry: &'t Entry<'s>) -> At<'t, 's> {
@@ -45,6 +45,29 @@ impl<'t, 's> At<'t, 's> {
             _ => &[],
         };
         items.iter().map(move |node| At { file: self.file, node, key: None })
+    }
+
+    /// The value of a key, where there is one.
+    pub fn get(self, name: &str) -> Option<At<'t, 's>> {
+        self.node.entry(name).map(|entry| self.entry(entry))
+    }
+
+    /// The text of a scalar; the check says what is wrong with any other value.
+    pub fn text(self) -> Option<&'t str> {
+        self.node.scalar()
+    }
+
+    /// A text that is not null, and its place.
+    pub fn word(self) -> Option<(String, Place)> {
+        self.text().filter(|_| !self.node.is_null()).map(|text| (text.to_string(), self.place()))
+    }
+
+    pub fn node(self) -> &'t Node<'s> {
+        self.node
+    }
+
+    pub fn file(self) -> &'t Arc<str> {
+        self.file
     }
 
     /// Where the value stands.

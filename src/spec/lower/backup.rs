@@ -17,20 +17,22 @@ pub struct BackupDraft {
     pub intent: Option<(LicenseInBackupWord, Place)>,
 }
 
-pub fn backup(shape: BackupPolicy, at: At<'_, '_>, findings: &mut Vec<Finding>) -> BackupDraft {
-    let body = at.key("spec");
-    let intent = shape.spec.license_in_backup.map(|intent| (intent, body.key("licenseInBackup").key_place()));
-    if let (Some((_, place)), true) = (&intent, shape.spec.exclude_license.is_some()) {
+/// The rules that need more than one field.
+pub fn test(body: At<'_, '_>, findings: &mut Vec<Finding>) {
+    if let (Some(intent), Some(flag)) = (body.get("licenseInBackup"), body.get("excludeLicense")) {
+        let message = "`licenseInBackup` (the intent) and `excludeLicense` (the raw flag) are both given";
         findings.push(
-            Finding::error(
-                "license-in-backup",
-                "`licenseInBackup` (the intent) and `excludeLicense` (the raw flag) are both given",
-            )
-            .at(place.clone())
-            .also_at(body.key("excludeLicense").key_place(), "the raw flag")
-            .remedy(Remedy::EditSpec(format!("keep one of the two. {SENSES}"))),
+            Finding::error("license-in-backup", message)
+                .at(intent.key_place())
+                .also_at(flag.key_place(), "the raw flag")
+                .remedy(Remedy::EditSpec(format!("keep one of the two. {SENSES}"))),
         );
     }
+}
+
+pub fn backup(shape: BackupPolicy, at: At<'_, '_>) -> BackupDraft {
+    let body = at.key("spec");
+    let intent = shape.spec.license_in_backup.map(|intent| (intent, body.key("licenseInBackup").key_place()));
     let mut settings = Settings { list: Vec::new() };
     settings.body(&shape.spec, body);
     if let Some(emails) = &shape.spec.emails {
@@ -51,34 +53,28 @@ pub fn backup(shape: BackupPolicy, at: At<'_, '_>, findings: &mut Vec<Finding>) 
 const SENSES: &str = "By the vendor's manual the flag puts the licence into the backup (BAK-3), by the vendor's \
     list of variables it leaves it out (reference 5.3); nobody outside can tell which is so (U-2)";
 
-/// Writes the intent as the raw flag, if the server's sense of it is known.
-pub fn resolve(draft: BackupDraft, sense: ExcludeLicenseSense, findings: &mut Vec<Finding>) -> BackupSpec {
+/// The intent cannot be written while nobody knows the sense of the flag.
+pub fn unknown_sense(place: Place) -> Finding {
+    let message = "`licenseInBackup` cannot be written: the server's `excludeLicenseSense` is unknown";
+    Finding::error("license-in-backup", message).at(place).remedy(Remedy::EditSpec(format!(
+        "find out on the server's console, then set `excludeLicenseSense` of the Server to manual or variableList; \
+         or write the raw flag `excludeLicense`. {SENSES}"
+    )))
+}
+
+/// Writes the intent as the raw flag; that its sense is known was tested.
+pub fn resolve(draft: BackupDraft, sense: ExcludeLicenseSense) -> BackupSpec {
     let BackupDraft { mut spec, intent } = draft;
     let Some((intent, place)) = intent else { return spec };
     let included = intent == LicenseInBackupWord::Included;
     let flag = match sense {
         ExcludeLicenseSense::Manual => included,
         ExcludeLicenseSense::VariableList => !included,
-        ExcludeLicenseSense::Unknown => {
-            findings.push(
-                Finding::error(
-                    "license-in-backup",
-                    "`licenseInBackup` cannot be written: the server's `excludeLicenseSense` is unknown",
-                )
-                .at(place)
-                .remedy(Remedy::EditSpec(format!(
-                    "find out on the server's console, then set `excludeLicenseSense` of the Server to manual or \
-                     variableList; or write the raw flag `excludeLicense`. {SENSES}"
-                ))),
-            );
-            return spec;
-        }
+        ExcludeLicenseSense::Unknown => return spec,
     };
-    if !spec.settings.iter().any(|setting| setting.key == BackupKey::ExcludeLicense) {
-        let value = BackupValue::Flag(flag);
-        spec.settings.push(BackupSetting { key: BackupKey::ExcludeLicense, value, place });
-        spec.settings.sort_by_key(|setting| setting.key);
-    }
+    let value = BackupValue::Flag(flag);
+    spec.settings.push(BackupSetting { key: BackupKey::ExcludeLicense, value, place });
+    spec.settings.sort_by_key(|setting| setting.key);
     spec
 }
 

@@ -11,29 +11,84 @@ use crate::spec::shape::services::ServiceMap;
 use crate::spec::shape::values::{ModuleName, TextMap};
 use crate::spec::tree::shown;
 
-pub fn license(shape: License, at: At<'_, '_>, findings: &mut Vec<Finding>) -> LicenseSpec {
+/// The rules that need more than one field.
+pub fn test(body: At<'_, '_>, findings: &mut Vec<Finding>) {
+    not_done_yet("activation", "nothing is activated", body, findings);
+    not_done_yet("revalidation", "nothing is entered again", body, findings);
+    let modules = body.get("moduleOf").into_iter().flat_map(At::entries);
+    let declared: BTreeSet<Module> =
+        modules.filter_map(|(_, at)| at.text().and_then(Module::parse)).collect();
+    if let Some(at) = body.get("expect") {
+        test_expect(&declared, at, findings);
+    }
+}
+
+fn not_done_yet(key: &str, what: &str, body: At<'_, '_>, findings: &mut Vec<Finding>) {
+    if let Some(at) = body.get(key) {
+        let message = format!("`{key}` is read, and not done yet: {what}");
+        let remedy = Remedy::OnServer("do it there; a plan compares what it finds".into());
+        findings.push(Finding::info("not-done-yet", message).at(at.key_place()).remedy(remedy));
+    }
+}
+
+fn test_expect(declared: &BTreeSet<Module>, at: At<'_, '_>, findings: &mut Vec<Finding>) {
+    let mut first: BTreeMap<Module, Place> = BTreeMap::new();
+    for (name, at) in at.entries() {
+        let place = at.key_place();
+        let Some(module) = Module::parse(name) else {
+            let message = format!("`{}` is no module: it holds no letter and no digit", shown(name));
+            let remedy = Remedy::EditSpec("name a module of the licence, such as activesync".into());
+            findings.push(Finding::error("bad-module", message).at(place).remedy(remedy));
+            continue;
+        };
+        findings.extend(service_as_module(name, &module, declared, &place));
+        if let Some(first) = first.get(&module) {
+            let remedy = "keep one: only letters and digits of a module's name count";
+            findings.push(
+                Finding::error("duplicate-module", format!("the module {module} stands twice"))
+                    .at(place)
+                    .also_at(first.clone(), "first here")
+                    .remedy(Remedy::EditSpec(remedy.into())),
+            );
+            continue;
+        }
+        let number = |key| at.get(key).and_then(At::text).and_then(|text| text.parse::<u64>().ok());
+        if let (Some(seats), Some(keep_free)) = (number("seats"), number("keepFree"))
+            && keep_free > seats
+        {
+            let message = format!("{module} must keep {keep_free} seats free and has {seats}");
+            findings.push(
+                Finding::error("keep-free", message)
+                    .at(at.key("keepFree").place())
+                    .also_at(at.key("seats").place(), "the seats")
+                    .remedy(Remedy::EditSpec("lower `keepFree`, or raise `seats`".into())),
+            );
+        }
+        first.insert(module, place);
+    }
+}
+
+pub fn license(shape: License, at: At<'_, '_>) -> LicenseSpec {
     let body = at.key("spec");
-    let module_of = module_of(shape.spec.module_of, body.key("moduleOf"));
-    let activation = shape.spec.activation.is_some().then(|| body.key("activation").key_place());
-    let revalidation = shape.spec.revalidation.is_some().then(|| body.key("revalidation").key_place());
-    not_done_yet("activation", "nothing is activated", &activation, findings);
-    not_done_yet("revalidation", "nothing is entered again", &revalidation, findings);
+    let expected = shape.spec.expect.unwrap_or_default();
     LicenseSpec {
         name: shape.metadata.name.0,
         place: at.key("metadata").key("name").place(),
         order_id: shape.spec.order_id.map(|id| (id.0, body.key("orderId").place())),
-        activation,
-        revalidation,
-        expect: expect(shape.spec.expect.unwrap_or_default(), &module_of, body.key("expect"), findings),
-        module_of,
+        activation: shape.spec.activation.map(|_| body.key("activation").key_place()),
+        revalidation: shape.spec.revalidation.map(|_| body.key("revalidation").key_place()),
+        expect: expect(&expected, body.key("expect")),
+        module_of: module_of(shape.spec.module_of, body.key("moduleOf")),
     }
 }
 
-fn not_done_yet(key: &str, what: &str, place: &Option<Place>, findings: &mut Vec<Finding>) {
-    if let Some(place) = place {
-        let message = format!("`{key}` is read, and not done yet: {what}");
-        findings.push(Finding::info("not-done-yet", message).at(place.clone()));
-    }
+fn expect(shape: &TextMap<ExpectShape>, at: At<'_, '_>) -> BTreeMap<Module, Expect> {
+    let modules = at.entries().filter_map(|(name, at)| {
+        let (shape, module) = (shape.get(name)?, Module::parse(name)?);
+        let (seats, keep_free) = (shape.seats.map(|n| n.0), shape.keep_free.map_or(0, |n| n.0));
+        Some((module, Expect { seats, keep_free, place: at.key_place() }))
+    });
+    modules.collect()
 }
 
 fn module_of(shape: Option<ServiceMap<ModuleName>>, at: At<'_, '_>) -> BTreeMap<Service, (Module, Place)> {
@@ -48,60 +103,12 @@ fn module_of(shape: Option<ServiceMap<ModuleName>>, at: At<'_, '_>) -> BTreeMap<
     module_of
 }
 
-fn expect(
-    shape: TextMap<ExpectShape>,
-    module_of: &BTreeMap<Service, (Module, Place)>,
-    at: At<'_, '_>,
-    findings: &mut Vec<Finding>,
-) -> BTreeMap<Module, Expect> {
-    let declared: BTreeSet<&Module> = module_of.values().map(|(module, _)| module).collect();
-    let mut expect: BTreeMap<Module, Expect> = BTreeMap::new();
-    for (name, at) in at.entries() {
-        let Some(shape) = shape.get(name) else { continue };
-        let place = at.key_place();
-        let Some(module) = Module::parse(name) else {
-            let message = format!("`{}` is no module: it holds no letter and no digit", shown(name));
-            findings.push(Finding::error("bad-module", message).at(place));
-            continue;
-        };
-        if let Some(finding) = service_as_module(name, &module, &declared, &place) {
-            findings.push(finding);
-            continue;
-        }
-        if let Some(first) = expect.get(&module) {
-            findings.push(
-                Finding::error("duplicate-module", format!("the module {module} stands twice"))
-                    .at(place)
-                    .also_at(first.place.clone(), "first here")
-                    .remedy(Remedy::EditSpec(
-                        "keep one: only letters and digits of a module's name count".into(),
-                    )),
-            );
-            continue;
-        }
-        let (seats, keep_free) = (shape.seats.map(|n| n.0), shape.keep_free.map_or(0, |n| n.0));
-        if let Some(seats) = seats.filter(|seats| keep_free > *seats) {
-            findings.push(
-                Finding::error(
-                    "keep-free",
-                    format!("{module} must keep {keep_free} seats free and has {seats}"),
-                )
-                .at(at.key("keepFree").place())
-                .also_at(at.key("seats").place(), "the seats")
-                .remedy(Remedy::EditSpec("lower `keepFree`, or raise `seats`".into())),
-            );
-        }
-        expect.insert(module, Expect { seats, keep_free, place });
-    }
-    expect
-}
-
 /// The name of a service where a module is wanted, if the service's module is called otherwise (reference 4.4).
 /// A module that `moduleOf` names is meant, whatever it is called.
 fn service_as_module(
     name: &str,
     module: &Module,
-    declared: &BTreeSet<&Module>,
+    declared: &BTreeSet<Module>,
     place: &Place,
 ) -> Option<Finding> {
     if declared.contains(module) {

@@ -10,9 +10,34 @@ use crate::spec::meaning::{Exception, Others, PolicySpec, Selector, ServiceRule,
 use crate::spec::shape::document::ServicePolicy;
 use crate::spec::shape::policy::{ExceptionShape, OthersWord, ServiceWant, SwitchWord};
 use crate::spec::shape::values::{self, AccountGlob};
+use crate::spec::tree::shown;
+
+/// The rules that need more than one field.
+pub fn test(body: At<'_, '_>, findings: &mut Vec<Finding>) {
+    let mut first: BTreeMap<(Address, Service), Place> = BTreeMap::new();
+    for at in body.get("exceptions").into_iter().flat_map(At::items) {
+        let text = |key| at.get(key).and_then(At::text);
+        let account = text("account").and_then(|text| Address::parse(text).ok());
+        let (Some(account), Some(service)) = (account, text("service").and_then(Service::parse)) else {
+            continue;
+        };
+        let key = (account, service);
+        if let Some(place) = first.get(&key) {
+            let message = format!("two exceptions for {} and {}", shown(key.0.as_str()), key.1);
+            findings.push(
+                Finding::error("duplicate-exception", message)
+                    .at(at.place())
+                    .also_at(place.clone(), "first here")
+                    .remedy(Remedy::EditSpec("keep one of the two".into())),
+            );
+            continue;
+        }
+        first.insert(key, at.place());
+    }
+}
 
 /// `None` would be a mistake of this program: the shape was checked.
-pub fn policy(shape: ServicePolicy, at: At<'_, '_>, findings: &mut Vec<Finding>) -> Option<PolicySpec> {
+pub fn policy(shape: ServicePolicy, at: At<'_, '_>) -> Option<PolicySpec> {
     let body = at.key("spec");
     let services = shape.spec.services.map(|services| services.0).unwrap_or_default();
     let exceptions = shape.spec.exceptions.unwrap_or_default();
@@ -21,8 +46,12 @@ pub fn policy(shape: ServicePolicy, at: At<'_, '_>, findings: &mut Vec<Finding>)
         place: at.key("metadata").key("name").place(),
         priority: shape.spec.priority.unwrap_or(0),
         scope: selector(shape.spec.scope, body.key("scope")),
-        services: rules(services, body.key("services"))?,
-        exceptions: self::exceptions(exceptions, body.key("exceptions"), findings)?,
+        services: rules(services, body.key("services")),
+        exceptions: exceptions
+            .into_iter()
+            .zip(body.key("exceptions").items())
+            .map(|(shape, at)| exception(shape, at))
+            .collect::<Option<_>>()?,
     })
 }
 
@@ -38,11 +67,11 @@ fn selector(shape: values::Selector, at: At<'_, '_>) -> Selector {
 }
 
 /// The rules in the order of the services, not of the author: the same spec gives the same bytes.
-fn rules(mut services: BTreeMap<String, ServiceWant>, at: At<'_, '_>) -> Option<Vec<ServiceRule>> {
+fn rules(mut services: BTreeMap<String, ServiceWant>, at: At<'_, '_>) -> Vec<ServiceRule> {
     let mut rules = Vec::with_capacity(services.len());
     for (name, at) in at.entries() {
-        let service = Service::parse(name)?;
-        let want = match services.remove(name)? {
+        let (Some(service), Some(want)) = (Service::parse(name), services.remove(name)) else { continue };
+        let want = match want {
             ServiceWant::Everyone(word) => Want::Everyone(switch(word)),
             ServiceWant::Selected(shape) => Want::Selected {
                 enable: selector(shape.enable, at.key("enable")),
@@ -56,33 +85,7 @@ fn rules(mut services: BTreeMap<String, ServiceWant>, at: At<'_, '_>) -> Option<
         rules.push(ServiceRule { service, want, place: at.key_place() });
     }
     rules.sort_by_key(|rule| rule.service);
-    Some(rules)
-}
-
-fn exceptions(
-    shapes: Vec<ExceptionShape>,
-    at: At<'_, '_>,
-    findings: &mut Vec<Finding>,
-) -> Option<Vec<Exception>> {
-    let mut first: BTreeMap<(Address, Service), Place> = BTreeMap::new();
-    let mut exceptions = Vec::with_capacity(shapes.len());
-    for (shape, at) in shapes.into_iter().zip(at.items()) {
-        let exception = exception(shape, at)?;
-        let key = (exception.account.clone(), exception.service);
-        if let Some(place) = first.get(&key) {
-            let message = format!("two exceptions for {} and {}", exception.account, exception.service);
-            findings.push(
-                Finding::error("duplicate-exception", message)
-                    .at(at.place())
-                    .also_at(place.clone(), "first here")
-                    .remedy(Remedy::EditSpec("keep one of the two".into())),
-            );
-            continue;
-        }
-        first.insert(key, exception.place.clone());
-        exceptions.push(exception);
-    }
-    Some(exceptions)
+    rules
 }
 
 fn exception(shape: ExceptionShape, at: At<'_, '_>) -> Option<Exception> {
