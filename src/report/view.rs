@@ -287,7 +287,7 @@ fn blocked_words(plan: &Plan<'_>, blocked: &Blocked, module: Option<usize>) -> S
         BlockReason::EditableUnread => format!("whether this account may choose {service} was not read"),
         BlockReason::SeatsUnknown { .. } => format!("how many {title} seats there are is not known"),
         BlockReason::NoSeat { .. } => {
-            let after = row.and_then(|row| row.after()).unwrap_or_default();
+            let after = row.and_then(super::super::seats::ledger::LedgerRow::after).unwrap_or_default();
             format!("no {title} seat is left: {after} of {seats} are used after this plan")
         }
         BlockReason::KeepFree { .. } => {

@@ -81,12 +81,7 @@ fn many_mistakes_in_one_long_line_are_found_and_shown_in_linear_time() {
     let findings = read(&text).expect_err("unknown keys");
     assert_eq!(findings.len(), 401);
     let sources = [super::source("spec.yaml", &text)];
-    let shown = icewarden::report::findings::text(
-        &findings,
-        &sources,
-        icewarden::report::Colour::Never,
-        80,
-    );
+    let shown = icewarden::report::findings::text(&findings, &sources, icewarden::report::Colour::Never, 80);
     assert!(shown.lines().all(|line| line.chars().count() < 200));
     assert!(shown.ends_with("401 errors in 1 file\n"));
 }

@@ -30,7 +30,8 @@ pub fn claims_most(layout: &Layout, accounts: &[Account], seats: &[Option<u32>])
         })
     };
     let start: Vec<i64> = (0..layout.products.len())
-        .map(|of| (0..accounts.len()).filter(|account| held(0, *account, of)).count() as i64)
+        .map(|of| (0..accounts.len()).filter(|account| held(0, *account, of)).count())
+        .map(|held| i64::try_from(held).unwrap_or(i64::MAX))
         .collect();
 
     // Every set of moves that can have been made, with the booked users of each module.

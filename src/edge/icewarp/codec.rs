@@ -261,7 +261,7 @@ impl Tree {
                 })
             }
             Event::Decl(declaration) => {
-                self.encoding = declaration.encoding().and_then(Result::ok).map(|name| name.into_owned());
+                self.encoding = declaration.encoding().and_then(Result::ok).map(std::borrow::Cow::into_owned);
                 Ok(())
             }
             Event::Comment(_) | Event::PI(_) | Event::Eof => Ok(()),

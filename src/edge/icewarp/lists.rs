@@ -52,7 +52,7 @@ pub(super) async fn list<T>(
             Err(misfit) => return Err(refused(command, misfit)),
         }
     }
-    gathering.say(format!("is longer than {PAGES_MAX} pages"));
+    gathering.say(&format!("is longer than {PAGES_MAX} pages"));
     Ok(gathering.finish())
 }
 
@@ -96,14 +96,14 @@ impl<'a, T> Gathering<'a, T> {
         }
     }
 
-    fn say(&mut self, rest: String) {
+    fn say(&mut self, rest: &str) {
         self.incomplete.push(format!("{} {rest}", self.what));
     }
 
     fn page(&mut self, result: &Element, row: &impl Fn(&Element) -> Row<T>) -> Result<More, Misfit> {
         let page = readers::page(result)?;
         if let Some(offset) = page.offset.filter(|offset| *offset != self.offset) {
-            self.say(format!("was answered from row {offset} where row {} was asked for", self.offset));
+            self.say(&format!("was answered from row {offset} where row {} was asked for", self.offset));
             return Ok(More::No);
         }
         for item in &page.items {
@@ -111,7 +111,7 @@ impl<'a, T> Gathering<'a, T> {
         }
         self.offset += page.items.len() as u64;
         let Some(overall) = page.overall else {
-            self.say("does not say how many rows it has".to_owned());
+            self.say("does not say how many rows it has");
             return Ok(More::No);
         };
         if let Some(before) = self.overall.replace(overall)
@@ -119,7 +119,7 @@ impl<'a, T> Gathering<'a, T> {
         {
             self.changes += 1;
             if self.changes == 1 {
-                self.say(format!("changed from {before} to {overall} rows while it was read"));
+                self.say(&format!("changed from {before} to {overall} rows while it was read"));
             }
             if self.changes > CHANGES_MAX {
                 return Ok(More::No);
@@ -129,7 +129,7 @@ impl<'a, T> Gathering<'a, T> {
             return Ok(More::No);
         }
         if page.items.is_empty() {
-            self.say(format!("ended after {} of {overall} rows with an empty page", self.offset));
+            self.say(&format!("ended after {} of {overall} rows with an empty page", self.offset));
             return Ok(More::No);
         }
         Ok(More::Yes)
@@ -146,7 +146,7 @@ impl<'a, T> Gathering<'a, T> {
                 self.unreadable += 1;
                 // One sentence with an example says as much as a thousand.
                 if self.unreadable == 1 {
-                    self.say(format!("has a row that cannot be read: {}", sanitised(&why)));
+                    self.say(&format!("has a row that cannot be read: {}", sanitised(&why)));
                 }
             }
         }
@@ -158,11 +158,11 @@ impl<'a, T> Gathering<'a, T> {
             && self.incomplete.is_empty()
             && different != overall
         {
-            self.say(format!("says it has {overall} rows and gave {different} different ones"));
+            self.say(&format!("says it has {overall} rows and gave {different} different ones"));
         }
         if self.unreadable > 1 {
             let count = self.unreadable;
-            self.say(format!("has {count} such rows"));
+            self.say(&format!("has {count} such rows"));
         }
         Listed {
             empty: self.offset == 0 && self.overall.is_none_or(|overall| overall == 0),

@@ -138,7 +138,7 @@ impl World {
             (Some(place), Some(accounts)) => self.licence.products[place].accounts = accounts,
             (Some(place), None) => drop(self.licence.products.remove(place)),
             (None, Some(accounts)) => {
-                self.licence.products.push(Product { name: product.to_owned(), accounts })
+                self.licence.products.push(Product { name: product.to_owned(), accounts });
             }
             (None, None) => {}
         }

@@ -24,7 +24,7 @@ pub fn server(shape: Server, at: At<'_, '_>) -> Option<ServerSpec> {
         connection: connection(shape.spec.connection.rpc, body.key("connection").key("rpc"))?,
         identity: shape.spec.identity.map(|shape| identity(shape, body.key("identity"))).unwrap_or_default(),
         guardrails: guardrails(
-            shape.spec.guardrails,
+            shape.spec.guardrails.as_ref(),
             shape.spec.exclude_license_sense,
             body.key("guardrails"),
         ),
@@ -52,9 +52,9 @@ fn identity(shape: IdentityShape, at: At<'_, '_>) -> Identity {
     }
 }
 
-fn guardrails(shape: Option<GuardrailsShape>, sense: Option<SenseWord>, at: At<'_, '_>) -> Guardrails {
-    let disable = shape.as_ref().and_then(|shape| shape.disable.as_ref());
-    let protect = shape.as_ref().and_then(|shape| shape.protect.as_deref()).unwrap_or_default();
+fn guardrails(shape: Option<&GuardrailsShape>, sense: Option<SenseWord>, at: At<'_, '_>) -> Guardrails {
+    let disable = shape.and_then(|shape| shape.disable.as_ref());
+    let protect = shape.and_then(|shape| shape.protect.as_deref()).unwrap_or_default();
     Guardrails {
         disable_accounts: disable.and_then(|shape| shape.accounts).map_or(DISABLE_ACCOUNTS, |count| count.0),
         disable_percent: disable.and_then(|shape| shape.percent).unwrap_or(DISABLE_PERCENT),

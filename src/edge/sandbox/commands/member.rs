@@ -46,7 +46,7 @@ pub(super) fn edit(world: &mut World, call: &Call<'_, '_>) -> Reply {
 
 pub(super) fn delete(world: &mut World, call: &Call<'_, '_>) -> Reply {
     edit_members(world, call, |members, given| {
-        members.retain(|held| !given.iter().any(|member| same(held, member)))
+        members.retain(|held| !given.iter().any(|member| same(held, member)));
     })
 }
 
