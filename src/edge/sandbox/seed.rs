@@ -258,7 +258,7 @@ impl Seeding {
         team.extend(self.pool.first());
         let readers: Vec<u32> = self.pool.iter().copied().take(5).collect();
         for (name, _) in DOMAINS {
-            self.group(&format!("public-folders@{name}"), "Public Folders", GROUP, Vec::new());
+            self.group(&format!("public-folders@{name}"), "Public Folders", GROUP, &[]);
         }
         let addresses = |world: &World, ids: &[u32]| -> Vec<String> {
             let mut found: Vec<String> = ids
@@ -274,16 +274,16 @@ impl Seeding {
         let team = addresses(&self.world, &team);
         let mut readers = addresses(&self.world, &readers);
         readers.push("reader@elsewhere.test".to_owned());
-        self.group("sales@example.com", "Sales", GROUP, sales);
-        self.group("support@example.com", "Support & Care", GROUP, support);
+        self.group("sales@example.com", "Sales", GROUP, &sales);
+        self.group("support@example.com", "Support & Care", GROUP, &support);
         let nested = ["sales@example.com", "support@example.com"].map(str::to_owned).to_vec();
-        self.group("everyone@example.com", "Everyone", GROUP, nested);
-        self.group("team@example.org", "Tým", GROUP, team);
-        self.group("news@example.com", "News", MAILING_LIST, readers);
-        self.group("meeting-room@example.com", "Meeting room", RESOURCE, Vec::new());
+        self.group("everyone@example.com", "Everyone", GROUP, &nested);
+        self.group("team@example.org", "Tým", GROUP, &team);
+        self.group("news@example.com", "News", MAILING_LIST, &readers);
+        self.group("meeting-room@example.com", "Meeting room", RESOURCE, &[]);
     }
 
-    fn group(&mut self, address: &str, name: &str, kind: u8, members: Vec<String>) {
+    fn group(&mut self, address: &str, name: &str, kind: u8, members: &[String]) {
         let Some((mailbox, domain)) = address.rsplit_once('@') else { return };
         let Some(place) = self.world.domain_place(domain) else { return };
         let mut account = Account::new(place, mailbox, name, kind);

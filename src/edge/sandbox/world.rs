@@ -374,6 +374,21 @@ impl World {
         Some(account)
     }
 
+    /// Takes a domain away with all its accounts.
+    pub(super) fn remove_domain(&mut self, place: u32) {
+        let Some(domain) = self.domain_mut(place) else { return };
+        // The orders go first: taking a hundred thousand accounts out of them one by one would take minutes.
+        let ids = std::mem::take(&mut domain.order);
+        domain.order_by_kind = Default::default();
+        for id in ids {
+            self.remove_account(id);
+        }
+        self.domain_names.retain(|_, other| *other != place);
+        if let Some(slot) = usize::try_from(place).ok().and_then(|place| self.domains.get_mut(place)) {
+            *slot = None;
+        }
+    }
+
     /// Changes an account and what it counts for in one act.
     pub(super) fn edit_account(&mut self, id: u32, edit: impl FnOnce(&mut Account)) -> bool {
         let Some(before) = self.account(id).map(|account| self.modules_of(account)) else { return false };

@@ -96,14 +96,7 @@ pub(super) fn delete(world: &mut World, call: &Call<'_, '_>) -> Reply {
     if call.rights != Rights::Server {
         return done(false);
     }
-    let ids = world.domain(place).map(|domain| domain.order.clone()).unwrap_or_default();
-    for id in ids.into_iter().rev() {
-        world.remove_account(id);
-    }
-    world.domain_names.retain(|_, other| *other != place);
-    if let Some(slot) = usize::try_from(place).ok().and_then(|place| world.domains.get_mut(place)) {
-        *slot = None;
-    }
+    world.remove_domain(place);
     done(true)
 }
 

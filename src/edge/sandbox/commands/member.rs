@@ -1,5 +1,7 @@
 //! Members of groups and lists (reference 1.6). Adding and removing is idempotent; addresses are not checked.
 
+use std::collections::{HashMap, HashSet};
+
 use super::super::exchange::{Call, Reply};
 use super::super::values::read_members;
 use super::super::world::{Member, World, split_address};
@@ -20,25 +22,24 @@ fn edit_members(
     done(true)
 }
 
-fn same(a: &Member, b: &Member) -> bool {
-    a.val.eq_ignore_ascii_case(&b.val)
+/// Addresses are compared without their case.
+fn key(member: &Member) -> String {
+    member.val.to_ascii_lowercase()
 }
 
 pub(super) fn add(world: &mut World, call: &Call<'_, '_>) -> Reply {
     edit_members(world, call, |members, given| {
-        for member in given {
-            if !members.iter().any(|held| same(held, &member)) {
-                members.push(member);
-            }
-        }
+        let mut held: HashSet<String> = members.iter().map(key).collect();
+        members.extend(given.into_iter().filter(|member| held.insert(key(member))));
     })
 }
 
 pub(super) fn edit(world: &mut World, call: &Call<'_, '_>) -> Reply {
     edit_members(world, call, |members, given| {
-        for member in given {
-            if let Some(held) = members.iter_mut().find(|held| same(held, &member)) {
-                *held = member;
+        let given: HashMap<String, Member> = given.into_iter().map(|member| (key(&member), member)).collect();
+        for held in members {
+            if let Some(member) = given.get(&key(held)) {
+                held.clone_from(member);
             }
         }
     })
@@ -46,7 +47,8 @@ pub(super) fn edit(world: &mut World, call: &Call<'_, '_>) -> Reply {
 
 pub(super) fn delete(world: &mut World, call: &Call<'_, '_>) -> Reply {
     edit_members(world, call, |members, given| {
-        members.retain(|held| !given.iter().any(|member| same(held, member)));
+        let given: HashSet<String> = given.iter().map(key).collect();
+        members.retain(|held| !given.contains(&key(held)));
     })
 }
 
