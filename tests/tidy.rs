@@ -669,8 +669,10 @@ impl<'a> Rust<'a> {
                 return None;
             }
             let start = self.attributes_start(at);
-            let named = self.code[start..at].contains("path");
-            let literal = self.literals.iter().find(|literal| named && (start..at).contains(&literal.start));
+            // Other attributes may stand before it, the file's own among them, and hold literals too.
+            let named = self.code[start..at].rfind("path").map(|path| start + path);
+            let literal = named
+                .and_then(|named| self.literals.iter().find(|literal| (named..at).contains(&literal.start)));
             let around = modules.iter().filter(|(_, span, _)| span.contains(&at));
             Some(Declared {
                 name: name.to_string(),
@@ -1063,7 +1065,7 @@ fn a_file_that_no_module_declares_is_reported() {
         source("Cargo.toml", "[[test]]\nname = \"all\"\npath = \"tests/all/main.rs\""),
         source(
             "src/lib.rs",
-            "mod plan;\nmod spec;\n#[path = \"odd/name.rs\"]\nmod named;\nmod inline { mod deep; }",
+            "mod plan;\nmod spec;\n#[expect(lint, reason = \"why\")]\n#[path = \"odd/name.rs\"]\nmod named;\nmod inline { mod deep; }",
         ),
         source("src/plan.rs", "mod order;"),
         source("src/plan/order.rs", ""),

@@ -6,7 +6,7 @@ use super::block::Blocked;
 use super::digest::{Digest, Effects};
 use super::guard::{Allow, Guarding, Hold, HoldKind};
 use super::order::{Ordering, order};
-use super::step::Step;
+use super::step::{SettingStep, Step, SwitchStep};
 use super::{licence, settings, verify};
 use crate::diff::compare::Differences;
 use crate::diff::{Direction, SecretsMet, compare, compare_settings};
@@ -134,15 +134,10 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
     findings.extend(setting_findings);
     let setting_steps = settings::steps(changes, ordered.steps.len());
 
-    let mut guarding = Guarding {
-        server,
-        observed,
-        assignment: &assignment,
-        allows: inputs.allows,
-        used: vec![false; inputs.allows.len()],
-    };
-    let mut holds = guarding.holds(&ordered.steps, &setting_steps);
-    let needed = guarding.used;
+    let guarded = hold_back(inputs, &assignment, &ordered.steps, &setting_steps);
+    let mut holds = guarded.holds;
+    findings.extend(unneeded(inputs.allows, &guarded.needed, &keep_free_allowed, &modules));
+    findings.extend(assignment.findings.iter().cloned());
     let mut steps: Vec<Step> = ordered.steps.into_iter().map(Step::Switch).collect();
     steps.extend(setting_steps.into_iter().map(|step| Step::Setting(Box::new(step))));
     identity(inputs, &steps, &mut holds, &mut findings);
@@ -151,8 +146,6 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
     {
         holds.push(standing_hold(&why));
     }
-    findings.extend(unneeded(inputs.allows, &needed, &keep_free_allowed, &modules));
-    findings.extend(assignment.findings.iter().cloned());
 
     let effects = Effects {
         server: &server.name,
@@ -176,6 +169,29 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
     };
     verify::verify(&plan).map_err(|fault| vec![bug(&fault)])?;
     Ok(plan)
+}
+
+/// What the guardrails say, and which overrides were needed for it.
+struct Guarded {
+    holds: Vec<Hold>,
+    needed: Vec<bool>,
+}
+
+fn hold_back(
+    inputs: Inputs<'_>,
+    assignment: &Assignment,
+    switches: &[SwitchStep],
+    settings: &[SettingStep],
+) -> Guarded {
+    let mut guarding = Guarding {
+        server: inputs.server,
+        observed: inputs.observed,
+        assignment,
+        allows: inputs.allows,
+        used: vec![false; inputs.allows.len()],
+    };
+    let holds = guarding.holds(switches, settings);
+    Guarded { holds, needed: guarding.used }
 }
 
 /// Policies that contradict each other, and services that the server does not have.
