@@ -28,6 +28,8 @@ pub enum BlockReason {
     EditableUnread,
     /// How many seats the module has is not known (U-1).
     SeatsUnknown { module: u8 },
+    /// The licence was read and names no such module: another name may cover the service (U-18).
+    NotInLicence { module: u8 },
     /// No seat is left for it.
     NoSeat { module: u8 },
     /// Only seats that are to be kept free are left.
@@ -44,6 +46,7 @@ impl BlockReason {
             BlockReason::NotEditable => "not-editable",
             BlockReason::EditableUnread => "editable-unread",
             BlockReason::SeatsUnknown { .. } => "seats-unknown",
+            BlockReason::NotInLicence { .. } => "not-in-licence",
             BlockReason::NoSeat { .. } => "no-seat",
             BlockReason::KeepFree { .. } => "keep-free",
         }
@@ -53,8 +56,26 @@ impl BlockReason {
     pub const fn is_seats(self) -> bool {
         matches!(
             self,
-            BlockReason::SeatsUnknown { .. } | BlockReason::NoSeat { .. } | BlockReason::KeepFree { .. }
+            BlockReason::SeatsUnknown { .. }
+                | BlockReason::NotInLicence { .. }
+                | BlockReason::NoSeat { .. }
+                | BlockReason::KeepFree { .. }
         )
+    }
+
+    /// The module whose seats stand in the way, by index.
+    pub const fn module(self) -> Option<u8> {
+        match self {
+            BlockReason::SeatsUnknown { module }
+            | BlockReason::NotInLicence { module }
+            | BlockReason::NoSeat { module }
+            | BlockReason::KeepFree { module } => Some(module),
+            BlockReason::ListIncomplete
+            | BlockReason::Mode(_)
+            | BlockReason::DomainOff
+            | BlockReason::NotEditable
+            | BlockReason::EditableUnread => None,
+        }
     }
 }
 
@@ -86,7 +107,7 @@ pub fn reason(change: SwitchChange, observed: &Observed, domain: &str) -> Option
 /// The next act for a blocked change. `short` is how many seats the module lacks for all that is wished of it.
 pub fn remedy(reason: BlockReason, service: Service, module: &str, short: u64) -> Remedy {
     match reason {
-        BlockReason::ListIncomplete => Remedy::Rerun("plan again; the list changed while it was read".into()),
+        BlockReason::ListIncomplete => Remedy::Rerun("`icewarden plan`, when nobody changes accounts".into()),
         BlockReason::Mode(mode) => Remedy::OnServer(format!(
             "set the access mode of {service} to `selected accounts` first (it is {}); it leaves the service \
              on for everybody, and then this plan can switch it off where it is not wanted",
@@ -101,6 +122,10 @@ pub fn remedy(reason: BlockReason, service: Service, module: &str, short: u64) -
         )),
         BlockReason::SeatsUnknown { .. } => Remedy::EditSpec(format!(
             "say in the License document how many seats there are: expect.{module}.seats"
+        )),
+        BlockReason::NotInLicence { .. } => Remedy::EditSpec(format!(
+            "if another module of the licence covers {service}, name it in the License document: moduleOf: \
+             {{{service}: MODULE}}"
         )),
         BlockReason::NoSeat { .. } => Remedy::Seats { module: module.to_owned(), more: short },
         BlockReason::KeepFree { .. } => Remedy::Allow(Guardrail::KeepFree, module.to_owned()),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diff::{Direction, SwitchChange};
-use crate::model::{Observed, Seats, ServiceSet};
+use crate::model::{Observed, Reading, Seats, ServiceSet};
 use crate::policy::Assignment;
 use crate::policy::profile::RuleId;
 use crate::seats::count::{certain, unheeded};
@@ -82,7 +82,7 @@ fn sort_account(changes: &[SwitchChange], unheeded: ServiceSet, with: &Ordering<
     let mut possible: Vec<SwitchChange> = Vec::with_capacity(changes.len());
     for change in changes {
         let rule = profile.by[change.service as usize];
-        match reason(*change, observed, domain).or_else(|| seats_unknown(*change, with.modules)) {
+        match reason(*change, observed, domain).or_else(|| seats_unknown(*change, with)) {
             Some(reason) => phases.blocked.push(Blocked { change: *change, rule, reason }),
             None => possible.push(*change),
         }
@@ -107,9 +107,17 @@ fn sort_account(changes: &[SwitchChange], unheeded: ServiceSet, with: &Ordering<
     phases.claims.extend(paying.into_iter().map(|change| account.clone().step(change)));
 }
 
-fn seats_unknown(change: SwitchChange, modules: &Modules) -> Option<BlockReason> {
-    let index = modules.of(change.service).filter(|_| change.direction == Direction::Claim)?;
-    (modules.list[index].seats == Seats::Unknown).then_some(BlockReason::SeatsUnknown { module: index as u8 })
+fn seats_unknown(change: SwitchChange, with: &Ordering<'_>) -> Option<BlockReason> {
+    let index = with.modules.of(change.service).filter(|_| change.direction == Direction::Claim)?;
+    let module = index as u8;
+    (with.modules.list[index].seats == Seats::Unknown).then(|| match &with.observed.licence.modules {
+        Reading::Read(offers)
+            if offers.iter().all(|offer| offer.module != with.modules.list[index].module) =>
+        {
+            BlockReason::NotInLicence { module }
+        }
+        Reading::Read(_) | Reading::Unread(_) => BlockReason::SeatsUnknown { module },
+    })
 }
 
 /// One account while its changes are put in order.

@@ -99,10 +99,7 @@ fn counts(plan: &Plan<'_>) -> CountsFile {
 fn ledger(plan: &Plan<'_>) -> Vec<LedgerFile> {
     let mut blocked = vec![0u64; plan.ledger.len()];
     for entry in &plan.blocked {
-        if let BlockReason::NoSeat { module }
-        | BlockReason::KeepFree { module }
-        | BlockReason::SeatsUnknown { module } = entry.reason
-        {
+        if let Some(module) = entry.reason.module() {
             blocked[usize::from(module)] += 1;
         }
     }
@@ -231,12 +228,7 @@ fn reason(plan: &Plan<'_>, rule: u32) -> ReasonFile {
 
 fn blocked_file(plan: &Plan<'_>, blocked: &Blocked, short: &[u64]) -> BlockedFile {
     let SwitchChange { row, service, direction } = blocked.change;
-    let module = match blocked.reason {
-        BlockReason::NoSeat { module }
-        | BlockReason::KeepFree { module }
-        | BlockReason::SeatsUnknown { module } => Some(usize::from(module)),
-        _ => None,
-    };
+    let module = blocked.reason.module().map(usize::from);
     let name = module.map(|module| plan.modules.list[module].module.to_string());
     BlockedFile {
         address: switch_address(plan, row, service),
@@ -286,6 +278,7 @@ fn blocked_words(plan: &Plan<'_>, blocked: &Blocked, module: Option<usize>) -> S
         BlockReason::NotEditable => format!("the server does not let this account choose {service}"),
         BlockReason::EditableUnread => format!("whether this account may choose {service} was not read"),
         BlockReason::SeatsUnknown { .. } => format!("how many {title} seats there are is not known"),
+        BlockReason::NotInLicence { .. } => format!("the licence names no module {title}"),
         BlockReason::NoSeat { .. } => {
             let after = row.and_then(super::super::seats::ledger::LedgerRow::after).unwrap_or_default();
             format!("no {title} seat is left: {after} of {seats} are used after this plan")

@@ -113,6 +113,12 @@ pub fn compare(approved: &PlanFile, now: &ServerFile) -> Approved {
             now.server
         ));
     }
+    if now.outcome == OutcomeFile::NothingToDo {
+        return Approved::Stale(format!(
+            "{}: there is nothing left to do: the plan has been applied already, or somebody else did it",
+            now.server
+        ));
+    }
     Approved::Stale(format!(
         "{}: the plan is stale: what it would do now differs from what was approved; nothing was changed{}",
         now.server,
