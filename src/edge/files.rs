@@ -23,7 +23,8 @@ pub fn read_folder(path: &Path) -> Result<Vec<Source>, Vec<Finding>> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
             reading.folder(path, &mut files);
-            files.sort();
+            // As findings are sorted, so that the first of two that conflict is the first to be shown.
+            files.sort_by_cached_key(|file| name_of(file));
             if files.is_empty() && reading.findings.is_empty() {
                 reading.findings.push(no_files(path));
             }
@@ -114,11 +115,11 @@ impl Reading {
             return Err(Box::new(too_large(path)));
         }
         self.left -= length;
-        text(path, bytes).map_err(Box::new)
+        text(path, bytes)
     }
 }
 
-fn text(path: &Path, bytes: Vec<u8>) -> Result<Source, Finding> {
+fn text(path: &Path, bytes: Vec<u8>) -> Result<Source, Box<Finding>> {
     let name = name_of(path);
     let wide = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
     let binary = !wide && bytes.contains(&0);
@@ -147,7 +148,7 @@ fn text(path: &Path, bytes: Vec<u8>) -> Result<Source, Finding> {
 }
 
 /// A finding at the end of `before`, the part of the file that is text.
-fn not_text(path: &Path, code: &'static str, before: &[u8], message: &str) -> Finding {
+fn not_text(path: &Path, code: &'static str, before: &[u8], message: &str) -> Box<Finding> {
     let lines = before.iter().filter(|byte| **byte == b'\n').count();
     let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let column = String::from_utf8_lossy(&before[line_start..]).chars().count();
@@ -164,7 +165,7 @@ fn not_text(path: &Path, code: &'static str, before: &[u8], message: &str) -> Fi
             "does this file belong here? Only *.yaml and *.yml files of a folder are read".into(),
         ),
     };
-    Finding::error(code, message).at(place).remedy(remedy)
+    Box::new(Finding::error(code, message).at(place).remedy(remedy))
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Finding {

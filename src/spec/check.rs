@@ -125,7 +125,9 @@ impl Check<'_> {
                 finding = finding.remedy(Remedy::EditSpec("write true or false".into()));
                 if let Some(on) = suggest::switch(text) {
                     let word = if on { "true" } else { "false" };
-                    if !matches!(text.to_ascii_lowercase().as_str(), "true" | "false") {
+                    if suggest::boolean_elsewhere(text)
+                        && !matches!(&**text, "True" | "TRUE" | "False" | "FALSE")
+                    {
                         finding.message.push_str(": not every YAML reader takes this word for a boolean");
                     }
                     finding = finding.remedy(Remedy::DidYouMean(word.into()));
@@ -212,7 +214,7 @@ impl Check<'_> {
                 let wanted = if on { "enabled" } else { "disabled" };
                 words.iter().find(|word| *word == wanted)
             });
-            if on_or_off.is_some() {
+            if on_or_off.is_some() && suggest::boolean_elsewhere(text) {
                 finding.message.push_str(": YAML readers turn on, off, yes and no into booleans");
             }
             let near = || suggest::nearest(text, words.iter().map(String::as_str));
@@ -322,7 +324,7 @@ impl Check<'_> {
             let known: Vec<String> = rule.fields.keys().cloned().collect();
             if given.len() > 1 {
                 let message =
-                    format!("{} has {} keys, and exactly one may be given", self.here(), keys(given));
+                    format!("{} has the keys {}, and exactly one may be given", self.here(), keys(given));
                 self.report("too-many-keys", message, span, "keep one of them");
             } else if !damaged {
                 let message = format!("{} needs exactly one of {}", self.here(), keys(&known));

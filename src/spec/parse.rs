@@ -126,6 +126,9 @@ fn unique_servers(documents: &[Document], twice: &BTreeSet<Place>, findings: &mu
     }
 }
 
+/// So many names are compared at most with one that is unknown; with more, a list helps nobody.
+const SUGGESTED_FROM_MAX: usize = 500;
+
 /// A server that no document declares. One that a broken file seems to name is given the benefit of the doubt.
 fn known_servers(documents: &[Document], broken: &[&str], findings: &mut Vec<Finding>) {
     let names: BTreeSet<&str> = documents
@@ -133,19 +136,22 @@ fn known_servers(documents: &[Document], broken: &[&str], findings: &mut Vec<Fin
         .filter(|document| document.kind == Kind::Server)
         .filter_map(|document| document.name.as_ref().map(|(name, _)| name.as_str()))
         .collect();
+    let in_doubt: BTreeSet<&str> = broken
+        .iter()
+        .flat_map(|text| text.lines().filter(|line| line.contains("name")))
+        .flat_map(|line| line.split(|c: char| c.is_whitespace() || "{}:,\"'".contains(c)))
+        .collect();
     for document in documents.iter().filter(|document| document.kind != Kind::Server) {
         let Some((server, place)) =
             document.server.as_ref().filter(|(name, _)| !names.contains(name.as_str()))
         else {
             continue;
         };
-        let named =
-            |text: &&str| text.lines().any(|line| line.contains("name") && line.contains(server.as_str()));
-        if broken.iter().any(named) {
+        if in_doubt.contains(server.as_str()) {
             continue;
         }
         let message = format!("there is no server `{}` in the spec", shown(server));
-        let remedy = match suggest::nearest(server, names.iter().copied()) {
+        let remedy = match suggest::nearest(server, names.iter().copied().take(SUGGESTED_FROM_MAX)) {
             Some(near) => Remedy::DidYouMean(near.into()),
             None if names.is_empty() => Remedy::EditSpec("add a document of kind Server".into()),
             None => {

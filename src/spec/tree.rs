@@ -112,7 +112,7 @@ pub fn read<'s>(source: &'s Source, nodes: &mut usize) -> Trees<'s> {
                 let span = span_of(span.start, span.end);
                 match builder.event(event, span, nodes) {
                     Ok(()) => continue,
-                    Err(finding) => finding,
+                    Err(finding) => *finding,
                 }
             }
             Some(Err(error)) => builder.syntax(&error, &source.text),
@@ -159,7 +159,7 @@ struct Builder<'s, 'f> {
 }
 
 impl<'s> Builder<'s, '_> {
-    fn event(&mut self, event: Event<'s>, span: Span, nodes: &mut usize) -> Result<(), Finding> {
+    fn event(&mut self, event: Event<'s>, span: Span, nodes: &mut usize) -> Result<(), Box<Finding>> {
         if event.is_node() {
             self.count(span, nodes)?;
         }
@@ -187,24 +187,24 @@ impl<'s> Builder<'s, '_> {
         Ok(())
     }
 
-    fn count(&self, span: Span, nodes: &mut usize) -> Result<(), Finding> {
+    fn count(&self, span: Span, nodes: &mut usize) -> Result<(), Box<Finding>> {
         *nodes = nodes.saturating_sub(1);
         if *nodes > 0 {
             return Ok(());
         }
         let message = format!("the spec has more than {NODES_MAX} values");
-        Err(Finding::error("too-large", message)
-            .at(span.place(self.file))
-            .remedy(Remedy::EditSpec("split it, and check that this file is a spec at all".into())))
+        let remedy = Remedy::EditSpec("split it, and check that this file is a spec at all".into());
+        Err(Box::new(Finding::error("too-large", message).at(span.place(self.file)).remedy(remedy)))
     }
 
-    fn open(&mut self, frame: Frame<'s>) -> Result<(), Finding> {
+    fn open(&mut self, frame: Frame<'s>) -> Result<(), Box<Finding>> {
         let (Frame::List { span, .. } | Frame::Map { span, .. }) = &frame;
         if self.stack.len() >= DEPTH_MAX {
             let message = format!("more than {DEPTH_MAX} levels of lists and maps");
-            return Err(Finding::error("too-deep", message)
-                .at(span.place(self.file))
-                .remedy(Remedy::Check("no spec is that deep: is this file a spec?".into())));
+            let remedy = Remedy::Check("no spec is that deep: is this file a spec?".into());
+            return Err(Box::new(
+                Finding::error("too-deep", message).at(span.place(self.file)).remedy(remedy),
+            ));
         }
         self.stack.push(frame);
         Ok(())

@@ -12,11 +12,11 @@ use super::{read, source};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Held {
     /// The JSON Schema refuses it too, so an editor shows it.
-    BySchema,
+    Schema,
     /// A schema cannot say it: it needs two documents, two fields, a calendar, or the text before it was typed.
-    ByProgram,
+    Program,
     /// It is no document that a schema could be asked about.
-    ByYaml,
+    Yaml,
 }
 
 /// A wrong spec. `«` in the text marks where the findings must stand, in this order.
@@ -125,10 +125,10 @@ fn the_schema_refuses_what_a_schema_can_refuse() {
     for case in TABLE {
         let text = unmarked(case.text).0;
         let refused = match case.held {
-            Held::ByYaml => continue,
+            Held::Yaml => continue,
             _ => documents(&text).iter().any(|document| !validator.is_valid(document)),
         };
-        assert_eq!(refused, case.held == Held::BySchema, "{}: held {:?}", case.what, case.held);
+        assert_eq!(refused, case.held == Held::Schema, "{}: held {:?}", case.what, case.held);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The schema: what is in the repository is what the types say, it is draft 7, and it explains every field.
 //!
-//! What a schema cannot hold is marked `ByProgram` in the table of mistakes: whatever concerns two documents
+//! What a schema cannot hold is marked `Program` in the table of mistakes: whatever concerns two documents
 //! (names, servers, conflicts), compares two values (`keepFree` and `seats`, exceptions, names of modules), needs a
 //! calendar or numbers within a text (days, ports), or concerns how a value was written before it was typed
 //! (`010`, `1e3`, `True`).
