@@ -103,7 +103,7 @@ impl Reading {
         // Opening a pipe would wait for its writer.
         if !fs::metadata(path).map_err(failed)?.is_file() {
             let message = format!("{} is no file", name_of(path));
-            let remedy = Remedy::Check("a spec is files and folders, not pipes or devices".into());
+            let remedy = Remedy::Check("the path: a spec is files and folders, not pipes or devices".into());
             return Err(Box::new(Finding::error("not-a-file", message).at(beginning(path)).remedy(remedy)));
         }
         let mut bytes = Vec::new();
@@ -162,7 +162,7 @@ fn not_text(path: &Path, code: &'static str, before: &[u8], message: &str) -> Bo
     let remedy = match code {
         "not-utf8" => Remedy::EditSpec("save the file as UTF-8".into()),
         _ => Remedy::Check(
-            "does this file belong here? Only *.yaml and *.yml files of a folder are read".into(),
+            "whether this file belongs here; only *.yaml and *.yml files of a folder are read".into(),
         ),
     };
     Box::new(Finding::error(code, message).at(place).remedy(remedy))
@@ -194,13 +194,14 @@ fn no_files(path: &Path) -> Finding {
 
 fn too_large(path: &Path) -> Finding {
     let message = format!("with this file the spec has more than {} MiB", BYTES_MAX / (1024 * 1024));
-    let remedy = "does this file belong to the spec? Nothing more of it was read";
+    let remedy = "whether this file belongs to the spec; nothing more of it was read";
     Finding::error("too-large", message).at(beginning(path)).remedy(Remedy::Check(remedy.into()))
 }
 
 fn too_many(path: &Path) -> Finding {
     let message = format!("there are more than {ENTRIES_MAX} files below {}", name_of(path));
-    Finding::error("too-large", message).remedy(Remedy::Check("is this the folder of the spec?".into()))
+    Finding::error("too-large", message)
+        .remedy(Remedy::Check("whether this is the folder of the spec".into()))
 }
 
 fn beginning(path: &Path) -> Place {

@@ -13,6 +13,6 @@ pub fn text(remedy: &Remedy) -> String {
         Remedy::Seats { module, more: 1 } => format!("get 1 more seat of {module}, or release one"),
         Remedy::Seats { module, more } => format!("get {more} more seats of {module}, or release as many"),
         Remedy::Rerun(how) => format!("run again: {how}"),
-        Remedy::Check(what) => format!("check: {what}"),
+        Remedy::Check(what) => format!("check {what}"),
     }
 }

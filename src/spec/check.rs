@@ -21,7 +21,8 @@ pub fn check(
     node: &Node<'_>,
     findings: &mut Vec<Finding>,
 ) -> Option<Json> {
-    let mut check = Check { rules, file, findings, path: Vec::new(), within: Vec::new(), key: node.span };
+    let mut check =
+        Check { rules, file, findings, path: Vec::new(), within: Vec::new(), key: node.span, required: true };
     check.named(name, node)
 }
 
@@ -35,6 +36,8 @@ struct Check<'c> {
     within: Vec<String>,
     /// The key that was looked at last.
     key: Span,
+    /// Whether that key must be given.
+    required: bool,
 }
 
 impl Check<'_> {
@@ -82,21 +85,21 @@ impl Check<'_> {
     }
 
     fn null(&mut self, rule: &Rule, node: &Node<'_>) -> Option<Json> {
-        let instead = match rule {
-            Rule::List { may_be_empty: true, .. } => {
-                "leave the key out (not managed), or write [] (an empty set)"
-            }
+        let value = match rule {
+            Rule::List { may_be_empty: true, .. } => "write [] (an empty set)",
             Rule::Map(map) if map.required.is_empty() && map.any_of.is_empty() && !map.one_of => {
-                "leave the key out (not managed), or write {} (an empty set)"
+                "write {} (an empty set)"
             }
-            Rule::Text(_) => {
-                "leave the key out (not managed), or write its value; the text itself needs quotes"
-            }
-            _ => "leave the key out (not managed), or write its value",
+            Rule::Text(_) => "write its value; the word itself needs quotes",
+            _ => "write its value",
+        };
+        let instead = match self.required {
+            true => value.to_string(),
+            false => format!("leave the key out (not managed), or {value}"),
         };
         // An empty value has no place of its own; its key has.
         let span = if node.span.end <= node.span.start { self.key } else { node.span };
-        self.report("null-value", format!("{} is null, which says nothing", self.here()), span, instead)
+        self.report("null-value", format!("{} is null, which says nothing", self.here()), span, &instead)
     }
 
     fn refused(&mut self, why: &str, node: &Node<'_>) -> Option<Json> {
@@ -249,7 +252,15 @@ impl Check<'_> {
 
     fn list(&mut self, item: &Rule, may_be_empty: bool, node: &Node<'_>) -> Option<Json> {
         let span = node.span;
-        let Value::List(items) = &node.value else { return self.wrong(node, "a list") };
+        let Value::List(items) = &node.value else {
+            let how = match node.scalar() {
+                Some(text) if text.chars().all(|c| !c.is_control() && !"[]{},".contains(c)) => {
+                    format!("write a list: [{}]", shown(text))
+                }
+                _ => "write a list".to_string(),
+            };
+            return self.wrong_form(node, "a list", &how);
+        };
         if items.is_empty() && !may_be_empty {
             return if self.is_within("Selector") {
                 let message = format!("{} is empty, and an empty selector would match nobody", self.here());
@@ -265,7 +276,15 @@ impl Check<'_> {
 
     fn map(&mut self, rule: &MapRule, node: &Node<'_>) -> Option<Json> {
         let span = node.span;
-        let Value::Map(entries) = &node.value else { return self.wrong(node, "a map") };
+        let Value::Map(entries) = &node.value else {
+            let known: Vec<String> = rule.fields.keys().cloned().collect();
+            let how = if known.is_empty() {
+                "write a map".into()
+            } else {
+                format!("write a map of {}", keys(&known))
+            };
+            return self.wrong_form(node, "a map", &how);
+        };
         let mut values = Map::new();
         let mut given: Vec<String> = Vec::new();
         let mut damaged = false;
@@ -280,7 +299,8 @@ impl Check<'_> {
             if known.is_some() {
                 given.push(entry.key.to_string());
             }
-            match self.field(field, entry) {
+            let required = rule.required.iter().any(|key| *key == entry.key);
+            match self.field(field, entry, required) {
                 Some(value) => {
                     values.insert(entry.key.to_string(), value);
                 }
@@ -293,9 +313,10 @@ impl Check<'_> {
         (complete && usable && needed).then_some(Json::Object(values))
     }
 
-    fn field(&mut self, rule: &Rule, entry: &Entry<'_>) -> Option<Json> {
+    fn field(&mut self, rule: &Rule, entry: &Entry<'_>, required: bool) -> Option<Json> {
         self.path.push(shown(&entry.key));
         self.key = entry.key_span;
+        self.required = required;
         let value = self.value(rule, &entry.value);
         self.path.pop();
         value
@@ -384,6 +405,10 @@ impl Check<'_> {
 
     /// A value of another form than the schema wants.
     fn wrong(&mut self, node: &Node<'_>, wanted: &str) -> Option<Json> {
+        self.wrong_form(node, wanted, &format!("write {wanted}"))
+    }
+
+    fn wrong_form(&mut self, node: &Node<'_>, wanted: &str, how: &str) -> Option<Json> {
         if self.in_secret() {
             return self.secret_value(node, wanted);
         }
@@ -392,9 +417,7 @@ impl Check<'_> {
             Value::List(_) => format!("{} is a list, and must be {wanted}", self.here()),
             Value::Map(_) | Value::Refused => format!("{} is a map, and must be {wanted}", self.here()),
         };
-        let finding = self.finding("wrong-type", message, node.span);
-        self.findings.push(finding.remedy(Remedy::EditSpec(format!("write {wanted}"))));
-        None
+        self.report("wrong-type", message, node.span, how)
     }
 
     /// The same where a secret may stand: the value is not repeated.

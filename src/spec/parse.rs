@@ -1,6 +1,7 @@
 //! The one way from files to a spec.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use super::document::{self, Document, Meaning};
 use super::lower::backup;
@@ -11,6 +12,9 @@ use super::shape::document::Kind;
 use super::tree::{self, shown};
 use super::{internal, suggest};
 use crate::model::{Finding, Place, Remedy, Severity};
+
+/// The schema never changes while the program runs, and making it costs more than reading a small spec.
+static RULES: LazyLock<Result<Rules, String>> = LazyLock::new(|| Rules::compile(&schema()));
 
 /// Reads all files of a spec and checks them together.
 ///
@@ -32,7 +36,7 @@ fn place_of(finding: &Finding) -> Option<&Place> {
 }
 
 fn read(sources: &[Source], findings: &mut Vec<Finding>) -> Option<Vec<ServerSpec>> {
-    let rules = match Rules::compile(&schema()) {
+    let rules = match &*RULES {
         Ok(rules) => rules,
         Err(message) => {
             findings.push(internal(format!("the schema cannot be walked: {message}")));
@@ -47,7 +51,7 @@ fn read(sources: &[Source], findings: &mut Vec<Finding>) -> Option<Vec<ServerSpe
         broken.extend(trees.broken.then_some(&*source.text));
         count += trees.documents.len();
         for root in &trees.documents {
-            documents.extend(document::read(&rules, &source.name, root, findings));
+            documents.extend(document::read(rules, &source.name, root, findings));
         }
         if nodes == 0 {
             return None;
