@@ -326,8 +326,7 @@ mod tests {
     #[test]
     fn a_member_that_cannot_be_understood_makes_the_group_unread() {
         for member in ["gone@example.com", "[example.com]", "list@example.com", "k@example.com"] {
-            let directory =
-                built(&[("g@example.com", &["a@example.com", member]), ("k@example.com", &["???"])]);
+            let directory = built(&[("g@example.com", &["a@example.com", member]), ("k@example.com", &["???"])]);
             assert!(
                 matches!(directory.group("g@example.com"), Some(Members::Unread(_))),
                 "{member} was taken as understood"

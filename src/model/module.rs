@@ -16,8 +16,7 @@ impl Module {
     /// Reads a product name as the licence writes it, or a module name as the spec does; `None` where it
     /// holds no letter or digit.
     pub fn parse(name: &str) -> Option<Module> {
-        let slug: String =
-            name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+        let slug: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
         match slug.as_str() {
             "" => None,
             "mailserverlite" | "mailserverprofessional" | "mailserverstandard" => {
