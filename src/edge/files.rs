@@ -23,7 +23,8 @@ pub fn read_folder(path: &Path) -> Result<Vec<Source>, Vec<Finding>> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
             reading.folder(path, &mut files);
-            files.sort();
+            // As findings are sorted, so that the first of two that conflict is the first to be shown.
+            files.sort_by_cached_key(|file| name_of(file));
             if files.is_empty() && reading.findings.is_empty() {
                 reading.findings.push(no_files(path));
             }
@@ -102,7 +103,7 @@ impl Reading {
         // Opening a pipe would wait for its writer.
         if !fs::metadata(path).map_err(failed)?.is_file() {
             let message = format!("{} is no file", name_of(path));
-            let remedy = Remedy::Check("a spec is files and folders, not pipes or devices".into());
+            let remedy = Remedy::Check("the path: a spec is files and folders, not pipes or devices".into());
             return Err(Box::new(Finding::error("not-a-file", message).at(beginning(path)).remedy(remedy)));
         }
         let mut bytes = Vec::new();
@@ -114,11 +115,11 @@ impl Reading {
             return Err(Box::new(too_large(path)));
         }
         self.left -= length;
-        text(path, bytes).map_err(Box::new)
+        text(path, bytes)
     }
 }
 
-fn text(path: &Path, bytes: Vec<u8>) -> Result<Source, Finding> {
+fn text(path: &Path, bytes: Vec<u8>) -> Result<Source, Box<Finding>> {
     let name = name_of(path);
     let wide = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
     let binary = !wide && bytes.contains(&0);
@@ -147,7 +148,7 @@ fn text(path: &Path, bytes: Vec<u8>) -> Result<Source, Finding> {
 }
 
 /// A finding at the end of `before`, the part of the file that is text.
-fn not_text(path: &Path, code: &'static str, before: &[u8], message: &str) -> Finding {
+fn not_text(path: &Path, code: &'static str, before: &[u8], message: &str) -> Box<Finding> {
     let lines = before.iter().filter(|byte| **byte == b'\n').count();
     let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let column = String::from_utf8_lossy(&before[line_start..]).chars().count();
@@ -161,10 +162,10 @@ fn not_text(path: &Path, code: &'static str, before: &[u8], message: &str) -> Fi
     let remedy = match code {
         "not-utf8" => Remedy::EditSpec("save the file as UTF-8".into()),
         _ => Remedy::Check(
-            "does this file belong here? Only *.yaml and *.yml files of a folder are read".into(),
+            "whether this file belongs here; only *.yaml and *.yml files of a folder are read".into(),
         ),
     };
-    Finding::error(code, message).at(place).remedy(remedy)
+    Box::new(Finding::error(code, message).at(place).remedy(remedy))
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Finding {
@@ -193,13 +194,14 @@ fn no_files(path: &Path) -> Finding {
 
 fn too_large(path: &Path) -> Finding {
     let message = format!("with this file the spec has more than {} MiB", BYTES_MAX / (1024 * 1024));
-    let remedy = "does this file belong to the spec? Nothing more of it was read";
+    let remedy = "whether this file belongs to the spec; nothing more of it was read";
     Finding::error("too-large", message).at(beginning(path)).remedy(Remedy::Check(remedy.into()))
 }
 
 fn too_many(path: &Path) -> Finding {
     let message = format!("there are more than {ENTRIES_MAX} files below {}", name_of(path));
-    Finding::error("too-large", message).remedy(Remedy::Check("is this the folder of the spec?".into()))
+    Finding::error("too-large", message)
+        .remedy(Remedy::Check("whether this is the folder of the spec".into()))
 }
 
 fn beginning(path: &Path) -> Place {

@@ -202,11 +202,15 @@ impl Line {
                 break;
             }
             if let Some(range) = ranges.next_if(|range| range.start <= at && at < range.end) {
+                if range.contains(&mark.start) && from.is_none() {
+                    from = Some(text.len());
+                }
                 text.push_str(MASK);
                 at = range.end.min(window.end);
                 continue;
             }
-            let Some(c) = source[at..window.end].chars().next() else { break };
+            // A mask of another text than this may end within a character.
+            let Some(c) = source.get(at..window.end).and_then(|rest| rest.chars().next()) else { break };
             text.push(c);
             at += c.len_utf8();
         }

@@ -123,7 +123,8 @@ fn below_secret(text: &str, line: Range<usize>) -> bool {
     let parent = above.filter(|above| !above.trim().is_empty()).find(|above| indent(above) < indent(own));
     parent.is_some_and(|parent| {
         let (key, value) = parent.rsplit_once(':').unwrap_or((parent, "."));
-        let opens = value.trim().is_empty() || value.trim_start().starts_with(['|', '>', '#', '"', '\'']);
+        let opens =
+            value.trim().is_empty() || value.trim_start().starts_with(['|', '>', '#', '"', '\'', '{', '[']);
         opens && secret_key(key_before(key))
     })
 }

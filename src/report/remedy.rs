@@ -13,6 +13,31 @@ pub fn text(remedy: &Remedy) -> String {
         Remedy::Seats { module, more: 1 } => format!("get 1 more seat of {module}, or release one"),
         Remedy::Seats { module, more } => format!("get {more} more seats of {module}, or release as many"),
         Remedy::Rerun(how) => format!("run again: {how}"),
-        Remedy::Check(what) => format!("check: {what}"),
+        Remedy::Check(what) => format!("check {what}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Guardrail;
+
+    #[test]
+    fn every_remedy_reads_as_an_act() {
+        for (remedy, expected) in [
+            (
+                Remedy::Allow(Guardrail::Shrink, "sales".into()),
+                "if this is meant: --allow shrink=sales --reason TEXT",
+            ),
+            (Remedy::DidYouMean("im".into()), "did you mean `im`?"),
+            (Remedy::EditSpec("keep one".into()), "keep one"),
+            (Remedy::OnServer("open it".into()), "on the server's console: open it"),
+            (Remedy::Seats { module: "sip".into(), more: 1 }, "get 1 more seat of sip, or release one"),
+            (Remedy::Seats { module: "sip".into(), more: 3 }, "get 3 more seats of sip, or release as many"),
+            (Remedy::Rerun("plan".into()), "run again: plan"),
+            (Remedy::Check("the path".into()), "check the path"),
+        ] {
+            assert_eq!(text(&remedy), expected);
+        }
     }
 }

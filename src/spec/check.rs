@@ -21,7 +21,8 @@ pub fn check(
     node: &Node<'_>,
     findings: &mut Vec<Finding>,
 ) -> Option<Json> {
-    let mut check = Check { rules, file, findings, path: Vec::new(), within: Vec::new(), key: node.span };
+    let mut check =
+        Check { rules, file, findings, path: Vec::new(), within: Vec::new(), key: node.span, required: true };
     check.named(name, node)
 }
 
@@ -35,6 +36,8 @@ struct Check<'c> {
     within: Vec<String>,
     /// The key that was looked at last.
     key: Span,
+    /// Whether that key must be given.
+    required: bool,
 }
 
 impl Check<'_> {
@@ -82,21 +85,21 @@ impl Check<'_> {
     }
 
     fn null(&mut self, rule: &Rule, node: &Node<'_>) -> Option<Json> {
-        let instead = match rule {
-            Rule::List { may_be_empty: true, .. } => {
-                "leave the key out (not managed), or write [] (an empty set)"
-            }
+        let value = match rule {
+            Rule::List { may_be_empty: true, .. } => "write [] (an empty set)",
             Rule::Map(map) if map.required.is_empty() && map.any_of.is_empty() && !map.one_of => {
-                "leave the key out (not managed), or write {} (an empty set)"
+                "write {} (an empty set)"
             }
-            Rule::Text(_) => {
-                "leave the key out (not managed), or write its value; the text itself needs quotes"
-            }
-            _ => "leave the key out (not managed), or write its value",
+            Rule::Text(_) => "write its value; the word itself needs quotes",
+            _ => "write its value",
+        };
+        let instead = match self.required {
+            true => value.to_string(),
+            false => format!("leave the key out (not managed), or {value}"),
         };
         // An empty value has no place of its own; its key has.
         let span = if node.span.end <= node.span.start { self.key } else { node.span };
-        self.report("null-value", format!("{} is null, which says nothing", self.here()), span, instead)
+        self.report("null-value", format!("{} is null, which says nothing", self.here()), span, &instead)
     }
 
     fn refused(&mut self, why: &str, node: &Node<'_>) -> Option<Json> {
@@ -125,7 +128,9 @@ impl Check<'_> {
                 finding = finding.remedy(Remedy::EditSpec("write true or false".into()));
                 if let Some(on) = suggest::switch(text) {
                     let word = if on { "true" } else { "false" };
-                    if !matches!(text.to_ascii_lowercase().as_str(), "true" | "false") {
+                    if suggest::boolean_elsewhere(text)
+                        && !matches!(&**text, "True" | "TRUE" | "False" | "FALSE")
+                    {
                         finding.message.push_str(": not every YAML reader takes this word for a boolean");
                     }
                     finding = finding.remedy(Remedy::DidYouMean(word.into()));
@@ -212,7 +217,7 @@ impl Check<'_> {
                 let wanted = if on { "enabled" } else { "disabled" };
                 words.iter().find(|word| *word == wanted)
             });
-            if on_or_off.is_some() {
+            if on_or_off.is_some() && suggest::boolean_elsewhere(text) {
                 finding.message.push_str(": YAML readers turn on, off, yes and no into booleans");
             }
             let near = || suggest::nearest(text, words.iter().map(String::as_str));
@@ -247,7 +252,15 @@ impl Check<'_> {
 
     fn list(&mut self, item: &Rule, may_be_empty: bool, node: &Node<'_>) -> Option<Json> {
         let span = node.span;
-        let Value::List(items) = &node.value else { return self.wrong(node, "a list") };
+        let Value::List(items) = &node.value else {
+            let how = match node.scalar() {
+                Some(text) if text.chars().all(|c| !c.is_control() && !"[]{},".contains(c)) => {
+                    format!("write a list: [{}]", shown(text))
+                }
+                _ => "write a list".to_string(),
+            };
+            return self.wrong_form(node, "a list", &how);
+        };
         if items.is_empty() && !may_be_empty {
             return if self.is_within("Selector") {
                 let message = format!("{} is empty, and an empty selector would match nobody", self.here());
@@ -263,7 +276,15 @@ impl Check<'_> {
 
     fn map(&mut self, rule: &MapRule, node: &Node<'_>) -> Option<Json> {
         let span = node.span;
-        let Value::Map(entries) = &node.value else { return self.wrong(node, "a map") };
+        let Value::Map(entries) = &node.value else {
+            let known: Vec<String> = rule.fields.keys().cloned().collect();
+            let how = if known.is_empty() {
+                "write a map".into()
+            } else {
+                format!("write a map of {}", keys(&known))
+            };
+            return self.wrong_form(node, "a map", &how);
+        };
         let mut values = Map::new();
         let mut given: Vec<String> = Vec::new();
         let mut damaged = false;
@@ -278,7 +299,8 @@ impl Check<'_> {
             if known.is_some() {
                 given.push(entry.key.to_string());
             }
-            match self.field(field, entry) {
+            let required = rule.required.iter().any(|key| *key == entry.key);
+            match self.field(field, entry, required) {
                 Some(value) => {
                     values.insert(entry.key.to_string(), value);
                 }
@@ -291,9 +313,10 @@ impl Check<'_> {
         (complete && usable && needed).then_some(Json::Object(values))
     }
 
-    fn field(&mut self, rule: &Rule, entry: &Entry<'_>) -> Option<Json> {
+    fn field(&mut self, rule: &Rule, entry: &Entry<'_>, required: bool) -> Option<Json> {
         self.path.push(shown(&entry.key));
         self.key = entry.key_span;
+        self.required = required;
         let value = self.value(rule, &entry.value);
         self.path.pop();
         value
@@ -322,7 +345,7 @@ impl Check<'_> {
             let known: Vec<String> = rule.fields.keys().cloned().collect();
             if given.len() > 1 {
                 let message =
-                    format!("{} has {} keys, and exactly one may be given", self.here(), keys(given));
+                    format!("{} has the keys {}, and exactly one may be given", self.here(), keys(given));
                 self.report("too-many-keys", message, span, "keep one of them");
             } else if !damaged {
                 let message = format!("{} needs exactly one of {}", self.here(), keys(&known));
@@ -382,6 +405,10 @@ impl Check<'_> {
 
     /// A value of another form than the schema wants.
     fn wrong(&mut self, node: &Node<'_>, wanted: &str) -> Option<Json> {
+        self.wrong_form(node, wanted, &format!("write {wanted}"))
+    }
+
+    fn wrong_form(&mut self, node: &Node<'_>, wanted: &str, how: &str) -> Option<Json> {
         if self.in_secret() {
             return self.secret_value(node, wanted);
         }
@@ -390,9 +417,7 @@ impl Check<'_> {
             Value::List(_) => format!("{} is a list, and must be {wanted}", self.here()),
             Value::Map(_) | Value::Refused => format!("{} is a map, and must be {wanted}", self.here()),
         };
-        let finding = self.finding("wrong-type", message, node.span);
-        self.findings.push(finding.remedy(Remedy::EditSpec(format!("write {wanted}"))));
-        None
+        self.report("wrong-type", message, node.span, how)
     }
 
     /// The same where a secret may stand: the value is not repeated.

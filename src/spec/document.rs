@@ -126,7 +126,9 @@ fn version(file: &Arc<str>, root: &Node<'_>, findings: &mut Vec<Finding>) -> boo
         format!("`{}` is no version of the spec; this program reads {API_VERSION}", shown(version))
     };
     let remedy = if newer {
-        Remedy::Check(format!("is there a newer icewarden? Otherwise write `apiVersion: {API_VERSION}`"))
+        Remedy::Check(format!(
+            "whether there is a newer icewarden; this one reads `apiVersion: {API_VERSION}`"
+        ))
     } else {
         Remedy::DidYouMean(API_VERSION.into())
     };
@@ -151,6 +153,9 @@ fn kind(file: &Arc<str>, root: &Node<'_>, findings: &mut Vec<Finding>) -> Option
         findings.push(finding.at(first_line(root).place(file)).remedy(remedy));
         return None;
     };
+    if matches!(entry.value.value, Value::Refused) {
+        return None;
+    }
     let word = entry.value.scalar().filter(|_| !entry.value.is_null());
     if let Some(kind) = word.and_then(Kind::parse) {
         return Some(kind);

@@ -6,5 +6,5 @@ use crate::model::{Finding, Remedy};
 pub fn internal(message: impl Into<String>) -> Finding {
     let message = format!("a mistake of icewarden itself: {}", message.into());
     Finding::error("internal", message)
-        .remedy(Remedy::Check("please report it, with this file if you can".into()))
+        .remedy(Remedy::Check("what is special about this file, and report it, please".into()))
 }

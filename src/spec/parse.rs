@@ -1,6 +1,7 @@
 //! The one way from files to a spec.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use super::document::{self, Document, Meaning};
 use super::lower::backup;
@@ -11,6 +12,9 @@ use super::shape::document::Kind;
 use super::tree::{self, shown};
 use super::{internal, suggest};
 use crate::model::{Finding, Place, Remedy, Severity};
+
+/// The schema never changes while the program runs, and making it costs more than reading a small spec.
+static RULES: LazyLock<Result<Rules, String>> = LazyLock::new(|| Rules::compile(&schema()));
 
 /// Reads all files of a spec and checks them together.
 ///
@@ -32,7 +36,7 @@ fn place_of(finding: &Finding) -> Option<&Place> {
 }
 
 fn read(sources: &[Source], findings: &mut Vec<Finding>) -> Option<Vec<ServerSpec>> {
-    let rules = match Rules::compile(&schema()) {
+    let rules = match &*RULES {
         Ok(rules) => rules,
         Err(message) => {
             findings.push(internal(format!("the schema cannot be walked: {message}")));
@@ -47,7 +51,7 @@ fn read(sources: &[Source], findings: &mut Vec<Finding>) -> Option<Vec<ServerSpe
         broken.extend(trees.broken.then_some(&*source.text));
         count += trees.documents.len();
         for root in &trees.documents {
-            documents.extend(document::read(&rules, &source.name, root, findings));
+            documents.extend(document::read(rules, &source.name, root, findings));
         }
         if nodes == 0 {
             return None;
@@ -126,6 +130,9 @@ fn unique_servers(documents: &[Document], twice: &BTreeSet<Place>, findings: &mu
     }
 }
 
+/// So many names are compared at most with one that is unknown; with more, a list helps nobody.
+const SUGGESTED_FROM_MAX: usize = 500;
+
 /// A server that no document declares. One that a broken file seems to name is given the benefit of the doubt.
 fn known_servers(documents: &[Document], broken: &[&str], findings: &mut Vec<Finding>) {
     let names: BTreeSet<&str> = documents
@@ -133,19 +140,22 @@ fn known_servers(documents: &[Document], broken: &[&str], findings: &mut Vec<Fin
         .filter(|document| document.kind == Kind::Server)
         .filter_map(|document| document.name.as_ref().map(|(name, _)| name.as_str()))
         .collect();
+    let in_doubt: BTreeSet<&str> = broken
+        .iter()
+        .flat_map(|text| text.lines().filter(|line| line.contains("name")))
+        .flat_map(|line| line.split(|c: char| c.is_whitespace() || "{}:,\"'".contains(c)))
+        .collect();
     for document in documents.iter().filter(|document| document.kind != Kind::Server) {
         let Some((server, place)) =
             document.server.as_ref().filter(|(name, _)| !names.contains(name.as_str()))
         else {
             continue;
         };
-        let named =
-            |text: &&str| text.lines().any(|line| line.contains("name") && line.contains(server.as_str()));
-        if broken.iter().any(named) {
+        if in_doubt.contains(server.as_str()) {
             continue;
         }
         let message = format!("there is no server `{}` in the spec", shown(server));
-        let remedy = match suggest::nearest(server, names.iter().copied()) {
+        let remedy = match suggest::nearest(server, names.iter().copied().take(SUGGESTED_FROM_MAX)) {
             Some(near) => Remedy::DidYouMean(near.into()),
             None if names.is_empty() => Remedy::EditSpec("add a document of kind Server".into()),
             None => {

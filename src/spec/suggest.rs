@@ -45,7 +45,14 @@ pub fn service(written: &str) -> Option<&'static str> {
     Some(service.name())
 }
 
-/// What a boolean of another YAML reader means, as `(on, off)` words.
+/// Whether some YAML reader takes the word for a boolean.
+pub fn boolean_elsewhere(written: &str) -> bool {
+    ["on", "off", "yes", "no", "y", "n", "true", "false"]
+        .iter()
+        .any(|word| word.eq_ignore_ascii_case(written))
+}
+
+/// What somebody means who writes one of many words for a switch.
 pub fn switch(written: &str) -> Option<bool> {
     match written.to_ascii_lowercase().as_str() {
         "on" | "yes" | "true" | "y" | "1" | "enable" | "enabled" => Some(true),

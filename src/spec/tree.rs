@@ -100,6 +100,7 @@ pub fn read<'s>(source: &'s Source, nodes: &mut usize) -> Trees<'s> {
     let mut parser = Parser::new_from_str_with_options(&source.text, options);
     let mut builder = Builder {
         file: &source.name,
+        text: &source.text,
         stack: Vec::new(),
         root: None,
         refused: BTreeMap::new(),
@@ -112,7 +113,7 @@ pub fn read<'s>(source: &'s Source, nodes: &mut usize) -> Trees<'s> {
                 let span = span_of(span.start, span.end);
                 match builder.event(event, span, nodes) {
                     Ok(()) => continue,
-                    Err(finding) => finding,
+                    Err(finding) => *finding,
                 }
             }
             Some(Err(error)) => builder.syntax(&error, &source.text),
@@ -151,6 +152,7 @@ enum Key<'s> {
 
 struct Builder<'s, 'f> {
     file: &'f Arc<str>,
+    text: &'s str,
     stack: Vec<Frame<'s>>,
     root: Option<Node<'s>>,
     /// What this document uses that is refused, by code: the finding (at its first place) and how often.
@@ -159,7 +161,7 @@ struct Builder<'s, 'f> {
 }
 
 impl<'s> Builder<'s, '_> {
-    fn event(&mut self, event: Event<'s>, span: Span, nodes: &mut usize) -> Result<(), Finding> {
+    fn event(&mut self, event: Event<'s>, span: Span, nodes: &mut usize) -> Result<(), Box<Finding>> {
         if event.is_node() {
             self.count(span, nodes)?;
         }
@@ -175,6 +177,8 @@ impl<'s> Builder<'s, '_> {
             Event::Scalar(..) if refused => self.node(Node { value: Value::Refused, span }),
             Event::Scalar(text, style, ..) => {
                 let plain = style == ScalarStyle::Plain;
+                let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                let span = if block { self.without_end(span) } else { span };
                 self.node(Node { value: Value::Scalar { text, plain }, span });
             }
             Event::SequenceStart(..) => self.open(Frame::List { span, items: Vec::new(), refused })?,
@@ -187,24 +191,30 @@ impl<'s> Builder<'s, '_> {
         Ok(())
     }
 
-    fn count(&self, span: Span, nodes: &mut usize) -> Result<(), Finding> {
+    /// A block of text ends, to the scanner, where the next key begins.
+    fn without_end(&self, span: Span) -> Span {
+        let written = self.text.get(span.start..span.end).unwrap_or_default();
+        Span { end: span.start + written.trim_end().len(), ..span }
+    }
+
+    fn count(&self, span: Span, nodes: &mut usize) -> Result<(), Box<Finding>> {
         *nodes = nodes.saturating_sub(1);
         if *nodes > 0 {
             return Ok(());
         }
         let message = format!("the spec has more than {NODES_MAX} values");
-        Err(Finding::error("too-large", message)
-            .at(span.place(self.file))
-            .remedy(Remedy::EditSpec("split it, and check that this file is a spec at all".into())))
+        let remedy = Remedy::EditSpec("split it, and check that this file is a spec at all".into());
+        Err(Box::new(Finding::error("too-large", message).at(span.place(self.file)).remedy(remedy)))
     }
 
-    fn open(&mut self, frame: Frame<'s>) -> Result<(), Finding> {
+    fn open(&mut self, frame: Frame<'s>) -> Result<(), Box<Finding>> {
         let (Frame::List { span, .. } | Frame::Map { span, .. }) = &frame;
         if self.stack.len() >= DEPTH_MAX {
             let message = format!("more than {DEPTH_MAX} levels of lists and maps");
-            return Err(Finding::error("too-deep", message)
-                .at(span.place(self.file))
-                .remedy(Remedy::Check("no spec is that deep: is this file a spec?".into())));
+            let remedy = Remedy::Check("whether this file is a spec: none is that deep".into());
+            return Err(Box::new(
+                Finding::error("too-deep", message).at(span.place(self.file)).remedy(remedy),
+            ));
         }
         self.stack.push(frame);
         Ok(())

@@ -38,7 +38,7 @@ fn files_are_read_in_order_and_hidden_or_other_files_are_not() {
     let root = folder.path().display();
     let names: Vec<String> =
         sources.iter().map(|source| source.name.replace(&format!("{root}/"), "")).collect();
-    assert_eq!(names, ["a/c.yml", "a.yaml", "b.yaml"]);
+    assert_eq!(names, ["a.yaml", "a/c.yml", "b.yaml"]);
     let one = read_folder(&folder.path().join("b.yaml")).expect("readable");
     assert_eq!(&*one[0].text, "b");
 }

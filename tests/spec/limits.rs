@@ -85,3 +85,21 @@ fn many_mistakes_in_one_long_line_are_found_and_shown_in_linear_time() {
     assert!(shown.lines().all(|line| line.chars().count() < 200));
     assert!(shown.ends_with("401 errors in 1 file\n"));
 }
+
+#[test]
+fn a_broken_file_beside_many_policies_costs_no_more_than_both() {
+    let mut text = String::new();
+    for policy in 0..200 {
+        let _ = write!(
+            text,
+            "apiVersion: icewarden.dev/v1\nkind: ServicePolicy\nmetadata: {{name: p{policy}}}\nspec: {{server: s{policy}, scope: {{domains: [a.test]}}}}\n---\n"
+        );
+    }
+    text.push_str("metadata:\n  name: s7\nspec: [\n");
+    let codes = codes(&text);
+    assert_eq!(
+        codes.iter().filter(|code| **code == "unknown-server").count(),
+        199,
+        "s7 may be in the broken one"
+    );
+}

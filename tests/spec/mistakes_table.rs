@@ -402,6 +402,12 @@ pub const TABLE: &[Case] = &[
         "#backup\n  enabled: «'true'\n",
         &[("wrong-type", "quotes", "without quotes")],
     ),
+    case(
+        "the other flag in quotes",
+        Schema,
+        "#backup\n  enabled: «\"false\"\n",
+        &[("wrong-type", "quotes", "write false without quotes")],
+    ),
     case("True for a flag", Program, "#backup\n  enabled: «True\n", &[("wrong-type", "`True`", "`true`")]),
     case(
         "a password of a backup",

@@ -26,6 +26,11 @@ pub fn documents(text: &str) -> Vec<Value> {
     let mut stack: Vec<(Value, Option<String>)> = Vec::new();
     for event in Parser::new_from_str(text) {
         let Ok((event, _)) = event else { return documents };
+        // A key is a text to JSON, whatever it looks like.
+        if let (Event::Scalar(text, ..), Some((Value::Object(_), key @ None))) = (&event, stack.last_mut()) {
+            *key = Some(text.to_string());
+            continue;
+        }
         let done = match event {
             Event::Scalar(text, style, ..) => scalar(&text, style == ScalarStyle::Plain),
             Event::SequenceStart(..) => {

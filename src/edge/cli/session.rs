@@ -1,6 +1,7 @@
 //! Reads one server, and plans it.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use super::exit::Exit;
 use crate::diff::{SecretMatch, SecretsMet};
 use crate::edge::icewarp::{self, CallError, Client, Limits, Meaning, Options, Wanted};
 use crate::edge::secrets::{self, Secret};
-use crate::model::{Address, BackupKey, Finding, Observed, Reading};
+use crate::model::{Address, BackupKey, Finding, Observed, Place, Reading, SecretRef};
 use crate::plan::{Allow, Inputs, asks};
 use crate::policy::{groups_of, services_of};
 use crate::report::remedy::text as words;
@@ -82,7 +83,7 @@ pub async fn read(
     allows: &[Allow],
     say: &(dyn Fn(&str) + Sync),
 ) -> Result<Read, Failure> {
-    let password = secrets::resolve(&server.connection.password).await?;
+    let password = secrets::resolve(&beside(&server.connection.password, &server.connection.place)).await?;
     let backup_secrets = resolve_backup(server).await?;
     if server.connection.insecure_skip_verify {
         say(&format!(
@@ -96,7 +97,7 @@ pub async fn read(
         url: connection.url.clone(),
         account: connection.account.to_string(),
         password,
-        ca_file: connection.ca_file.clone(),
+        ca_file: connection.ca_file.as_deref().map(|path| file_beside(path, &connection.place)),
         insecure_skip_verify: connection.insecure_skip_verify,
         limits: Limits::default(),
     })
@@ -118,11 +119,24 @@ pub async fn close(client: Client) -> BTreeMap<String, u64> {
     client.calls().0.into_iter().map(|(phase, count)| (phase.name().to_owned(), count)).collect()
 }
 
+/// A reference whose file is looked for beside the spec's file that names it.
+fn beside(reference: &SecretRef, place: &Place) -> SecretRef {
+    match reference {
+        SecretRef::File(path) => SecretRef::File(file_beside(path, place)),
+        SecretRef::Env(_) | SecretRef::Exec(_) => reference.clone(),
+    }
+}
+
+/// A path in a spec is relative to the folder of the file that it stands in.
+fn file_beside(path: &Path, place: &Place) -> PathBuf {
+    Path::new(&*place.file).parent().unwrap_or(Path::new("")).join(path)
+}
+
 async fn resolve_backup(server: &ServerSpec) -> Result<BTreeMap<BackupKey, Secret>, Failure> {
     let mut resolved = BTreeMap::new();
     for setting in server.backup.iter().flat_map(|backup| &backup.settings) {
         if let BackupValue::Secret(reference) = &setting.value {
-            resolved.insert(setting.key, secrets::resolve(reference).await?);
+            resolved.insert(setting.key, secrets::resolve(&beside(reference, &setting.place)).await?);
         }
     }
     Ok(resolved)
