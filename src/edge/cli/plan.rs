@@ -210,7 +210,14 @@ fn json(file: &PlanFile) -> String {
 }
 
 /// Saves a plan with the spec it was made from, all at once or not at all.
+///
+/// # Errors
+/// The exit, after saying why. A plan that lacks a server is not saved: it could not be applied as a whole.
 fn save(mut file: PlanFile, sources: &[Source], out: &Path, output: &Output) -> Result<(), Exit> {
+    if let Some(server) = file.servers.iter().find(|server| server.error.is_some()) {
+        output.say(&format!("not saved: {} could not be planned", server.server));
+        return Ok(());
+    }
     let source =
         |source: &Source| SourceFile { name: source.name.to_string(), text: source.text.to_string() };
     file.sources = Some(sources.iter().map(source).collect());
