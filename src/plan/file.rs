@@ -187,7 +187,7 @@ pub struct StepFile {
 }
 
 /// Why a step is in the plan. The set of words in `action_reason` is open.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct ReasonFile {
     /// `everyone`, `enable`, `others`, `exception` or `setting`.
     pub action_reason: String,

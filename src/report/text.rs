@@ -1,10 +1,11 @@
 //! A plan for a terminal: the seats first, then whom it hits, then the changes.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::paint::{Colour, Tone};
 use crate::plan::file::{
-    BlockedFile, FindingFile, HoldFile, LedgerFile, OutcomeFile, PlanFile, ServerFile, StepFile,
+    BlockedFile, FindingFile, HoldFile, LedgerFile, OutcomeFile, PlanFile, ReasonFile, ServerFile, StepFile,
 };
 
 /// How a text is laid out.
@@ -13,12 +14,12 @@ pub struct Layout {
     pub colour: Colour,
     /// Columns of the terminal.
     pub width: usize,
-    /// Show every change; otherwise the first [`SHOWN`] of each kind.
+    /// Show every change; otherwise the first [`SHOWN`] of each rule.
     pub full: bool,
 }
 
-/// How many changes of a kind are shown without `--full`.
-const SHOWN: usize = 40;
+/// How many changes of one rule are shown without `--full`.
+const SHOWN: usize = 20;
 
 /// A whole plan.
 pub fn plan(file: &PlanFile, layout: Layout) -> String {
@@ -37,7 +38,7 @@ fn server(out: &mut String, server: &ServerFile, layout: Layout) {
     if let Some(error) = &server.error {
         let word = layout.colour.paint(Tone::Bad, "error:");
         let _ = writeln!(out, "{word} {}", error.message);
-        next(out, error.remedy.as_deref(), 0);
+        next(out, error.remedy.as_deref(), 0, layout);
         let _ = writeln!(out);
         return;
     }
@@ -49,7 +50,7 @@ fn server(out: &mut String, server: &ServerFile, layout: Layout) {
         let sign = layout.colour.paint(Tone::Bad, "! held   ");
         let _ = writeln!(out, "  {sign} policy {}  {}", held.policy, held.place);
         let _ = writeln!(out, "             {}", held.message);
-        next(out, held.remedy.as_deref(), 13);
+        next(out, held.remedy.as_deref(), 13, layout);
     }
     findings(out, &server.findings, layout);
     left_alone(out, server);
@@ -57,9 +58,9 @@ fn server(out: &mut String, server: &ServerFile, layout: Layout) {
 }
 
 /// The next act below a line.
-fn next(out: &mut String, remedy: Option<&str>, indent: usize) {
+fn next(out: &mut String, remedy: Option<&str>, indent: usize, layout: Layout) {
     if let Some(remedy) = remedy {
-        let _ = writeln!(out, "{:indent$}next: {remedy}", "");
+        let _ = writeln!(out, "{}", wrap(&format!("next: {remedy}"), layout.width, indent));
     }
 }
 
@@ -150,77 +151,95 @@ fn holds(out: &mut String, holds: &[HoldFile], layout: Layout) {
             let _ =
                 writeln!(out, "{}", wrap(&format!("{}{more}", hold.accounts.join(", ")), layout.width, 10));
         }
-        next(out, Some(&hold.remedy), 10);
+        next(out, Some(&hold.remedy), 10, layout);
     }
     let _ = writeln!(out);
 }
 
+/// The changes, those of one rule together below what the rule says and where.
 fn changes(out: &mut String, server: &ServerFile, layout: Layout) {
     for (action, sign, tone) in
         [("release", '-', Tone::Careful), ("claim", '+', Tone::Good), ("change", '~', Tone::Careful)]
     {
-        let steps: Vec<&StepFile> = server.steps.iter().filter(|step| step.action == action).collect();
-        let shown = if layout.full { steps.len() } else { SHOWN };
-        let width = steps.iter().take(shown).map(|step| step.address.chars().count()).max().unwrap_or(0);
-        for step in steps.iter().take(shown) {
-            let sign = layout.colour.paint(tone, &format!("{sign} {action:<7}"));
-            let _ = writeln!(out, "  {sign} {:width$}  {}", step.address, step_words(step));
+        let steps = server.steps.iter().filter(|step| step.action == action);
+        for of_rule in grouped(steps, |step| &step.reason) {
+            let reason = &of_rule[0].reason;
+            let head = format!("{}  {}", rule_words(reason), reason.place);
+            let _ = writeln!(out, "  {}", layout.colour.paint(Tone::Quiet, &head));
+            let shown = if layout.full { of_rule.len() } else { SHOWN };
+            for step in of_rule.iter().take(shown) {
+                let sign = layout.colour.paint(tone, &format!("{sign} {action:<7}"));
+                let _ = writeln!(out, "  {sign} {}{}", step.address, value_words(step));
+            }
+            if of_rule.len() > shown {
+                let more = of_rule.len() - shown;
+                let _ = writeln!(out, "    … and {more} more {action}s (--full shows all)");
+            }
         }
-        if steps.len() > shown {
-            let _ = writeln!(out, "    … and {} more {action}s (--full shows all)", steps.len() - shown);
-        }
+    }
+    if !server.steps.is_empty() {
+        let _ = writeln!(out);
     }
 }
 
-/// Why a step is there, and for a setting what it was and will be.
-fn step_words(step: &StepFile) -> String {
-    let reason = &step.reason;
-    let mut text = match (&step.before, &step.after, &step.secret) {
-        (_, _, Some(secret)) => format!("(secret, from {secret})  "),
-        (Some(before), Some(after), None) if step.setting.is_some() => format!("{before} -> {after}  "),
-        _ => String::new(),
-    };
-    text.push_str(&reason.place);
+/// What the rule says that a change is there for.
+fn rule_words(reason: &ReasonFile) -> String {
+    let policy = reason.policy.as_deref().unwrap_or_default();
+    let mut text = format!("{policy}:");
     match reason.action_reason.as_str() {
-        "others" => text.push_str("  others: disabled"),
+        "others" => text.push_str(" others: disabled"),
+        "enable" => text.push_str(" enable"),
         "exception" => {
-            text.push_str("  exception");
+            text.push_str(" exception");
             if let Some(until) = &reason.until {
                 let _ = write!(text, " until {until}");
             }
+            if let Some(why) = &reason.why {
+                let _ = write!(text, " ({why})");
+            }
         }
+        "everyone" => text.push_str(" everyone in scope"),
         _ => {}
     }
     text
 }
 
+/// For a setting what it was and will be.
+fn value_words(step: &StepFile) -> String {
+    match (&step.before, &step.after, &step.secret) {
+        (_, _, Some(secret)) => format!("  (secret, from {secret})"),
+        (Some(before), Some(after), None) if step.setting.is_some() => format!("  {before} -> {after}"),
+        _ => String::new(),
+    }
+}
+
 fn blocked(out: &mut String, blocked: &[BlockedFile], layout: Layout) {
     let shown = if layout.full { blocked.len() } else { SHOWN };
-    for of_reason in grouped(blocked) {
+    for of_reason in grouped(blocked.iter(), |entry| (&entry.message, &entry.remedy)) {
         for entry in of_reason.iter().take(shown) {
             let sign = layout.colour.paint(Tone::Bad, "! blocked");
-            let _ = writeln!(out, "  {sign} {}  {}", entry.address, entry.reason.place);
+            let _ = writeln!(out, "  {sign} {} {}", entry.action, entry.address);
         }
         if of_reason.len() > shown {
             let _ = writeln!(out, "    … and {} more (--full shows all)", of_reason.len() - shown);
         }
-        if let Some(first) = of_reason.first() {
-            let _ = writeln!(out, "{}", wrap(&first.message, layout.width, 12));
-            let _ = writeln!(out, "{}", wrap(&format!("next: {}", first.remedy), layout.width, 12));
-        }
+        let first = of_reason[0];
+        let _ =
+            writeln!(out, "{}", wrap(&format!("{}  {}", first.message, first.reason.place), layout.width, 6));
+        let _ = writeln!(out, "{}", wrap(&format!("next: {}", first.remedy), layout.width, 6));
     }
 }
 
-/// Blocked changes by what is said of them, in the order of their first.
-fn grouped(blocked: &[BlockedFile]) -> Vec<Vec<&BlockedFile>> {
-    let mut groups: Vec<Vec<&BlockedFile>> = Vec::new();
-    let mut index: std::collections::BTreeMap<(&str, &str), usize> = std::collections::BTreeMap::new();
-    for entry in blocked {
-        let at = *index.entry((&entry.message, &entry.remedy)).or_insert_with(|| {
+/// Items by a key, the groups in the order of their first.
+fn grouped<'a, T, K: Ord>(items: impl Iterator<Item = &'a T>, key: impl Fn(&'a T) -> K) -> Vec<Vec<&'a T>> {
+    let mut groups: Vec<Vec<&T>> = Vec::new();
+    let mut places: BTreeMap<K, usize> = BTreeMap::new();
+    for item in items {
+        let place = *places.entry(key(item)).or_insert_with(|| {
             groups.push(Vec::new());
             groups.len() - 1
         });
-        groups[at].push(entry);
+        groups[place].push(item);
     }
     groups
 }
@@ -236,8 +255,9 @@ pub fn findings(out: &mut String, findings: &[FindingFile], layout: Layout) {
         };
         let place = finding.places.first().map(|place| format!("  {place}")).unwrap_or_default();
         let word = layout.colour.paint(tone, &format!("{}:", finding.severity));
-        let _ = writeln!(out, "  {word} {}{place}", finding.message);
-        next(out, finding.remedy.as_deref(), 4);
+        let text = wrap(&format!("{}{place}", finding.message), layout.width, 4);
+        let _ = writeln!(out, "  {word} {}", text.trim_start());
+        next(out, finding.remedy.as_deref(), 4, layout);
     }
     if findings.len() > shown {
         let _ = writeln!(out, "  … and {} more findings (--full shows all)", findings.len() - shown);
