@@ -54,7 +54,7 @@ fn server(out: &mut String, server: &ServerFile, layout: Layout) {
     }
     findings(out, &server.findings, layout);
     left_alone(out, server);
-    let _ = writeln!(out, "{}\n", summary(server, layout.colour));
+    let _ = writeln!(out, "{}\n", wrap(&summary(server, layout.colour), layout.width, 0));
 }
 
 /// The next act below a line.
@@ -165,7 +165,8 @@ fn changes(out: &mut String, server: &ServerFile, layout: Layout) {
         for of_rule in grouped(steps, |step| &step.reason) {
             let reason = &of_rule[0].reason;
             let head = format!("{}  {}", rule_words(reason), reason.place);
-            let _ = writeln!(out, "  {}", layout.colour.paint(Tone::Quiet, &head));
+            let head = wrap(&head, layout.width, 2);
+            let _ = writeln!(out, "{}", layout.colour.paint(Tone::Quiet, &head));
             let shown = if layout.full { of_rule.len() } else { SHOWN };
             for step in of_rule.iter().take(shown) {
                 let sign = layout.colour.paint(tone, &format!("{sign} {action:<7}"));
@@ -254,9 +255,10 @@ pub fn findings(out: &mut String, findings: &[FindingFile], layout: Layout) {
             _ => Tone::Quiet,
         };
         let place = finding.places.first().map(|place| format!("  {place}")).unwrap_or_default();
-        let word = layout.colour.paint(tone, &format!("{}:", finding.severity));
-        let text = wrap(&format!("{}{place}", finding.message), layout.width, 4);
-        let _ = writeln!(out, "  {word} {}", text.trim_start());
+        let word = format!("{}:", finding.severity);
+        let text = wrap(&format!("{word} {}{place}", finding.message), layout.width, 4);
+        let painted = text.trim_start().replacen(&word, &layout.colour.paint(tone, &word), 1);
+        let _ = writeln!(out, "  {painted}");
         next(out, finding.remedy.as_deref(), 4, layout);
     }
     if findings.len() > shown {
