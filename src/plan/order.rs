@@ -236,9 +236,12 @@ fn seat_reason(row: &LedgerRow, module: u8, delta: i8, keep_free_allowed: bool) 
         Seats::Limited(seats) => seats,
     };
     let Some(after) = row.after() else { return Some(BlockReason::SeatsUnknown { module }) };
-    if after + 1 > seats {
-        return Some(BlockReason::NoSeat { module });
-    }
     let kept = if keep_free_allowed { 0 } else { row.module.keep_free };
-    (after + 1 > seats.saturating_sub(kept)).then_some(BlockReason::KeepFree { module })
+    if after < seats.saturating_sub(kept) {
+        None
+    } else if after < seats {
+        Some(BlockReason::KeepFree { module })
+    } else {
+        Some(BlockReason::NoSeat { module })
+    }
 }

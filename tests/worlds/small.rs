@@ -4,7 +4,7 @@ use icewarden::diff::{Direction, SecretsMet};
 use icewarden::edge::sandbox::World as Sandbox;
 use icewarden::flow::{Next, Outcome, Run};
 use icewarden::model::Directory;
-use icewarden::plan::{Inputs, Plan, Step, SwitchStep, build};
+use icewarden::plan::{BlockReason, Inputs, Plan, Step, SwitchStep, build};
 use icewarden::spec::meaning::ServerSpec;
 use jiff::civil::date;
 
@@ -106,6 +106,7 @@ impl Trying<'_> {
     fn world(&mut self, accounts: &[Account], seats: &[Option<u32>]) {
         let wire: Vec<Option<u32>> = seats.iter().map(|seats| seats.filter(|seats| *seats > 0)).collect();
         set_up(&mut self.sandbox, self.layout, accounts, &wire);
+        self.count_is_right(accounts, seats);
         let spec = spec(self.layout, accounts);
         let observed = observe(&self.sandbox, self.layout, &self.directory, seats);
         let met = SecretsMet::new();
@@ -121,6 +122,15 @@ impl Trying<'_> {
         if most == wished || self.layout.products.len() > 1 {
             assert_eq!(claims, most, "an order reaches {most} claims, the plan has {claims}: {}", what());
         }
+        for blocked in &plan.blocked {
+            let known = seats.iter().all(Option::is_some);
+            let fits = match blocked.reason {
+                BlockReason::NoSeat { .. } => true,
+                BlockReason::SeatsUnknown { .. } => !known,
+                _ => false,
+            };
+            assert!(fits, "{:?} is no reason here: {}", blocked.reason, what());
+        }
         self.tallied.worlds += 1;
         if plan.blocked.is_empty() {
             self.tallied.whole += 1;
@@ -133,6 +143,24 @@ impl Trying<'_> {
         self.run(&plan, Run::new(&plan), &limits, &mut course, &what);
         if self.tallied.worlds.is_multiple_of(7) {
             self.again(&plan, &spec, seats, &what);
+        }
+    }
+
+    /// The judge is judged: the sandbox's count of a world is what one sees by looking at it.
+    fn count_is_right(&self, accounts: &[Account], seats: &[Option<u32>]) {
+        for (index, (product, seats)) in self.layout.products.iter().zip(seats).enumerate() {
+            let shared = self.layout.products.len() == 1;
+            let uses = |account: &&Account| {
+                account.wants[index].on() || (shared && account.wants.iter().any(|want| want.on()))
+            };
+            let used = accounts.iter().filter(uses).count() as u64;
+            let over = used.saturating_sub(u64::from(seats.unwrap_or(0)));
+            let counted = (self.sandbox.used(product), self.sandbox.over(product));
+            assert_eq!(
+                counted,
+                (used, over),
+                "the sandbox counts {product} of {accounts:?} with {seats:?} wrongly"
+            );
         }
     }
 
