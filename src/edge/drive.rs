@@ -10,7 +10,7 @@ use super::icewarp::{CallError, Client, Written};
 use super::secrets::Secret;
 use crate::diff::Direction;
 use crate::diff::canon::canon;
-use crate::flow::{Event, Next, Outcome, Run};
+use crate::flow::{Event, Halt, Next, Outcome, Run};
 use crate::lifecycle::{Standing, standing};
 use crate::model::{BackupKey, Reading, Service, ServiceSet};
 use crate::plan::{Plan, SettingStep, Step, SwitchStep};
@@ -26,13 +26,17 @@ const READ_BACK_WAITS: [Duration; 4] = [
     Duration::from_millis(1500),
 ];
 
-/// Performs a run to its end. `seen` is told of each step as it ends.
+/// Performs a run to its end. `seen` is told of each step as it ends. When `stop` ends, nothing more is started,
+/// and what is under way is brought to its end.
 pub async fn drive<'p>(
     plan: &'p Plan<'p>,
     client: &Client,
     secrets: &Arc<BTreeMap<BackupKey, Secret>>,
     seen: &mut dyn FnMut(&Event),
+    stop: impl Future<Output = ()>,
 ) -> Run<'p> {
+    let mut stop = std::pin::pin!(stop);
+    let mut stopped = false;
     let mut run = Run::new(plan);
     let mut tasks: JoinSet<(usize, Outcome)> = JoinSet::new();
     loop {
@@ -49,10 +53,18 @@ pub async fn drive<'p>(
             Next::Finished => break,
             Next::Wait => {}
         }
-        match tasks.join_next().await {
+        let joined = tokio::select! {
+            joined = tasks.join_next() => joined,
+            () = &mut stop, if !stopped => {
+                stopped = true;
+                run.halt(Halt::Interrupted);
+                continue;
+            }
+        };
+        match joined {
             Some(Ok((index, outcome))) => seen(&run.record(index, outcome)),
             // A task neither panics nor is cancelled; if one did, its step stays in doubt.
-            Some(Err(_)) => run.halt("a step ended without an outcome"),
+            Some(Err(_)) => run.halt(Halt::Interrupted),
             None => break,
         }
     }

@@ -1,6 +1,7 @@
 //! The machine.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use super::tally::Tally;
 use crate::diff::Direction;
@@ -46,6 +47,26 @@ pub enum Next {
     Finished,
 }
 
+/// Why a run ended before its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Halt {
+    /// The plan is held back: nothing of it may be done.
+    Held(String),
+    /// The server takes no more changes (U-22).
+    Closed(String),
+    /// Whoever started it wanted it to end.
+    Interrupted,
+}
+
+impl fmt::Display for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Halt::Held(why) | Halt::Closed(why) => f.write_str(why),
+            Halt::Interrupted => f.write_str("the run was interrupted"),
+        }
+    }
+}
+
 /// Something a person may want to see while a run goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -65,13 +86,13 @@ pub struct Run<'p> {
     busy: BTreeSet<u32>,
     ask_standing: bool,
     /// Why nothing more may start.
-    halted: Option<String>,
+    halted: Option<Halt>,
 }
 
 impl<'p> Run<'p> {
     /// Starts a run. A plan that is held back has nothing to perform: each of its steps is stopped.
     pub fn new(plan: &'p Plan<'p>) -> Run<'p> {
-        let halted = plan.holds.first().map(|hold| hold.message.clone());
+        let halted = plan.holds.first().map(|hold| Halt::Held(hold.message.clone()));
         Run {
             plan,
             states: vec![StepState::Waiting; plan.steps.len()],
@@ -86,15 +107,15 @@ impl<'p> Run<'p> {
 
     /// What to do next. Steps start in the plan's order; releases are all settled before a claim starts.
     pub fn next(&mut self) -> Next {
-        if self.ask_standing {
+        if self.ask_standing && self.halted.is_none() {
             if self.under_way > 0 {
                 return Next::Wait;
             }
             return Next::AskStanding;
         }
         while self.cursor < self.states.len() {
-            if let Some(why) = self.halted.clone() {
-                self.stop(why);
+            if let Some(why) = &self.halted {
+                self.stop(why.to_string());
                 continue;
             }
             if self.must_wait() {
@@ -192,13 +213,13 @@ impl<'p> Run<'p> {
     pub fn standing(&mut self, open: Result<(), String>) {
         self.ask_standing = false;
         if let Err(why) = open {
-            self.halted = Some(why);
+            self.halted = Some(Halt::Closed(why));
         }
     }
 
     /// Lets nothing more start; what is under way is still to be recorded.
-    pub fn halt(&mut self, why: &str) {
-        self.halted.get_or_insert_with(|| why.to_owned());
+    pub fn halt(&mut self, why: Halt) {
+        self.halted.get_or_insert(why);
     }
 
     pub fn states(&self) -> &[StepState] {
@@ -206,7 +227,7 @@ impl<'p> Run<'p> {
     }
 
     /// Why the run was halted.
-    pub fn halted(&self) -> Option<&str> {
-        self.halted.as_deref()
+    pub fn halted(&self) -> Option<&Halt> {
+        self.halted.as_ref()
     }
 }

@@ -75,6 +75,9 @@ pub struct Directory {
     ends: Vec<u32>,
     /// For each row the index of its domain in `domains`.
     domain_rows: Vec<u32>,
+    /// All rows, those of one domain together; domain `i` has `by_domain[domain_starts[i]..domain_starts[i + 1]]`.
+    by_domain: Vec<u32>,
+    domain_starts: Vec<u32>,
     domains: Vec<(Box<str>, DomainKind)>,
     others: BTreeMap<Address, AccountKind>,
     groups: BTreeMap<Address, Members>,
@@ -141,6 +144,14 @@ impl Directory {
     /// The index, in [`Directory::domains`], of the domain of each row.
     pub fn domain_column(&self) -> &[u32] {
         &self.domain_rows
+    }
+
+    /// The rows of one domain, by its index, ascending.
+    pub fn rows_of_domain(&self, index: usize) -> &[u32] {
+        match (self.domain_starts.get(index), self.domain_starts.get(index + 1)) {
+            (Some(start), Some(end)) => &self.by_domain[*start as usize..*end as usize],
+            _ => &[],
+        }
     }
 
     /// What the account is that is not a user: a group, a list, …
@@ -210,6 +221,8 @@ impl DirectoryBuilder {
             text: String::with_capacity(self.users.iter().map(|user| user.as_str().len()).sum()),
             ends: Vec::with_capacity(self.users.len()),
             domain_rows: Vec::with_capacity(self.users.len()),
+            by_domain: Vec::new(),
+            domain_starts: Vec::new(),
             domains,
             others: self.others,
             groups: BTreeMap::new(),
@@ -221,6 +234,8 @@ impl DirectoryBuilder {
             let index = directory.domain_index(user.domain()).unwrap_or_default();
             directory.domain_rows.push(u32::try_from(index).unwrap_or_default());
         }
+        (directory.by_domain, directory.domain_starts) =
+            by_domain(&directory.domain_rows, directory.domains.len());
         directory.groups = self
             .groups
             .keys()
@@ -228,6 +243,25 @@ impl DirectoryBuilder {
             .collect();
         directory
     }
+}
+
+/// Sorts the rows by their domain, by counting.
+fn by_domain(domain_rows: &[u32], domains: usize) -> (Vec<u32>, Vec<u32>) {
+    let mut starts = vec![0u32; domains + 1];
+    for domain in domain_rows {
+        starts[*domain as usize + 1] += 1;
+    }
+    for index in 1..starts.len() {
+        starts[index] += starts[index - 1];
+    }
+    let mut next = starts.clone();
+    let mut rows = vec![0u32; domain_rows.len()];
+    for (row, domain) in domain_rows.iter().enumerate() {
+        let place = &mut next[*domain as usize];
+        rows[*place as usize] = row as u32;
+        *place += 1;
+    }
+    (rows, starts)
 }
 
 /// The user accounts of a group, with groups in it expanded and cycles cut.

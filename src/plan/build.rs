@@ -152,7 +152,7 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
         server: &server.name,
         reference: observed.licence.reference.read().map_or("", String::as_str),
         observed,
-        module_name: &|index| modules.list[usize::from(index)].module.to_string(),
+        module_name: &|index| modules.list[usize::from(index)].module.as_str(),
     };
     let plan = Plan {
         server,

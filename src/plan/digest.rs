@@ -1,6 +1,6 @@
 //! A name for what a plan does.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use sha2::{Digest as _, Sha256};
 
@@ -23,7 +23,7 @@ pub struct Effects<'a> {
     pub server: &'a str,
     pub reference: &'a str,
     pub observed: &'a Observed,
-    pub module_name: &'a dyn Fn(u8) -> String,
+    pub module_name: &'a dyn Fn(u8) -> &'a str,
 }
 
 impl Effects<'_> {
@@ -31,12 +31,15 @@ impl Effects<'_> {
     /// in it: a new account elsewhere leaves it as it is.
     pub fn of_steps(&self, steps: &[Step]) -> Digest {
         let mut hash = self.begin("effects");
+        let mut lines = String::new();
         for step in steps {
             match step {
-                Step::Switch(step) => self.switch(&mut hash, step),
-                Step::Setting(step) => setting(&mut hash, step),
+                Step::Switch(step) => self.switch(&mut lines, step),
+                Step::Setting(step) => setting(&mut lines, step),
             }
+            drain(&mut hash, &mut lines, LINES_BYTES);
         }
+        drain(&mut hash, &mut lines, 0);
         finish(hash)
     }
 
@@ -45,10 +48,11 @@ impl Effects<'_> {
     pub fn of_wish(&self, steps: &[Step], blocked: &[Blocked]) -> Digest {
         let mut wished: Vec<(u32, u8)> = Vec::new();
         let mut hash = self.begin("wish");
+        let mut lines = String::new();
         for step in steps {
             match step {
                 Step::Switch(step) => wished.push((step.row, step.service as u8)),
-                Step::Setting(step) => setting(&mut hash, step),
+                Step::Setting(step) => setting(&mut lines, step),
             }
         }
         let by_seats = blocked.iter().filter(|blocked| blocked.reason.is_seats());
@@ -57,8 +61,10 @@ impl Effects<'_> {
         for (row, service) in wished {
             let address = self.observed.directory.address(row as usize);
             let on = self.observed.columns.bits[row as usize].on.0 >> service & 1;
-            hash.update(format!("{address}\t{service}\t{on}\n"));
+            let _ = writeln!(lines, "{address}\t{service}\t{on}");
+            drain(&mut hash, &mut lines, LINES_BYTES);
         }
+        drain(&mut hash, &mut lines, 0);
         finish(hash)
     }
 
@@ -66,31 +72,39 @@ impl Effects<'_> {
         Sha256::new_with_prefix(format!("icewarden {what} 1\n{}\n{}\n", self.server, self.reference))
     }
 
-    fn switch(&self, hash: &mut Sha256, step: &SwitchStep) {
+    fn switch(&self, lines: &mut String, step: &SwitchStep) {
         let address = self.observed.directory.address(step.row as usize);
-        let module = step.module.map(|module| (self.module_name)(module)).unwrap_or_default();
-        hash.update(format!(
-            "{}\t{address}\t{}\t{:x}\t{:x}\t{module}\t{}\t{}\n",
+        let module = step.module.map_or("", |module| (self.module_name)(module));
+        let _ = writeln!(
+            lines,
+            "{}\t{address}\t{}\t{:x}\t{:x}\t{module}\t{}\t{}",
             step.direction.word(),
             step.service,
             step.expect.of.0,
             step.expect.on.0,
             step.delta,
             step.needs.map_or(-1, i64::from)
-        ));
+        );
     }
 }
 
-fn setting(hash: &mut Sha256, step: &SettingStep) {
+fn setting(lines: &mut String, step: &SettingStep) {
     let change = &step.change;
     let text = |value: &Option<String>| value.as_ref().map_or("?".to_owned(), |value| format!("={value}"));
     let secret = change.secret.as_ref().map(SecretRef::to_string).unwrap_or_default();
-    hash.update(format!(
-        "set\t{}\t{}\t{}\t{secret}\n",
-        change.key,
-        text(&change.before),
-        text(&change.after)
-    ));
+    let (before, after) = (text(&change.before), text(&change.after));
+    let _ = writeln!(lines, "set\t{}\t{before}\t{after}\t{secret}", change.key);
+}
+
+/// How much text is gathered before it is hashed.
+const LINES_BYTES: usize = 1 << 16;
+
+/// Hashes what was gathered, once it is more than `most`.
+fn drain(hash: &mut Sha256, lines: &mut String, most: usize) {
+    if lines.len() > most {
+        hash.update(&*lines);
+        lines.clear();
+    }
 }
 
 fn finish(hash: Sha256) -> Digest {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diff::{Direction, SwitchChange};
-use crate::model::{Observed, Reading, Seats, ServiceSet};
+use crate::model::{Observed, Reading, Seats, Service, ServiceSet};
 use crate::policy::Assignment;
 use crate::policy::profile::RuleId;
 use crate::seats::count::{certain, unheeded};
@@ -36,6 +36,10 @@ struct Phases {
     releases: Vec<SwitchStep>,
     claims: Vec<SwitchStep>,
     blocked: Vec<Blocked>,
+    /// Some account has several changes of services that share a module: only then is linking worth its while.
+    shares: bool,
+    /// Accounts and modules with several claims that may take one seat together; ascending.
+    joint: Vec<(u32, u8)>,
 }
 
 /// Orders changes, which come sorted by row, then service.
@@ -45,9 +49,10 @@ pub fn order(changes: &[SwitchChange], used: Vec<Option<Used>>, with: &Ordering<
     for of_account in changes.chunk_by(|a, b| a.row == b.row) {
         sort_account(of_account, unheeded, with, &mut phases);
     }
-    let Phases { free_claims, releases, mut claims, mut blocked } = phases;
+    let Phases { free_claims, releases, mut claims, mut blocked, shares, joint } = phases;
     let priority = |step: &SwitchStep| with.assignment.rules[step.rule as usize].priority;
-    claims.sort_by_key(|step| (std::cmp::Reverse(priority(step)), step.row, step.service));
+    // They come by address, then service, and the sort is stable.
+    claims.sort_by_key(|step| std::cmp::Reverse(priority(step)));
 
     let mut ledger: Vec<LedgerRow> = with
         .modules
@@ -63,8 +68,11 @@ pub fn order(changes: &[SwitchChange], used: Vec<Option<Used>>, with: &Ordering<
     }
     let mut steps = free_claims;
     steps.extend(releases);
-    admit(claims, &mut steps, &mut blocked, &mut ledger, with.keep_free_allowed);
-    link(&mut steps, with.modules);
+    let mut admission = Admission { ledger: &mut ledger, keep_free_allowed: with.keep_free_allowed, joint };
+    admission.admit(claims, &mut steps, &mut blocked);
+    if shares {
+        link(&mut steps, with);
+    }
     for row in &mut ledger {
         row.peak = row.used_now().zip(row.after()).map(|(now, after)| Peak(now.max(after)));
     }
@@ -79,17 +87,22 @@ fn sort_account(changes: &[SwitchChange], unheeded: ServiceSet, with: &Ordering<
     let directory = &observed.directory;
     let domain = &directory.domains()[directory.domain_column()[row] as usize].0;
     let profile = with.assignment.of(row);
-    let mut possible: Vec<SwitchChange> = Vec::with_capacity(changes.len());
+    let (mut claims, mut releases) = (ServiceSet::EMPTY, ServiceSet::EMPTY);
     for change in changes {
         let rule = profile.by[change.service as usize];
         match reason(*change, observed, domain).or_else(|| seats_unknown(*change, with)) {
             Some(reason) => phases.blocked.push(Blocked { change: *change, rule, reason }),
-            None => possible.push(*change),
+            None if change.direction == Direction::Claim => claims.insert(change.service),
+            None => releases.insert(change.service),
         }
     }
+    let possible = claims.union(releases);
+    phases.shares |= possible.len() > 1
+        && with.modules.list.iter().any(|module| module.services.intersection(possible).len() > 1);
     let bits = observed.columns.bits[row];
     let asked = observed.asked.without(observed.not_offered);
     let mut account = Account {
+        row: changes[0].row,
         seats: AccountSeats::new(bits, unheeded, asked),
         on: bits.on.intersection(bits.known),
         known: bits.known,
@@ -97,14 +110,23 @@ fn sort_account(changes: &[SwitchChange], unheeded: ServiceSet, with: &Ordering<
         modules: with.modules,
         by: &profile.by,
     };
-    let (claims, releases): (Vec<_>, Vec<_>) =
-        possible.into_iter().partition(|change| change.direction == Direction::Claim);
-    let (free, paying): (Vec<_>, Vec<_>) =
-        claims.into_iter().partition(|claim| account.claims_for_free(*claim, &releases));
-    phases.free_claims.extend(free.into_iter().map(|change| account.step(change)));
-    phases.releases.extend(releases.into_iter().map(|change| account.step(change)));
+    let free: ServiceSet = claims.iter().filter(|claim| account.claims_for_free(*claim, releases)).collect();
+    for service in free.iter() {
+        phases.free_claims.push(account.step(service, Direction::Claim));
+    }
+    for service in releases.iter() {
+        phases.releases.push(account.step(service, Direction::Release));
+    }
     // Which of these will be admitted is not known yet, so each is booked as if it were the only one.
-    phases.claims.extend(paying.into_iter().map(|change| account.clone().step(change)));
+    let paying = claims.without(free);
+    for (index, module) in with.modules.list.iter().enumerate() {
+        if module.services.intersection(paying).len() > 1 {
+            phases.joint.push((changes[0].row, index as u8));
+        }
+    }
+    for service in paying.iter() {
+        phases.claims.push(account.clone().step(service, Direction::Claim));
+    }
 }
 
 fn seats_unknown(change: SwitchChange, with: &Ordering<'_>) -> Option<BlockReason> {
@@ -123,6 +145,7 @@ fn seats_unknown(change: SwitchChange, with: &Ordering<'_>) -> Option<BlockReaso
 /// One account while its changes are put in order.
 #[derive(Clone)]
 struct Account<'a> {
+    row: u32,
     seats: AccountSeats,
     on: ServiceSet,
     known: ServiceSet,
@@ -132,41 +155,42 @@ struct Account<'a> {
 }
 
 impl Account<'_> {
-    fn mates(&self, change: SwitchChange) -> ServiceSet {
-        match self.modules.of(change.service) {
+    /// The services that share a module with this one, itself included.
+    fn mates(&self, service: Service) -> ServiceSet {
+        match self.modules.of(service) {
             Some(index) => self.modules.list[index].services,
-            None => ServiceSet::single(change.service),
+            None => ServiceSet::single(service),
         }
     }
 
     /// Whether a claim takes no seat because the account holds one by a service it is about to give up. Done
     /// first, it never raises what is used; done after the release it would need a free seat.
-    fn claims_for_free(&self, claim: SwitchChange, releases: &[SwitchChange]) -> bool {
+    fn claims_for_free(&self, claim: Service, releases: ServiceSet) -> bool {
         let mates = self.mates(claim);
         let mut seats = self.seats;
-        self.modules.of(claim.service).is_some()
-            && releases.iter().any(|release| mates.contains(release.service))
-            && seats.book(claim.service, Direction::Claim, mates) == 0
+        self.modules.of(claim).is_some()
+            && !releases.intersection(mates).is_empty()
+            && seats.book(claim, Direction::Claim, mates) == 0
     }
 
     /// The step of a change, booked after all that were made before it.
-    fn step(&mut self, change: SwitchChange) -> SwitchStep {
-        let mates = self.mates(change);
-        let module = self.modules.of(change.service);
+    fn step(&mut self, service: Service, direction: Direction) -> SwitchStep {
+        let mates = self.mates(service);
+        let module = self.modules.of(service);
         let of = mates.intersection(self.known);
         let expect = Expectation { of, on: self.on.intersection(of) };
-        let booked = self.seats.book(change.service, change.direction, mates);
-        match change.direction {
-            Direction::Claim => self.on.insert(change.service),
-            Direction::Release => self.on.remove(change.service),
+        let booked = self.seats.book(service, direction, mates);
+        match direction {
+            Direction::Claim => self.on.insert(service),
+            Direction::Release => self.on.remove(service),
         }
         // Whether a disabled account or a guest holds a seat is not known (U-5): its release frees none for certain.
-        let frees_nothing = change.direction == Direction::Release && !self.certain;
+        let frees_nothing = direction == Direction::Release && !self.certain;
         SwitchStep {
-            row: change.row,
-            service: change.service,
-            direction: change.direction,
-            rule: self.by[change.service as usize],
+            row: self.row,
+            service,
+            direction,
+            rule: self.by[service as usize],
             module: module.and_then(|index| u8::try_from(index).ok()),
             delta: if module.is_none() || frees_nothing { 0 } else { booked },
             expect,
@@ -175,52 +199,61 @@ impl Account<'_> {
     }
 }
 
-/// Admits the claims that fit, in their order, and blocks the others. Claims of one account that share a module
-/// take one seat together (U-37): the first that is admitted takes it.
-fn admit(
-    claims: Vec<SwitchStep>,
-    steps: &mut Vec<SwitchStep>,
-    blocked: &mut Vec<Blocked>,
-    ledger: &mut [LedgerRow],
-    keep_free_allowed: &[usize],
-) {
-    let mut admitted: BTreeMap<(u32, u8), (i8, ServiceSet)> = BTreeMap::new();
-    for mut claim in claims {
-        let Some(module) = claim.module else {
+/// Where the claims meet the seats.
+struct Admission<'a> {
+    ledger: &'a mut [LedgerRow],
+    keep_free_allowed: &'a [usize],
+    joint: Vec<(u32, u8)>,
+}
+
+impl Admission<'_> {
+    /// Admits the claims that fit, in their order, and blocks the others. Claims of one account that share a module
+    /// take one seat together (U-37): the first that is admitted takes it.
+    fn admit(&mut self, claims: Vec<SwitchStep>, steps: &mut Vec<SwitchStep>, blocked: &mut Vec<Blocked>) {
+        let mut admitted: BTreeMap<(u32, u8), (i8, ServiceSet)> = BTreeMap::new();
+        for mut claim in claims {
+            let Some(module) = claim.module else {
+                steps.push(claim);
+                continue;
+            };
+            let index = usize::from(module);
+            let shared = self.joint.binary_search(&(claim.row, module)).is_ok();
+            if shared && let Some((taken, services)) = admitted.get(&(claim.row, module)) {
+                claim.delta -= taken;
+                claim.expect.on = claim.expect.on.union(*services);
+            }
+            let allowed = self.keep_free_allowed.contains(&index);
+            if let Some(reason) = seat_reason(&self.ledger[index], module, claim.delta, allowed) {
+                let change =
+                    SwitchChange { row: claim.row, service: claim.service, direction: Direction::Claim };
+                blocked.push(Blocked { change, rule: claim.rule, reason });
+                continue;
+            }
+            self.ledger[index].claimed += u64::from(claim.delta.unsigned_abs());
+            if shared {
+                let (taken, services) = admitted.entry((claim.row, module)).or_default();
+                *taken += claim.delta;
+                services.insert(claim.service);
+            }
             steps.push(claim);
-            continue;
-        };
-        let index = usize::from(module);
-        let shared = ledger[index].module.services.len() > 1;
-        if shared && let Some((taken, services)) = admitted.get(&(claim.row, module)) {
-            claim.delta -= taken;
-            claim.expect.on = claim.expect.on.union(*services);
         }
-        if let Some(reason) =
-            seat_reason(&ledger[index], module, claim.delta, keep_free_allowed.contains(&index))
-        {
-            let change = SwitchChange { row: claim.row, service: claim.service, direction: Direction::Claim };
-            blocked.push(Blocked { change, rule: claim.rule, reason });
-            continue;
-        }
-        ledger[index].claimed += u64::from(claim.delta.unsigned_abs());
-        if shared {
-            let (taken, services) = admitted.entry((claim.row, module)).or_default();
-            *taken += claim.delta;
-            services.insert(claim.service);
-        }
-        steps.push(claim);
     }
 }
 
 /// Where services share a module, what one step does to the account's seat rests on the account's step before
 /// it: that one must have been confirmed.
-fn link(steps: &mut [SwitchStep], modules: &Modules) {
-    let mut last: BTreeMap<(u32, u8), u32> = BTreeMap::new();
-    for (index, step) in steps.iter_mut().enumerate() {
-        let Some(module) = step.module else { continue };
-        if modules.list[usize::from(module)].services.len() > 1 {
-            step.needs = last.insert((step.row, module), index as u32);
+fn link(steps: &mut [SwitchStep], with: &Ordering<'_>) {
+    const NONE: u32 = u32::MAX;
+    for (index, module) in with.modules.list.iter().enumerate() {
+        if module.services.len() < 2 {
+            continue;
+        }
+        let mut last = vec![NONE; with.observed.directory.len()];
+        for (at, step) in steps.iter_mut().enumerate() {
+            if step.module.map(usize::from) == Some(index) {
+                let before = std::mem::replace(&mut last[step.row as usize], at as u32);
+                step.needs = (before != NONE).then_some(before);
+            }
         }
     }
 }

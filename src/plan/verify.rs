@@ -3,8 +3,6 @@
 //! It shares no helper with [`super::order`] or `seats::count`. It walks the steps on a copy of the accounts'
 //! switches and counts seats anew, so that an error in the booking of either shows as a contradiction.
 
-use std::collections::BTreeMap;
-
 use super::build::Plan;
 use super::step::{Step, SwitchStep};
 use crate::diff::Direction;
@@ -40,10 +38,10 @@ pub fn verify(plan: &Plan<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// Accounts' switches as the steps move them; only accounts that are touched are copied.
+/// Accounts' switches as the steps move them.
 struct World {
-    /// (stored, effective) per touched row.
-    touched: BTreeMap<u32, (ServiceSet, ServiceSet)>,
+    /// For each row what is stored and what is effective.
+    accounts: Vec<(ServiceSet, ServiceSet)>,
     /// Users of each module by the stored and by the effective switch.
     used: Vec<(i64, i64)>,
     start: Vec<(i64, i64)>,
@@ -54,21 +52,15 @@ struct World {
 impl World {
     fn new(plan: &Plan<'_>) -> World {
         let mut used = vec![(0, 0); plan.modules.list.len()];
-        for row in 0..plan.observed.directory.len() {
-            let (stored, effective) = account(plan, row);
+        let accounts: Vec<_> = (0..plan.observed.directory.len()).map(|row| account(plan, row)).collect();
+        for (stored, effective) in &accounts {
             for (module, used) in plan.modules.list.iter().zip(&mut used) {
                 used.0 += i64::from(stored.0 & module.services.0 != 0);
                 used.1 += i64::from(effective.0 & module.services.0 != 0);
             }
         }
         let modules = used.len();
-        World {
-            touched: BTreeMap::new(),
-            start: used.clone(),
-            used,
-            claimed: vec![0; modules],
-            released: vec![0; modules],
-        }
+        World { accounts, start: used.clone(), used, claimed: vec![0; modules], released: vec![0; modules] }
     }
 
     fn perform(&mut self, plan: &Plan<'_>, index: usize, step: &SwitchStep) -> Result<(), String> {
@@ -89,7 +81,7 @@ impl World {
         if step.needs.is_some_and(|needed| needed as usize >= index) {
             return fault("it needs a later step");
         }
-        let (stored, effective) = *self.touched.entry(step.row).or_insert_with(|| account(plan, row));
+        let (stored, effective) = self.accounts[row];
         if (stored.0 & bit.0 != 0) == claim {
             return fault("the switch is already there");
         }
@@ -98,7 +90,7 @@ impl World {
         }
         let after = |set: ServiceSet| ServiceSet(if claim { set.0 | bit.0 } else { set.0 & !bit.0 });
         let moved = (after(stored), after(effective));
-        self.touched.insert(step.row, moved);
+        self.accounts[row] = moved;
         let Some(module) = step.module.map(usize::from) else { return Ok(()) };
         let services = plan.modules.list[module].services.0;
         if services & bit.0 == 0 {

@@ -153,8 +153,8 @@ impl Laying<'_> {
             }
         };
         self.findings.append(&mut selecting.findings);
-        let own = self.overlay(ruled);
-        self.combine(&own);
+        let (own, spoken) = self.overlay(ruled);
+        self.combine(&own, &spoken);
     }
 
     /// The exceptions that hold today, each over its one account.
@@ -212,9 +212,10 @@ impl Laying<'_> {
         true
     }
 
-    /// What one policy alone says: its later rules beat its earlier ones.
-    fn overlay(&mut self, ruled: Vec<RuledRows>) -> Vec<u32> {
+    /// What one policy alone says, and of whom: its later rules beat its earlier ones.
+    fn overlay(&mut self, ruled: Vec<RuledRows>) -> (Vec<u32>, Rows) {
         let mut own = vec![0; self.directory.len()];
+        let mut spoken = Rows::none(self.directory.len());
         for (rule, rows) in ruled {
             let id = self.rules.len() as RuleId;
             let mut next: Vec<Option<u32>> = vec![None; self.profiles.count()];
@@ -230,19 +231,17 @@ impl Laying<'_> {
                 };
                 own[row] = after;
             }
+            spoken.unite(&rows);
             self.rules.push(rule);
         }
-        own
+        (own, spoken)
     }
 
     /// Lays what one policy says over the rows, remembering each pair of profiles that was met.
-    fn combine(&mut self, own: &[u32]) {
+    fn combine(&mut self, own: &[u32], spoken: &Rows) {
         let mut met: Vec<Vec<Option<u32>>> = Vec::new();
-        for row in 0..own.len() {
+        for row in spoken.iter() {
             let (under, over) = (self.rows[row] as usize, own[row] as usize);
-            if over == 0 {
-                continue;
-            }
             if met.len() <= under {
                 met.resize(under + 1, Vec::new());
             }

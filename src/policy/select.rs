@@ -82,12 +82,13 @@ impl<'a> Selecting<'a> {
 
     fn domain(&mut self, text: &str, place: &Place) -> Result<Rows, Gap> {
         let pattern = pattern(text, place)?;
-        let matching: Vec<bool> =
-            self.directory.domains().iter().map(|(name, _)| pattern.matches(name)).collect();
-        if !matching.contains(&true) {
+        let domains = self.directory.domains().iter().enumerate();
+        let matching: Vec<usize> =
+            domains.filter(|(_, (name, _))| pattern.matches(name)).map(|(index, _)| index).collect();
+        if matching.is_empty() {
             return Err(Gap::Unread(format!("the server has no domain `{text}`"), place.clone()));
         }
-        Ok(self.in_domains(|index| matching[index as usize]))
+        Ok(self.in_domains(&matching))
     }
 
     fn group(&mut self, text: &str, place: &Place) -> Result<Rows, Gap> {
@@ -129,8 +130,8 @@ impl<'a> Selecting<'a> {
 
     fn matching(&self, pattern: &Pattern) -> Rows {
         if let Some(name) = pattern.whole_domain() {
-            let wanted = self.directory.domain_index(name);
-            return self.in_domains(|index| Some(index as usize) == wanted);
+            let wanted: Vec<usize> = self.directory.domain_index(name).into_iter().collect();
+            return self.in_domains(&wanted);
         }
         let mut rows = Rows::none(self.directory.len());
         if let Some(literal) = pattern.literal() {
@@ -148,11 +149,11 @@ impl<'a> Selecting<'a> {
         rows
     }
 
-    fn in_domains(&self, meant: impl Fn(u32) -> bool) -> Rows {
+    fn in_domains(&self, domains: &[usize]) -> Rows {
         let mut rows = Rows::none(self.directory.len());
-        for (row, index) in self.directory.domain_column().iter().enumerate() {
-            if meant(*index) {
-                rows.insert(row);
+        for index in domains {
+            for row in self.directory.rows_of_domain(*index) {
+                rows.insert(*row as usize);
             }
         }
         rows

@@ -11,7 +11,7 @@ use super::plan::{plan_of, say_spec_findings, say_stats};
 use super::session::{self, Failure, Read};
 use super::stale::{self, Approved};
 use crate::edge::drive::drive;
-use crate::flow::Run;
+use crate::flow::{Halt, Run};
 use crate::plan::file::PlanFile;
 use crate::plan::{Allow, HoldKind, Plan};
 use crate::report::{findings, run as report, text, view};
@@ -141,7 +141,7 @@ impl Applying<'_> {
         let mut seen = |event: &crate::flow::Event| {
             self.output.say(&report::line(plan, event.step, &event.state, colour));
         };
-        let run = drive(plan, &read.client, &read.secrets, &mut seen).await;
+        let run = drive(plan, &read.client, &read.secrets, &mut seen, super::interrupted()).await;
         self.output.data(&report::summary(plan, &run, self.output.stdout));
         exit_of(plan, &run)
     }
@@ -173,7 +173,7 @@ fn exit_of(plan: &Plan<'_>, run: &Run<'_>) -> Exit {
     match (whole, counts.done > 0 || counts.doubtful > 0) {
         (true, _) if plan.is_blocked() => Exit::Blocked,
         (true, _) => Exit::Done,
-        (false, _) if run.halted().is_some() => Exit::Closed,
+        (false, _) if matches!(run.halted(), Some(Halt::Closed(_))) => Exit::Closed,
         (false, true) => Exit::Partial,
         (false, false) => Exit::Failed,
     }

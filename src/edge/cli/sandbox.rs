@@ -34,7 +34,7 @@ pub fn run(options: &SandboxOptions, output: &Output) -> Exit {
              admin@example.com, password `sandbox` · its state: http://{address}/sandbox/state · Ctrl-C ends it"
         ));
     };
-    match runtime.block_on(serve(world, serving, ready, stop())) {
+    match runtime.block_on(serve(world, serving, ready, super::interrupted())) {
         Ok(()) => Exit::Done,
         Err(error) => {
             output.error(
@@ -43,21 +43,5 @@ pub fn run(options: &SandboxOptions, output: &Output) -> Exit {
             );
             Exit::Failed
         }
-    }
-}
-
-/// Ends at Ctrl-C or SIGTERM.
-async fn stop() {
-    let terminate = async {
-        #[cfg(unix)]
-        if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            signal.recv().await;
-            return;
-        }
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminate => {}
     }
 }

@@ -43,6 +43,13 @@ pub struct Failure {
     pub findings: Vec<Finding>,
 }
 
+impl Failure {
+    fn interrupted() -> Failure {
+        let message = "interrupted while the server was read".to_owned();
+        Failure { exit: Exit::Failed, message, remedy: None, findings: Vec::new() }
+    }
+}
+
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Failure {
         let exit = match error.meaning() {
@@ -102,13 +109,17 @@ pub async fn read(
         limits: Limits::default(),
     })
     .await?;
-    match read_all(&client, server, allows, &backup_secrets).await {
+    let read = tokio::select! {
+        read = read_all(&client, server, allows, &backup_secrets) => read.map_err(Failure::from),
+        () = super::interrupted() => Err(Failure::interrupted()),
+    };
+    match read {
         Ok((observed, met, today)) => {
             Ok(Read { client, observed, met, secrets: Arc::new(backup_secrets), today })
         }
         Err(error) => {
             client.close().await;
-            Err(error.into())
+            Err(error)
         }
     }
 }
