@@ -4,5 +4,5 @@
 mod kinds;
 mod run;
 mod spec;
-
+mod stale;
 mod stand;
