@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::run::{Desk, desk};
 use super::spec::{group, license, policy, put, server, world};
-use super::stand::{Stand, remove};
+use super::stand::{Stand, remove, result};
 
 const ALLOW: [&str; 4] = ["--allow", "disable=1", "--reason", "a test"];
 
@@ -250,7 +250,7 @@ fn a_seat_that_is_taken_during_a_run_leaves_its_claim_and_the_rest_is_done() {
     // Anna's switch cannot be written any more once the run has begun.
     stand.twist(|_, request| {
         let refused = request.command == "setaccountproperties" && request.body.contains("anna@");
-        refused.then(|| super::stand::result("0"))
+        refused.then(|| result("0"))
     });
     desk.apply(&ALLOW).exits(5).says(&[
         "eu/anna@example.com/activesync: the server did not apply it (result 0)",

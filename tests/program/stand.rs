@@ -19,8 +19,16 @@ pub struct Request {
     pub body: String,
 }
 
-/// Answers in the world's place, head and all; `None` lets the world answer.
-type Twist = Box<dyn FnMut(&mut World, &Request) -> Option<Vec<u8>> + Send>;
+/// What is answered in the world's place.
+pub enum Reply {
+    /// Status 200 and this body.
+    Body(String),
+    /// These bytes, head and all; then the connection is closed.
+    Raw(Vec<u8>),
+}
+
+/// Answers in the world's place; `None` lets the world answer.
+type Twist = Box<dyn FnMut(&mut World, &Request) -> Option<Reply> + Send>;
 
 struct Shared {
     world: Mutex<World>,
@@ -80,7 +88,7 @@ impl Stand {
         self.world().server_variable(name).unwrap_or_else(|| panic!("{name} has no value"))
     }
 
-    pub fn twist(&self, twist: impl FnMut(&mut World, &Request) -> Option<Vec<u8>> + Send + 'static) {
+    pub fn twist(&self, twist: impl FnMut(&mut World, &Request) -> Option<Reply> + Send + 'static) {
         *self.shared.twist.lock().expect("no panic") = Some(Box::new(twist));
     }
 
@@ -123,8 +131,9 @@ fn converse(stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
         let twisted =
             shared.twist.lock().expect("no panic").as_mut().map(|twist| twist(&mut world, &request));
         let (bytes, last) = match twisted.flatten() {
-            Some(bytes) => (bytes, true),
-            None => (http("application/xml", &world.answer(request.body.as_bytes(), None).body), false),
+            Some(Reply::Raw(bytes)) => (bytes, true),
+            Some(Reply::Body(body)) => (http("application/xml", &body), false),
+            None => (http("application/xml", &answer(&mut world, &request)), false),
         };
         drop(world);
         let mut stream = stream;
@@ -169,11 +178,16 @@ pub fn http(kind: &str, body: &str) -> Vec<u8> {
     (head + body).into_bytes()
 }
 
+/// What the world itself answers.
+pub fn answer(world: &mut World, request: &Request) -> String {
+    world.answer(request.body.as_bytes(), None).body
+}
+
 /// `<result>` with this inside.
-pub fn result(inside: &str) -> Vec<u8> {
-    let body =
-        format!("<iq type=\"result\"><query xmlns=\"admin:iq:rpc\"><result>{inside}</result></query></iq>");
-    http("application/xml", &body)
+pub fn result(inside: &str) -> Reply {
+    Reply::Body(format!(
+        "<iq type=\"result\"><query xmlns=\"admin:iq:rpc\"><result>{inside}</result></query></iq>"
+    ))
 }
 
 /// One command to a world, as its own administrator gives it; without HTTP and without icewarden's client.
