@@ -3,6 +3,7 @@
 
 mod exits;
 mod kinds;
+mod policies;
 mod run;
 mod spec;
 mod stale;
