@@ -2,6 +2,7 @@
 //! at without icewarden's client.
 
 mod exits;
+mod guards;
 mod kinds;
 mod policies;
 mod run;
