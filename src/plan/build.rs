@@ -137,7 +137,7 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
 
     let guarded = hold_back(inputs, &assignment, &ordered.steps, &setting_steps);
     let mut holds = guarded.holds;
-    findings.extend(unneeded(inputs.allows, &guarded.needed, &keep_free_allowed, &modules));
+    findings.extend(unneeded(inputs, &guarded.needed, &keep_free_allowed, &modules));
     findings.extend(assignment.findings.iter().cloned());
     let mut steps: Vec<Step> = ordered.steps.into_iter().map(Step::Switch).collect();
     steps.extend(setting_steps.into_iter().map(|step| Step::Setting(Box::new(step))));
@@ -371,11 +371,11 @@ fn keep_free_allowed(allows: &[Allow], modules: &Modules) -> Vec<usize> {
 }
 
 /// Overrides that nothing needed: a reviewer should not believe that they did something.
-fn unneeded(allows: &[Allow], needed: &[bool], keep_free: &[usize], modules: &Modules) -> Vec<Finding> {
+fn unneeded(inputs: Inputs<'_>, needed: &[bool], keep_free: &[usize], modules: &Modules) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (allow, needed) in allows.iter().zip(needed) {
+    for (allow, needed) in inputs.allows.iter().zip(needed) {
         let used = match allow.guardrail {
-            Guardrail::Shrink => true,
+            Guardrail::Shrink => inputs.server.policies.iter().any(|policy| policy.name == allow.value),
             Guardrail::KeepFree => Module::parse(&allow.value)
                 .is_some_and(|module| keep_free.iter().any(|index| modules.list[*index].module == module)),
             _ => *needed,

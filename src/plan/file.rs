@@ -26,7 +26,7 @@ pub struct PlanFile {
     /// The spec it was made from, whole, so that it can be planned again; only in a saved plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sources: Option<Vec<SourceFile>>,
-    /// SHA-256 over `sources`, `allows` and the digests of the servers; only in a saved plan.
+    /// SHA-256 over all the rest; only in a saved plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal: Option<String>,
 }

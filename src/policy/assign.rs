@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::profile::{Profile, Profiles, RuleId};
-use super::select::{Emptiness, Selected, Selecting};
+use super::select::{Emptiness, Lack, Selected, Selecting};
 use crate::model::{Directory, Finding, Guardrail, Place, Remedy, Rows, Service, ServiceSet};
 use crate::spec::meaning::{Exception, Others, PolicySpec, Switch, Want};
 
@@ -44,8 +44,7 @@ pub struct Held {
     pub policy: String,
     pub why: String,
     pub place: Place,
-    /// `None` where no override helps: what cannot be read cannot be allowed.
-    pub remedy: Option<Remedy>,
+    pub remedy: Remedy,
 }
 
 /// Two policies of one priority that say different things of one service.
@@ -354,15 +353,15 @@ fn resolve(
     index: usize,
     selecting: &mut Selecting<'_>,
 ) -> Result<(Rows, Vec<RuledRows>), Box<HeldRows>> {
-    let everyone = Rows::all(selecting.directory.len());
+    // Whom a scope that lacks something means is not known: a weaker policy must not decide for them instead.
     let scope = match selecting.select(&policy.scope) {
         Selected::Rows(rows) => rows,
-        Selected::Nobody(what, place) => {
-            let nobody = Rows::none(selecting.directory.len());
-            return Err(Box::new((held_as_empty(policy, what, place), nobody)));
+        Selected::Nobody(Lack { why, place, at_most }) => {
+            return Err(Box::new((held_as_empty(policy, why, place), at_most)));
         }
-        // Whoever it means is not known, so it may mean anybody.
-        Selected::Unread(why, place) => return Err(Box::new((held_as_unread(policy, why, place), everyone))),
+        Selected::Unread(Lack { why, place, at_most }) => {
+            return Err(Box::new((held_as_unread(policy, why, place), at_most)));
+        }
     };
     let mut ruled = Vec::new();
     for service_rule in &policy.services {
@@ -375,10 +374,10 @@ fn resolve(
             Want::Selected { enable, others, others_place } => {
                 let mut enabled = match selecting.select(enable) {
                     Selected::Rows(rows) => rows,
-                    Selected::Nobody(what, place) => {
-                        return Err(Box::new((held_as_empty(policy, what, place), scope)));
+                    Selected::Nobody(Lack { why, place, .. }) => {
+                        return Err(Box::new((held_as_empty(policy, why, place), scope)));
                     }
-                    Selected::Unread(why, place) => {
+                    Selected::Unread(Lack { why, place, .. }) => {
                         return Err(Box::new((held_as_unread(policy, why, place), scope)));
                     }
                 };
@@ -408,12 +407,15 @@ fn hold(policy: &PolicySpec, index: usize, rows: &Rows) -> Vec<RuledRows> {
 }
 
 fn held_as_empty(policy: &PolicySpec, why: String, place: Place) -> Held {
-    let remedy = Some(Remedy::Allow(Guardrail::Shrink, policy.name.clone()));
+    let remedy = Remedy::Allow(Guardrail::Shrink, policy.name.clone());
     Held { policy: policy.name.clone(), why, place, remedy }
 }
 
+/// No override helps: what cannot be read is not known, and cannot be allowed.
 fn held_as_unread(policy: &PolicySpec, why: String, place: Place) -> Held {
-    Held { policy: policy.name.clone(), why, place, remedy: None }
+    let remedy =
+        Remedy::EditSpec("name a group whose members are accounts of this server, or mend this one".into());
+    Held { policy: policy.name.clone(), why, place, remedy }
 }
 
 /// The groups that selectors name, sorted, so that their members can be asked for.

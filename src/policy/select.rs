@@ -7,13 +7,22 @@ use crate::spec::meaning::Selector;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selected {
     Rows(Rows),
-    /// It matches nobody: which part of it, and where.
-    Nobody(String, Place),
-    /// It cannot be told whom it means: why, and where.
-    Unread(String, Place),
+    /// A part of it matches nobody, or all of it together.
+    Nobody(Lack),
+    /// It cannot be told whom it means.
+    Unread(Lack),
 }
 
-/// Why an entry, or a whole selector, gives no rows.
+/// What a selector lacks, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lack {
+    pub why: String,
+    pub place: Place,
+    /// Whom it may mean: a key that lacks something may mean anybody, the others are taken at their word.
+    pub at_most: Rows,
+}
+
+/// Why an entry, or a whole key, gives no rows.
 enum Gap {
     Nobody(String, Place),
     Unread(String, Place),
@@ -46,18 +55,14 @@ impl<'a> Selecting<'a> {
     /// match: what it should have matched would otherwise be taken for "not meant". A single account that does
     /// not exist is only remarked on: it names nobody else.
     pub fn select(&mut self, selector: &Selector) -> Selected {
-        match self.rows(selector) {
-            Ok(rows) if rows.is_empty() && self.emptiness == Emptiness::Holds => {
-                Selected::Nobody("the selector matches no account".into(), selector.place.clone())
-            }
-            Ok(rows) => Selected::Rows(rows),
-            Err(Gap::Nobody(what, place)) => Selected::Nobody(what, place),
-            Err(Gap::Unread(why, place)) => Selected::Unread(why, place),
-        }
-    }
-
-    fn rows(&mut self, selector: &Selector) -> Result<Rows, Gap> {
         let mut rows = Rows::all(self.directory.len());
+        let mut gap: Option<Gap> = None;
+        let mut note = |found: Gap| {
+            // Nothing can be allowed while a part is unread, so that is what is told.
+            if gap.is_none() || (matches!(gap, Some(Gap::Nobody(..))) && matches!(found, Gap::Unread(..))) {
+                gap = Some(found);
+            }
+        };
         let keys: [(Entries<'_>, Find<'a>); 3] = [
             (&selector.domains, Selecting::domain),
             (&selector.groups, Selecting::group),
@@ -65,19 +70,39 @@ impl<'a> Selecting<'a> {
         ];
         for (entries, find) in keys {
             let Some(entries) = entries else { continue };
-            let mut united = Rows::none(self.directory.len());
-            for (text, place) in entries {
-                match find(self, text, place) {
-                    Err(Gap::Nobody(..)) if self.emptiness == Emptiness::Allowed => {}
-                    found => united.unite(&found?),
-                }
+            match self.united(entries, find) {
+                Ok(united) => rows.intersect(&united),
+                Err(found) => note(found),
             }
-            rows.intersect(&united);
         }
         for (text, place) in &selector.except {
-            rows.subtract(&self.matching(&pattern(text, place)?));
+            match pattern(text, place) {
+                Ok(pattern) => rows.subtract(&self.matching(&pattern)),
+                Err(found) => note(found),
+            }
         }
-        Ok(rows)
+        match gap {
+            Some(Gap::Nobody(why, place)) => Selected::Nobody(Lack { why, place, at_most: rows }),
+            Some(Gap::Unread(why, place)) => Selected::Unread(Lack { why, place, at_most: rows }),
+            None if rows.is_empty() && self.emptiness == Emptiness::Holds => Selected::Nobody(Lack {
+                why: "the selector matches no account".into(),
+                place: selector.place.clone(),
+                at_most: rows,
+            }),
+            None => Selected::Rows(rows),
+        }
+    }
+
+    /// The entries of one key.
+    fn united(&mut self, entries: &[(String, Place)], find: Find<'a>) -> Result<Rows, Gap> {
+        let mut united = Rows::none(self.directory.len());
+        for (text, place) in entries {
+            match find(self, text, place) {
+                Err(Gap::Nobody(..)) if self.emptiness == Emptiness::Allowed => {}
+                found => united.unite(&found?),
+            }
+        }
+        Ok(united)
     }
 
     fn domain(&mut self, text: &str, place: &Place) -> Result<Rows, Gap> {
@@ -86,7 +111,8 @@ impl<'a> Selecting<'a> {
         let matching: Vec<usize> =
             domains.filter(|(_, (name, _))| pattern.matches(name)).map(|(index, _)| index).collect();
         if matching.is_empty() {
-            return Err(Gap::Unread(format!("the server has no domain `{text}`"), place.clone()));
+            let why = format!("the server has no domain `{text}`");
+            return Err(self.absent(why, place));
         }
         Ok(self.in_domains(&matching))
     }
@@ -100,16 +126,26 @@ impl<'a> Selecting<'a> {
             Some(Members::Unread(why)) => {
                 Err(Gap::Unread(format!("the group {text} cannot be read: {why}"), place.clone()))
             }
-            None => Err(Gap::Unread(self.no_such_group(text), place.clone())),
+            None => Err(self.no_such_group(text, place)),
         }
     }
 
-    fn no_such_group(&self, text: &str) -> String {
-        match self.directory.other(text) {
+    fn no_such_group(&self, text: &str, place: &Place) -> Gap {
+        let why = match self.directory.other(text) {
             Some(AccountKind::MailingList) => format!("{text} is a mailing list, not a group"),
             Some(_) => format!("{text} is no group"),
             None if self.directory.row(text).is_some() => format!("{text} is a user account, not a group"),
-            None => format!("the server has no group {text}"),
+            None => return self.absent(format!("the server has no group {text}"), place),
+        };
+        Gap::Unread(why, place.clone())
+    }
+
+    /// What does not exist matches nobody, if the lists were read whole: only then is it known not to exist.
+    fn absent(&self, why: String, place: &Place) -> Gap {
+        if self.directory.incomplete.is_empty() {
+            Gap::Nobody(why, place.clone())
+        } else {
+            Gap::Unread(format!("{why}, or not in the part of its lists that was read"), place.clone())
         }
     }
 

@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 
 use super::paint::{Colour, Tone};
+use super::remedy;
 use super::view::step_address;
 use crate::flow::{Outcome, Run, StepState};
+use crate::model::Remedy;
 use crate::plan::{Plan, Step};
 
 /// How many steps of a run ended how.
@@ -89,5 +91,17 @@ pub fn summary(plan: &Plan<'_>, run: &Run<'_>, colour: Colour) -> String {
         }
     }
     out.push_str(".\n");
+    if counts.done < run.states().len() {
+        let _ = writeln!(out, "  next: {}", remedy::text(&next_act(run.halted().is_some())));
+    }
     out
+}
+
+/// There is no rollback: the next plan leads on from wherever a run stopped.
+fn next_act(halted: bool) -> Remedy {
+    if halted {
+        Remedy::Check("the licence on the server's own console; plan again once its status is 0".into())
+    } else {
+        Remedy::Rerun("plan again; what was done stays done, and the new plan holds the rest".into())
+    }
 }

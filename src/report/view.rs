@@ -296,7 +296,7 @@ fn held(plan: &Plan<'_>) -> Vec<HeldFile> {
         policy: held.policy.clone(),
         message: held.why.clone(),
         place: held.place.to_string(),
-        remedy: held.remedy.as_ref().map(words),
+        remedy: Some(words(&held.remedy)),
     })
     .collect()
 }

@@ -12,6 +12,8 @@
 
 #[path = "../icewarp/mod.rs"]
 mod icewarp;
+#[path = "../program/mod.rs"]
+mod program;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 #[path = "../spec/mod.rs"]

@@ -221,7 +221,7 @@ fn save(mut file: PlanFile, sources: &[Source], out: &Path, output: &Output) -> 
     let source =
         |source: &Source| SourceFile { name: source.name.to_string(), text: source.text.to_string() };
     file.sources = Some(sources.iter().map(source).collect());
-    file.seal = Some(seal(&file));
+    file.seal = serde_json::to_value(&file).ok().as_ref().map(seal);
     let written = crate::edge::saved::write(out, json(&file).as_bytes());
     match written {
         Ok(()) => {
@@ -242,29 +242,15 @@ fn save(mut file: PlanFile, sources: &[Source], out: &Path, output: &Output) -> 
     }
 }
 
-/// A sum over all that an apply rests on: a plan that was edited by hand no longer has it.
-pub fn seal(file: &PlanFile) -> String {
+/// A sum over the whole plan but itself: one that was edited by hand no longer has it. Whoever reviewed the plan
+/// went by its seats and findings as much as by its steps.
+pub fn seal(plan: &serde_json::Value) -> String {
+    let mut plan = plan.clone();
+    if let Some(fields) = plan.as_object_mut() {
+        fields.shift_remove("seal");
+    }
     let mut hash = Sha256::new_with_prefix("icewarden plan 1\n");
-    let mut part = |text: &str| {
-        hash.update(format!("{}\n", text.len()));
-        hash.update(text);
-    };
-    for source in file.sources.iter().flatten() {
-        part(&source.name);
-        part(&source.text);
-    }
-    for allow in &file.allows {
-        for text in [&allow.guardrail, &allow.value, &allow.reason] {
-            part(text);
-        }
-    }
-    for server in &file.servers {
-        part(&server.server);
-        part(&server.effects_digest);
-        part(&server.wish_digest);
-        part(&serde_json::to_string(&server.steps).unwrap_or_default());
-        part(&serde_json::to_string(&server.accounts).unwrap_or_default());
-    }
+    hash.update(plan.to_string());
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

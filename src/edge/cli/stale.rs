@@ -10,7 +10,7 @@ use super::plan::seal;
 use crate::edge::saved;
 use crate::model::Guardrail;
 use crate::plan::Allow;
-use crate::plan::file::{FORMAT_VERSION, OutcomeFile, PlanFile, ServerFile};
+use crate::plan::file::{FORMAT_VERSION, OutcomeFile, PlanFile, ServerFile, StepFile};
 use crate::spec::meaning::Source;
 
 /// What an apply starts from.
@@ -75,19 +75,22 @@ fn read_file(path: &Path) -> Result<PlanFile, (String, String)> {
     let text = saved::read(path, PLAN_BYTES).map_err(|error| (error.to_string(), again()))?;
     let value: serde_json::Value =
         serde_json::from_str(&text).map_err(|error| (format!("this is no saved plan: {error}"), again()))?;
-    let version = value.get("format_version").and_then(|version| version.as_str()).unwrap_or_default();
+    let Some(version) = value.get("format_version").and_then(serde_json::Value::as_str) else {
+        return Err(("this is no saved plan: it has no format_version".into(), again()));
+    };
     let major = |version: &str| version.split('.').next().unwrap_or_default().to_owned();
     if major(version) != major(FORMAT_VERSION) {
         let problem = format!("this plan has the format {version}, and this program reads {FORMAT_VERSION}");
         return Err((problem, "use the version of icewarden that wrote it, or plan again".into()));
     }
+    let sum = seal(&value);
     let file: PlanFile = serde_json::from_value(value)
         .map_err(|error| (format!("this is no saved plan: {error}"), again()))?;
     if file.sources.is_none() {
         let next = "save one with `--out`; the output of `--format json` does not hold the spec".to_owned();
         return Err(("this plan was shown, not saved".into(), next));
     }
-    if file.seal.as_deref() != Some(seal(&file).as_str()) {
+    if file.seal.as_deref() != Some(sum.as_str()) {
         return Err(("the plan was changed after it was saved".into(), again()));
     }
     Ok(file)
@@ -107,7 +110,7 @@ pub fn compare(approved: &PlanFile, now: &ServerFile) -> Approved {
     if then.effects_digest == now.effects_digest {
         return Approved::Same { news: news(then, now) };
     }
-    if then.wish_digest == now.wish_digest {
+    if then.wish_digest == now.wish_digest && only_lacks(then, now) {
         return Approved::SeatsGone(format!(
             "{}: the seats that the plan was to take are no longer free; nothing was changed",
             now.server
@@ -124,6 +127,19 @@ pub fn compare(approved: &PlanFile, now: &ServerFile) -> Approved {
         now.server,
         difference(then, now)
     ))
+}
+
+/// Whether every step there is now was approved as it is, and some that were are missing.
+fn only_lacks(then: &ServerFile, now: &ServerFile) -> bool {
+    let effects = |file: &ServerFile| -> BTreeSet<String> {
+        let effect = |step: &StepFile| {
+            let StepFile { action, address, seats, expects, before, after, .. } = step;
+            format!("{action} {address} {seats} {expects:?} {before:?} {after:?}")
+        };
+        file.steps.iter().map(effect).collect()
+    };
+    let (then, now) = (effects(then), effects(now));
+    now.len() < then.len() && now.is_subset(&then)
 }
 
 /// The first steps that are only in one of the two.
