@@ -29,7 +29,7 @@ fn both(desk: &Desk, stand: &Stand, code: i32, words: &[&str]) {
 fn a_wrong_password_is_77_and_is_tried_once() {
     let stand = stand();
     let desk = desk(&stand, &[chat()]).env("ICEWARP_PASSWORD", "wrong");
-    both(&desk, &stand, 77, &["eu", "the account or its password is wrong", "check: connection.rpc.account"]);
+    both(&desk, &stand, 77, &["eu", "the account or its password is wrong", "check connection.rpc.account"]);
     assert_eq!(stand.commands(), ["authenticate", "authenticate"], "once for each run");
 }
 

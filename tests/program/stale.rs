@@ -116,7 +116,7 @@ fn a_plan_is_applied_once() {
     desk.apply_saved().exits(0);
     let writes = stand.writes();
     assert_eq!(writes, 3);
-    desk.apply_saved().exits(4).says(&["no longer: claim eu/bob@example.com/activesync"]);
+    desk.apply_saved().exits(4).says(&["there is nothing left to do: the plan has been applied already"]);
     assert_eq!(stand.writes(), writes);
 }
 
@@ -218,12 +218,12 @@ fn a_plan_that_was_held_back_when_it_was_saved_is_held_back_still() {
 }
 
 #[test]
-fn what_a_server_could_not_be_planned_for_is_not_applied_to_it_later() {
+fn a_plan_that_lacks_a_server_is_not_saved() {
     let (stand, _) = start();
     let spec = server("eu", &stand.url, "") + "---\n" + &server("us", "http://127.0.0.1:1/icewarpapi/", "");
     let desk = Desk::with(&spec);
-    desk.save(69, &[]);
-    desk.apply_saved().exits(69);
+    desk.plan(&["--out", "plan.json"]).exits(69).says(&["not saved: us could not be planned"]);
+    assert!(!desk.path("plan.json").exists());
     assert_eq!(stand.writes(), 0);
 }
 
