@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::exit::HELP;
 use crate::model::{Guardrail, Module, Service};
 use crate::plan::Allow;
 
@@ -37,6 +38,7 @@ pub enum Command {
     Validate {
         /// A folder of YAML files, or one file.
         path: PathBuf,
+        /// For people, or for other programs.
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
@@ -47,6 +49,7 @@ pub enum Command {
         /// Save the plan, so that `apply FILE` does exactly this.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// For people, or for other programs (schemas/plan.schema.json).
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
         /// Exit with 2 where there are changes and nothing is blocked.

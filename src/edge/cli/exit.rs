@@ -27,6 +27,11 @@ pub enum Exit {
     LoginRefused = 77,
 }
 
+/// What `--help` says of them.
+pub const HELP: &str = "Exit codes: 0 done or nothing to do · 1 failed · 2 changes (--detailed-exitcode) · 3 blocked · \
+    4 plan is stale · 5 applied in part · 6 server takes no changes · 7 another run holds the lock · 64 usage · \
+    65 spec invalid · 69 server not reachable · 77 login refused";
+
 impl Exit {
     /// With several servers the exit is the first of these that holds for any of them.
     const ORDER: [Exit; 12] = [
