@@ -238,19 +238,35 @@ fn login_remedy(uid: &str) -> Remedy {
     }
 }
 
+/// What the TLS library says, by the words it uses: it has no types for all of it.
+fn tls_remedy(why: &str) -> Remedy {
+    if why.contains("CA:TRUE") {
+        Remedy::OnServer(
+            "give it a certificate made without CA:TRUE, and name that one, or its issuer, in \
+             connection.rpc.caFile"
+                .to_owned(),
+        )
+    } else if why.contains("expired") {
+        Remedy::OnServer("renew its certificate, and see that the clocks here and there are right".to_owned())
+    } else {
+        Remedy::EditSpec(
+            "name the certificate of the issuer in connection.rpc.caFile, or give connection.rpc.url the name \
+             that the server's certificate carries"
+                .to_owned(),
+        )
+    }
+}
+
 impl Silence {
     fn remedy(&self) -> Remedy {
         match self {
-            Silence::NoConnection { kind: NoConnection::Tls, .. } => Remedy::EditSpec(
-                "name the certificate of the issuer in connection.rpc.caFile, or give connection.rpc.url the \
-                 name that the server's certificate carries"
-                    .to_owned(),
-            ),
+            Silence::NoConnection { kind: NoConnection::Tls, why, .. } => tls_remedy(why),
             Silence::NoConnection { kind: NoConnection::Setup, .. } => {
                 Remedy::EditSpec("correct connection.rpc".to_owned())
             }
             Silence::NoConnection { .. } => Remedy::Check(
-                "the host and port in connection.rpc.url, and that the server's control service runs".to_owned(),
+                "the host and port in connection.rpc.url, and that the server's control service runs"
+                    .to_owned(),
             ),
             Silence::Late(_) | Silence::Closed(_) | Silence::Http(_) => {
                 Remedy::Rerun("later: nothing is repeated by itself that may have happened".to_owned())

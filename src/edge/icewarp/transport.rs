@@ -176,9 +176,17 @@ impl Transport {
         } else {
             NoConnection::Other
         };
-        Silence::NoConnection { host: self.host.clone(), kind, why: chain(&error) }
+        let mut why = chain(&error);
+        if kind == NoConnection::Tls && why.contains(OWN_AUTHORITY) {
+            // The library has no words for it, only the name of its own case.
+            why = "its certificate is that of an authority (CA:TRUE), which no server may show".to_owned();
+        }
+        Silence::NoConnection { host: self.host.clone(), kind, why }
     }
 }
+
+/// What the TLS library calls a server's certificate that may itself sign others.
+const OWN_AUTHORITY: &str = "CaUsedAsEndEntity";
 
 /// ring is named here once, because no provider is built in: the other choice needs a C compiler.
 fn install_provider() {
