@@ -398,6 +398,26 @@ async fn a_read_whose_connection_died_is_sent_once_more_and_a_write_is_not() {
 }
 
 #[tokio::test]
+async fn a_server_that_closes_kept_connections_without_a_word_gets_a_new_one_for_each_command() {
+    let server = Responder::start(|request| match request.command() {
+        _ if !request.first => Reply::Close,
+        "getserverproperties" => Reply::Body(result(&item("C_LicenseStatus", "0"))),
+        _ => Reply::Body(result("1")),
+    })
+    .await;
+    let client = server.client().await;
+    assert_eq!(client.read_status().await.unwrap(), Reading::Read(0));
+    // The read found it out, so that no write is ever in doubt because of it.
+    let written = client.write_switch("a@example.com", icewarden::model::Service::Im, true).await;
+    assert_eq!(written, Ok(icewarden::edge::icewarp::Written::Applied));
+    client.close().await;
+    let answered = server.seen().into_iter().filter(|request| request.first);
+    let commands: Vec<String> = answered.map(|request| request.command().to_owned()).collect();
+    assert_eq!(commands, ["authenticate", "getserverproperties", "setaccountproperties", "logout"]);
+    assert_eq!(server.count("setaccountproperties"), 1);
+}
+
+#[tokio::test]
 async fn neither_the_session_nor_the_password_gets_into_an_error() {
     let garbled = format!("<iq sid='{SID}' a=\"{PASSWORD}\">{SID}<query sid={SID}>");
     let cases = [garbled.clone(), format!("{SID} {PASSWORD}"), format!("<html>{SID}")];
