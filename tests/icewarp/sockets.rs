@@ -285,6 +285,40 @@ async fn a_session_that_is_lost_twice_is_an_error() {
 }
 
 #[tokio::test]
+async fn sessions_of_one_call_each_serve_calls_that_are_under_way_together() {
+    const CALLS: usize = 8;
+    let (logins, used) = (AtomicUsize::new(0), std::sync::Mutex::new(Vec::<String>::new()));
+    let server = Responder::start(move |request: &Request| match request.command() {
+        "authenticate" => {
+            let login = logins.fetch_add(1, Ordering::Relaxed);
+            Reply::Body(result("1").replace(SID, &format!("session-{login}")))
+        }
+        "logout" => Reply::Body(result("1")),
+        _ => {
+            let mut used = used.lock().unwrap();
+            let sid = request.sid().to_owned();
+            if used.contains(&sid) {
+                return Reply::Body(error("session_expired"));
+            }
+            used.push(sid);
+            Reply::Body(result(&item("C_LicenseStatus", "0")))
+        }
+    })
+    .await;
+    let client = server.client().await;
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..CALLS {
+        let client = client.clone();
+        calls.spawn(async move { client.read_status().await });
+    }
+    while let Some(status) = calls.join_next().await {
+        assert_eq!(status.unwrap(), Ok(Reading::Read(0)));
+    }
+    client.close().await;
+    assert_eq!(server.count("authenticate"), CALLS);
+}
+
+#[tokio::test]
 async fn calls_that_lose_one_session_together_log_in_once() {
     const CALLS: usize = 6;
     // Every call under the first session fails, and none is answered before all are there.
