@@ -202,7 +202,7 @@ impl Refusal {
                         .to_owned(),
                 )),
                 Bears::AccountGone | Bears::DomainGone => {
-                    Some(Remedy::Rerun("plan: what exists has changed".to_owned()))
+                    Some(Remedy::Rerun("`icewarden plan`: what exists has changed".to_owned()))
                 }
                 Bears::Login => Some(login_remedy(uid.as_str())),
                 Bears::Value => None,
@@ -226,6 +226,9 @@ fn login_remedy(uid: &str) -> Remedy {
         "login_ip_invalid" | "account_disabled_1" => {
             Remedy::OnServer("allow the account to log in from this machine's address".to_owned())
         }
+        "account_disabled_13" => Remedy::OnServer(
+            "look at the licence: it leaves no seat for the account of connection.rpc.account".to_owned(),
+        ),
         uid if uid.starts_with("account_disabled_") => {
             Remedy::OnServer("enable the account of connection.rpc.account, or use another".to_owned())
         }
@@ -269,7 +272,7 @@ impl Silence {
                     .to_owned(),
             ),
             Silence::Late(_) | Silence::Closed(_) | Silence::Http(_) => {
-                Remedy::Rerun("later: nothing is repeated by itself that may have happened".to_owned())
+                Remedy::Rerun("the same, later; what may have happened is not repeated by itself".to_owned())
             }
         }
     }
@@ -283,12 +286,15 @@ impl Garble {
             }
             Garble::Status { status: 404, .. }
             | Garble::Codec { why: CodecError::Html | CodecError::Text | CodecError::Root(_), .. } => {
-                Remedy::EditSpec("connection.rpc.url must end in /icewarpapi/".to_owned())
+                Remedy::EditSpec(
+                    "let connection.rpc.url lead to IceWarp's own web or control port; it ends in /icewarpapi/"
+                        .to_owned(),
+                )
             }
             Garble::TooLarge { .. } | Garble::Shape(_) | Garble::Codec { .. } | Garble::Status { .. } => {
                 Remedy::Check("what connection.rpc.url answers, and the server's log logs/api".to_owned())
             }
-            Garble::Half { .. } => Remedy::Rerun("later: the answer was cut off".to_owned()),
+            Garble::Half { .. } => Remedy::Rerun("the same, later; the answer was cut off".to_owned()),
         }
     }
 }
