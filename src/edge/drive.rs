@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::icewarp::{CallError, Client, Written};
+use super::icewarp::{CallError, Client, Written, chain};
 use super::secrets::Secret;
 use crate::diff::Direction;
 use crate::diff::canon::canon;
@@ -97,7 +97,7 @@ async fn ask_standing(client: &Client) -> Result<(), String> {
     let read = match client.read_status().await {
         Ok(Reading::Read(number)) => standing(Ok(number)),
         Ok(Reading::Unread(why)) => standing(Err(&why)),
-        Err(error) => standing(Err(&error.to_string())),
+        Err(error) => standing(Err(&chain(&error))),
     };
     match read {
         Standing::Open => Ok(()),
@@ -109,7 +109,9 @@ async fn ask_standing(client: &Client) -> Result<(), String> {
 async fn switch(client: &Client, address: &str, step: SwitchStep) -> Outcome {
     let found = match client.read_switches(address, step.expect.of).await {
         Ok(found) => found,
-        Err(error) => return Outcome::NotSent(format!("it could not be read before the write: {error}")),
+        Err(error) => {
+            return Outcome::NotSent(format!("it could not be read before the write: {}", chain(&error)));
+        }
     };
     let unread = step.expect.of.without(found.known);
     if !unread.is_empty() {
@@ -153,7 +155,9 @@ async fn setting(client: &Client, step: &SettingStep, secrets: &BTreeMap<BackupK
         Ok(Reading::Unread(why)) => {
             return Outcome::NotSent(format!("it could not be read before the write: {why}"));
         }
-        Err(error) => return Outcome::NotSent(format!("it could not be read before the write: {error}")),
+        Err(error) => {
+            return Outcome::NotSent(format!("it could not be read before the write: {}", chain(&error)));
+        }
     }
     let written = client.write_setting(key, text).await;
     let wanted = canon(key.kind(), text);
@@ -185,7 +189,7 @@ where
                 _ => return not_there(written),
             },
             Ok((None, _)) => return Outcome::Doubt("it could not be read back".into()),
-            Err(error) => return Outcome::Doubt(format!("it could not be read back: {error}")),
+            Err(error) => return Outcome::Doubt(format!("it could not be read back: {}", chain(&error))),
         }
     }
 }
@@ -197,8 +201,30 @@ fn not_there(written: Result<Written, CallError>) -> Outcome {
             Outcome::Ineffective("the server said it was done, but reading back shows it unchanged".into())
         }
         Ok(Written::NotApplied) => Outcome::Refused("the server did not apply it (result 0)".into()),
-        Err(error @ CallError::Refused { .. }) => Outcome::Refused(error.to_string()),
+        Err(error @ CallError::Refused { .. }) => Outcome::Refused(chain(&error)),
         // The write may still arrive: until the next plan nobody can tell.
-        Err(error) => Outcome::Doubt(format!("no usable answer came ({error}), and it does not show")),
+        Err(error) => {
+            Outcome::Doubt(format!("no usable answer came, and it does not show: {}", chain(&error)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edge::icewarp::{Refusal, Silence, uids::Uid};
+
+    #[test]
+    fn what_did_not_happen_is_told_with_its_cause() {
+        let command = "setaccountproperties";
+        let why = Refusal::Uid(Uid::new("account_disabled_13".to_owned()));
+        let refused = not_there(Err(CallError::Refused { command, why }));
+        let text = "the server refused setaccountproperties: the licence keeps the account out (account_disabled_13)";
+        assert_eq!(refused, Outcome::Refused(text.to_owned()));
+        let why = Silence::Closed("reset by peer".to_owned());
+        let Outcome::Doubt(doubt) = not_there(Err(CallError::Unanswered { command, why })) else {
+            unreachable!("an answer that was lost leaves a doubt");
+        };
+        assert!(doubt.ends_with("the connection ended before an answer came: reset by peer"), "{doubt}");
     }
 }

@@ -23,6 +23,8 @@ const REQUESTS_MAX: usize = 400;
 pub struct Request {
     pub head: String,
     pub body: String,
+    /// Whether it is the first one of its connection.
+    pub first: bool,
 }
 
 impl Request {
@@ -157,7 +159,9 @@ async fn converse(
     reply: Arc<impl Fn(&Request) -> Reply>,
     seen: Arc<Mutex<Vec<Request>>>,
 ) {
+    let mut first = true;
     while let Some(request) = read(&mut stream).await {
+        let request = Request { first: std::mem::replace(&mut first, false), ..request };
         let count = {
             let mut seen = seen.lock().unwrap();
             seen.push(request.clone());
@@ -216,7 +220,7 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
                 .unwrap_or(0);
             if bytes.len() >= end + 4 + length {
                 let body = String::from_utf8_lossy(&bytes[end + 4..end + 4 + length]).into_owned();
-                return Some(Request { head, body });
+                return Some(Request { head, body, first: false });
             }
         }
         match stream.read(&mut piece).await {

@@ -97,7 +97,9 @@ async fn a_login_is_refused_by_0_or_by_any_id_and_never_tried_again() {
             login(move || Reply::Body(if uid == "0" { result("0") } else { error(uid) })).await;
         assert_eq!(told, expected);
         assert_eq!(calls, 1, "{uid}: a refused login was repeated");
-        assert!(remedy.is_some(), "{uid}: no next act");
+        let words = remedy.as_ref().map(icewarden::report::remedy::text).unwrap_or_default();
+        assert!(!words.is_empty(), "{uid}: no next act");
+        assert_eq!(words.contains("look at the licence"), uid == "account_disabled_13", "{uid}: {words}");
     }
 }
 
@@ -192,7 +194,9 @@ async fn a_status_of_http_is_sorted_by_what_to_do_next() {
 #[tokio::test]
 async fn a_wrong_path_names_the_right_one() {
     let (_, remedy, _) = login(|| raw("404 Not Found", "", "")).await;
-    assert!(matches!(remedy, Some(Remedy::EditSpec(text)) if text.contains("/icewarpapi/")));
+    assert!(
+        matches!(remedy, Some(Remedy::EditSpec(text)) if text.contains("port") && text.contains("/icewarpapi/"))
+    );
 }
 
 async fn unreachable(url: &str) -> CallError {
@@ -282,6 +286,40 @@ async fn a_session_that_is_lost_twice_is_an_error() {
     );
     assert_eq!(commands.iter().filter(|command| *command == "authenticate").count(), 2);
     assert_eq!(commands.last().unwrap(), "logout");
+}
+
+#[tokio::test]
+async fn sessions_of_one_call_each_serve_calls_that_are_under_way_together() {
+    const CALLS: usize = 8;
+    let (logins, used) = (AtomicUsize::new(0), std::sync::Mutex::new(Vec::<String>::new()));
+    let server = Responder::start(move |request: &Request| match request.command() {
+        "authenticate" => {
+            let login = logins.fetch_add(1, Ordering::Relaxed);
+            Reply::Body(result("1").replace(SID, &format!("session-{login}")))
+        }
+        "logout" => Reply::Body(result("1")),
+        _ => {
+            let mut used = used.lock().unwrap();
+            let sid = request.sid().to_owned();
+            if used.contains(&sid) {
+                return Reply::Body(error("session_expired"));
+            }
+            used.push(sid);
+            Reply::Body(result(&item("C_LicenseStatus", "0")))
+        }
+    })
+    .await;
+    let client = server.client().await;
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..CALLS {
+        let client = client.clone();
+        calls.spawn(async move { client.read_status().await });
+    }
+    while let Some(status) = calls.join_next().await {
+        assert_eq!(status.unwrap(), Ok(Reading::Read(0)));
+    }
+    client.close().await;
+    assert_eq!(server.count("authenticate"), CALLS);
 }
 
 #[tokio::test]
@@ -395,6 +433,26 @@ async fn a_read_whose_connection_died_is_sent_once_more_and_a_write_is_not() {
     assert!(!write.not_sent());
     client.close().await;
     assert_eq!((server.count("getserverproperties"), server.count("setaccountproperties")), (2, 1));
+}
+
+#[tokio::test]
+async fn a_server_that_closes_kept_connections_without_a_word_gets_a_new_one_for_each_command() {
+    let server = Responder::start(|request| match request.command() {
+        _ if !request.first => Reply::Close,
+        "getserverproperties" => Reply::Body(result(&item("C_LicenseStatus", "0"))),
+        _ => Reply::Body(result("1")),
+    })
+    .await;
+    let client = server.client().await;
+    assert_eq!(client.read_status().await.unwrap(), Reading::Read(0));
+    // The read found it out, so that no write is ever in doubt because of it.
+    let written = client.write_switch("a@example.com", icewarden::model::Service::Im, true).await;
+    assert_eq!(written, Ok(icewarden::edge::icewarp::Written::Applied));
+    client.close().await;
+    let answered = server.seen().into_iter().filter(|request| request.first);
+    let commands: Vec<String> = answered.map(|request| request.command().to_owned()).collect();
+    assert_eq!(commands, ["authenticate", "getserverproperties", "setaccountproperties", "logout"]);
+    assert_eq!(server.count("setaccountproperties"), 1);
 }
 
 #[tokio::test]

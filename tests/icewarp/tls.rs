@@ -21,17 +21,20 @@ impl Drop for TlsServer {
     }
 }
 
-/// A server that accepts every login, under a certificate that it signed itself.
 async fn start() -> TlsServer {
+    start_under(|_| ()).await
+}
+
+/// A server that accepts every login, under a certificate that it signed itself.
+async fn start_under(change: impl FnOnce(&mut rcgen::CertificateParams)) -> TlsServer {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let certificate = signed.cert.pem();
-    let config = RustlsConfig::from_pem(
-        certificate.clone().into_bytes(),
-        signed.signing_key.serialize_pem().into_bytes(),
-    )
-    .await
-    .unwrap();
+    let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    change(&mut params);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap().pem();
+    let config = RustlsConfig::from_pem(certificate.clone().into_bytes(), key.serialize_pem().into_bytes())
+        .await
+        .unwrap();
     let welcome = format!(
         "<iq type=\"result\" sid=\"{SID}\"><query xmlns=\"admin:iq:rpc\"><result>1</result></query></iq>"
     );
@@ -76,6 +79,34 @@ async fn a_ca_file_makes_it_trusted() {
     let server = start().await;
     let file = pem(&server.certificate);
     connect(Options { ca_file: Some(file.path().into()), ..options(&server.url) }).await.unwrap();
+}
+
+/// `openssl req -x509` makes such a certificate unless it is told otherwise.
+#[tokio::test]
+async fn a_certificate_that_is_its_own_authority_is_refused_in_plain_words() {
+    let own = |params: &mut rcgen::CertificateParams| {
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    };
+    let server = start_under(own).await;
+    let file = pem(&server.certificate);
+    let error =
+        connect(Options { ca_file: Some(file.path().into()), ..options(&server.url) }).await.unwrap_err();
+    let told = icewarden::edge::icewarp::chain(&error);
+    assert!(told.contains("its certificate is that of an authority (CA:TRUE)"), "{told}");
+    assert!(matches!(error.remedy(), Some(Remedy::OnServer(text)) if text.contains("without CA:TRUE")));
+}
+
+#[tokio::test]
+async fn a_certificate_that_has_run_out_is_to_be_renewed() {
+    let server = start_under(|params| {
+        params.not_before = rcgen::date_time_ymd(2001, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2002, 1, 1);
+    })
+    .await;
+    let file = pem(&server.certificate);
+    let error =
+        connect(Options { ca_file: Some(file.path().into()), ..options(&server.url) }).await.unwrap_err();
+    assert!(matches!(error.remedy(), Some(Remedy::OnServer(text)) if text.contains("renew")), "{error:?}");
 }
 
 #[tokio::test]

@@ -45,6 +45,20 @@ fn done(desk: &Desk, args: &[&str]) {
 }
 
 #[test]
+fn a_plan_that_is_held_back_is_not_offered_for_applying() {
+    let (world, users) = many("im", 21);
+    let stand = Stand::of(world);
+    let desk = desk(&stand, &[off("im", &users)]);
+    let saved =
+        desk.plan(&["--out", "plan.json"]).exits(3).says(&["saved: plan.json; nothing in it can be applied"]);
+    assert!(!saved.err.contains("do exactly this"), "{}", saved.err);
+    desk.plan(&["--out", "plan.json", "--allow", "disable=im:21", "--reason", "they left"])
+        .exits(2)
+        .says(&["saved: plan.json; do exactly this with `icewarden apply plan.json`"]);
+    desk.icewarden(&["validate", "spec"]).exits(0).says(&["valid: 1 server in 1 file"]);
+}
+
+#[test]
 fn disable_blocks_one_beyond_its_limit_in_number_and_in_percent() {
     // The limits, who has it on, who would lose it, and whether that goes through.
     let cases = [

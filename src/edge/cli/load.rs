@@ -62,8 +62,10 @@ pub fn validate(path: &Path, format: Format, output: &Output) -> Exit {
             output.say(findings::text(&found, &sources, output.stderr, output.width).trim_end());
         }
         if !invalid {
-            let (files, s) = (sources.len(), if servers == 1 { "" } else { "s" });
-            output.data(&format!("valid: {servers} server{s} in {files} files\n"));
+            let count =
+                |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
+            let (servers, files) = (count(servers, "server"), count(sources.len(), "file"));
+            output.data(&format!("valid: {servers} in {files}\n"));
         }
     }
     if invalid { Exit::SpecInvalid } else { Exit::Done }

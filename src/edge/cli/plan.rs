@@ -225,11 +225,12 @@ fn save(mut file: PlanFile, sources: &[Source], out: &Path, output: &Output) -> 
     let written = crate::edge::saved::write(out, json(&file).as_bytes());
     match written {
         Ok(()) => {
-            output.say(&format!(
-                "saved: {}; do exactly this with `icewarden apply {}`",
-                out.display(),
-                out.display()
-            ));
+            let out = out.display();
+            output.say(&if file.servers.iter().any(can_be_applied) {
+                format!("saved: {out}; do exactly this with `icewarden apply {out}`")
+            } else {
+                format!("saved: {out}; nothing in it can be applied")
+            });
             Ok(())
         }
         Err(error) => {
@@ -240,6 +241,11 @@ fn save(mut file: PlanFile, sources: &[Source], out: &Path, output: &Output) -> 
             Err(Exit::Failed)
         }
     }
+}
+
+/// Whether an apply would write anything of it.
+fn can_be_applied(server: &ServerFile) -> bool {
+    !server.steps.is_empty() && server.holds.is_empty()
 }
 
 /// A sum over the whole plan but itself: one that was edited by hand no longer has it. Whoever reviewed the plan

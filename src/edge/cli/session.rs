@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::exit::Exit;
 use crate::diff::{SecretMatch, SecretsMet};
-use crate::edge::icewarp::{self, CallError, Client, Limits, Meaning, Options, Wanted};
+use crate::edge::icewarp::{self, CallError, Client, Limits, Meaning, Options, Wanted, chain};
 use crate::edge::secrets::{self, Secret};
 use crate::model::{Address, BackupKey, Finding, Observed, Place, Reading, SecretRef};
 use crate::plan::{Allow, Inputs, asks};
@@ -67,21 +67,6 @@ impl From<secrets::SecretError> for Failure {
         let remedy = Some(words(&error.remedy()));
         Failure { exit: Exit::Failed, message: chain(&error), remedy, findings: Vec::new() }
     }
-}
-
-/// An error and its sources, once each.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let next = error.to_string();
-        if !text.contains(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        source = error.source();
-    }
-    text
 }
 
 /// Logs in and reads all that a plan needs. On every path but success the session is closed.

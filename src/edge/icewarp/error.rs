@@ -202,7 +202,7 @@ impl Refusal {
                         .to_owned(),
                 )),
                 Bears::AccountGone | Bears::DomainGone => {
-                    Some(Remedy::Rerun("plan: what exists has changed".to_owned()))
+                    Some(Remedy::Rerun("`icewarden plan`: what exists has changed".to_owned()))
                 }
                 Bears::Login => Some(login_remedy(uid.as_str())),
                 Bears::Value => None,
@@ -226,6 +226,9 @@ fn login_remedy(uid: &str) -> Remedy {
         "login_ip_invalid" | "account_disabled_1" => {
             Remedy::OnServer("allow the account to log in from this machine's address".to_owned())
         }
+        "account_disabled_13" => Remedy::OnServer(
+            "look at the licence: it leaves no seat for the account of connection.rpc.account".to_owned(),
+        ),
         uid if uid.starts_with("account_disabled_") => {
             Remedy::OnServer("enable the account of connection.rpc.account, or use another".to_owned())
         }
@@ -238,22 +241,38 @@ fn login_remedy(uid: &str) -> Remedy {
     }
 }
 
+/// What the TLS library says, by the words it uses: it has no types for all of it.
+fn tls_remedy(why: &str) -> Remedy {
+    if why.contains("CA:TRUE") {
+        Remedy::OnServer(
+            "give it a certificate made without CA:TRUE, and name that one, or its issuer, in \
+             connection.rpc.caFile"
+                .to_owned(),
+        )
+    } else if why.contains("expired") {
+        Remedy::OnServer("renew its certificate, and see that the clocks here and there are right".to_owned())
+    } else {
+        Remedy::EditSpec(
+            "name the certificate of the issuer in connection.rpc.caFile, or give connection.rpc.url the name \
+             that the server's certificate carries"
+                .to_owned(),
+        )
+    }
+}
+
 impl Silence {
     fn remedy(&self) -> Remedy {
         match self {
-            Silence::NoConnection { kind: NoConnection::Tls, .. } => Remedy::EditSpec(
-                "name the certificate of the issuer in connection.rpc.caFile, or give connection.rpc.url the \
-                 name that the server's certificate carries"
-                    .to_owned(),
-            ),
+            Silence::NoConnection { kind: NoConnection::Tls, why, .. } => tls_remedy(why),
             Silence::NoConnection { kind: NoConnection::Setup, .. } => {
                 Remedy::EditSpec("correct connection.rpc".to_owned())
             }
             Silence::NoConnection { .. } => Remedy::Check(
-                "the host and port in connection.rpc.url, and that the server's control service runs".to_owned(),
+                "the host and port in connection.rpc.url, and that the server's control service runs"
+                    .to_owned(),
             ),
             Silence::Late(_) | Silence::Closed(_) | Silence::Http(_) => {
-                Remedy::Rerun("later: nothing is repeated by itself that may have happened".to_owned())
+                Remedy::Rerun("the same, later; what may have happened is not repeated by itself".to_owned())
             }
         }
     }
@@ -267,14 +286,32 @@ impl Garble {
             }
             Garble::Status { status: 404, .. }
             | Garble::Codec { why: CodecError::Html | CodecError::Text | CodecError::Root(_), .. } => {
-                Remedy::EditSpec("connection.rpc.url must end in /icewarpapi/".to_owned())
+                Remedy::EditSpec(
+                    "let connection.rpc.url lead to IceWarp's own web or control port; it ends in /icewarpapi/"
+                        .to_owned(),
+                )
             }
             Garble::TooLarge { .. } | Garble::Shape(_) | Garble::Codec { .. } | Garble::Status { .. } => {
                 Remedy::Check("what connection.rpc.url answers, and the server's log logs/api".to_owned())
             }
-            Garble::Half { .. } => Remedy::Rerun("later: the answer was cut off".to_owned()),
+            Garble::Half { .. } => Remedy::Rerun("the same, later; the answer was cut off".to_owned()),
         }
     }
+}
+
+/// An error and its sources, once each, in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        source = error.source();
+    }
+    text
 }
 
 /// An excerpt is a hint, not a dump.

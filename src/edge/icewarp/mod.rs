@@ -28,7 +28,7 @@ mod transport;
 pub mod uids;
 pub mod write;
 
-pub use error::{CallError, Garble, Meaning, NoConnection, Refusal, Silence};
+pub use error::{CallError, Garble, Meaning, NoConnection, Refusal, Silence, chain};
 pub use observe::{Progress, Wanted, domain_switches, observe, recheck_lists};
 pub use readers::Written;
 pub use rpc::{Calls, Phase};

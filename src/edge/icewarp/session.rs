@@ -77,6 +77,8 @@ struct Session {
     sid: Option<Sid>,
     /// Counts logins, so that of several calls that lost one session only the first logs in again.
     generation: u64,
+    /// Calls that were given this session.
+    calls: u64,
     /// A login that failed is never repeated: each failure makes the server slower (U-16).
     failed: Option<CallError>,
 }
@@ -128,20 +130,30 @@ impl Client {
 
     /// Sends a command and gives its `result`. A session that was lost is renewed once and the command repeated
     /// once: an answer that speaks of the session means that the command was not done (reference 1.3, U-38).
+    /// Only where calls share the renewed session can it be lost again because of the others, when sessions are
+    /// so short that these used it up; then there is one more renewal for each of them.
     pub(super) async fn call(
         &self,
         phase: Phase,
         command: &'static str,
         params: &Params,
     ) -> Result<Element, CallError> {
-        let ticket = self.ticket(None).await?;
-        match self.exchange(phase, command, params, &ticket.sid).await {
-            Err(error) if error.session_lost() => {
-                let renewed = self.ticket(Some(ticket.generation)).await?;
-                self.exchange(phase, command, params, &renewed.sid).await
+        let mut ticket = self.ticket(None).await?;
+        for renewals in 0..=self.0.limits.in_flight {
+            match self.exchange(phase, command, params, &ticket.sid).await {
+                Err(error) if error.session_lost() && (renewals == 0 || self.shared(&ticket).await) => {
+                    ticket = self.ticket(Some(ticket.generation)).await?;
+                }
+                answer => return answer,
             }
-            answer => answer,
         }
+        self.exchange(phase, command, params, &ticket.sid).await
+    }
+
+    /// Whether other calls had the session of this ticket too.
+    async fn shared(&self, ticket: &Ticket) -> bool {
+        let session = self.0.session.lock().await;
+        session.generation != ticket.generation || session.calls > 1
     }
 
     /// The session to use; `lost` is the generation of one that the server no longer knows.
@@ -159,6 +171,7 @@ impl Client {
             None => match self.login().await {
                 Ok(sid) => {
                     session.generation += 1;
+                    session.calls = 0;
                     session.sid.insert(sid).clone()
                 }
                 Err(error) => {
@@ -167,6 +180,7 @@ impl Client {
                 }
             },
         };
+        session.calls += 1;
         Ok(Ticket { sid, generation: session.generation })
     }
 

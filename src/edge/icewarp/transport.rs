@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, LOCATION};
@@ -23,6 +24,10 @@ const STATUS_BODY_MAX: usize = 2 * 1024;
 
 pub(super) struct Transport {
     http: reqwest::Client,
+    /// The same, without connections that are kept: every call of it makes its own.
+    fresh: reqwest::Client,
+    /// Whether kept connections are still used: not after one turned out to be dead.
+    keeps: AtomicBool,
     url: Url,
     /// Scheme, host and port: what may be shown of the address, which can hold a password.
     host: String,
@@ -58,38 +63,49 @@ impl Transport {
             None => None,
         };
         // What is left to fail is the platform's trust store: a machine that has none.
-        let http = client(options, &url, roots)
-            .map_err(|error| unusable(&host, NoConnection::Tls, chain(&error)))?;
-        Ok(Transport { http, url, host, limits: options.limits.clone(), counter: Counter::default() })
+        let client = |kept| {
+            client(options, &url, roots.clone(), kept)
+                .map_err(|error| unusable(&host, NoConnection::Tls, chain(&error)))
+        };
+        let (http, fresh) = (client(options.limits.in_flight)?, client(0)?);
+        let keeps = AtomicBool::new(true);
+        Ok(Transport {
+            http,
+            fresh,
+            keeps,
+            url,
+            host,
+            limits: options.limits.clone(),
+            counter: Counter::default(),
+        })
     }
 
     /// Sends a command and reads its answer. A read whose kept-alive connection turned out to be dead is sent
-    /// once more; nothing else is ever sent twice from here.
+    /// once more; nothing else is ever sent twice from here. A server that closes one connection without a word
+    /// closes others too, so from then on every command has its own: a write into a dead one would leave in
+    /// doubt whether it happened.
     pub(super) async fn send(&self, sending: &Sending<'_>) -> Result<Answer, CallError> {
-        let first = self.attempt(sending).await;
-        match &first {
-            Err(CallError::Unanswered { why: Silence::Closed(_), .. })
-                if sending.command.starts_with("get") =>
-            {
-                self.attempt(sending).await
-            }
-            _ => first,
+        let http = if self.keeps.load(Ordering::Relaxed) { &self.http } else { &self.fresh };
+        let first = self.attempt(http, sending).await;
+        if !matches!(&first, Err(CallError::Unanswered { why: Silence::Closed(_), .. })) {
+            return first;
         }
+        self.keeps.store(false, Ordering::Relaxed);
+        if sending.command.starts_with("get") { self.attempt(&self.fresh, sending).await } else { first }
     }
 
-    async fn attempt(&self, sending: &Sending<'_>) -> Result<Answer, CallError> {
+    async fn attempt(&self, http: &reqwest::Client, sending: &Sending<'_>) -> Result<Answer, CallError> {
         self.counter.add(sending.phase);
         let command = sending.command;
-        match tokio::time::timeout(sending.within, self.exchange(sending)).await {
+        match tokio::time::timeout(sending.within, self.exchange(http, sending)).await {
             Ok(answer) => answer,
             Err(_) => Err(CallError::Unanswered { command, why: Silence::Late(sending.within) }),
         }
     }
 
-    async fn exchange(&self, sending: &Sending<'_>) -> Result<Answer, CallError> {
+    async fn exchange(&self, http: &reqwest::Client, sending: &Sending<'_>) -> Result<Answer, CallError> {
         let command = sending.command;
-        let sent = self
-            .http
+        let sent = http
             .post(self.url.clone())
             .header(CONTENT_TYPE, "text/xml")
             .body(sending.body.clone())
@@ -176,9 +192,17 @@ impl Transport {
         } else {
             NoConnection::Other
         };
-        Silence::NoConnection { host: self.host.clone(), kind, why: chain(&error) }
+        let mut why = chain(&error);
+        if kind == NoConnection::Tls && why.contains(OWN_AUTHORITY) {
+            // The library has no words for it, only the name of its own case.
+            why = "its certificate is that of an authority (CA:TRUE), which no server may show".to_owned();
+        }
+        Silence::NoConnection { host: self.host.clone(), kind, why }
     }
 }
+
+/// What the TLS library calls a server's certificate that may itself sign others.
+const OWN_AUTHORITY: &str = "CaUsedAsEndEntity";
 
 /// ring is named here once, because no provider is built in: the other choice needs a C compiler.
 fn install_provider() {
@@ -193,6 +217,7 @@ fn client(
     options: &Options,
     url: &Url,
     roots: Option<Vec<Certificate>>,
+    kept: usize,
 ) -> Result<reqwest::Client, reqwest::Error> {
     install_provider();
     let limits = &options.limits;
@@ -200,7 +225,7 @@ fn client(
         .user_agent(concat!("icewarden/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(limits.connect)
         .pool_idle_timeout(IDLE_MAX)
-        .pool_max_idle_per_host(limits.in_flight)
+        .pool_max_idle_per_host(kept)
         // A redirect would send a password where nobody meant it to go.
         .redirect(Policy::none());
     if url.scheme() == "http" {
