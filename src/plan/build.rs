@@ -40,6 +40,8 @@ pub struct Plan<'a> {
     /// While any is here nothing is done.
     pub holds: Vec<Hold>,
     pub findings: Vec<Finding>,
+    /// How many declared switches and settings could not be read: whether they are as declared is not known.
+    pub unread: u64,
     /// Accounts that no policy speaks of, and for each service that some policy speaks of the accounts it leaves.
     pub unmanaged: Unmanaged,
     pub effects: Digest,
@@ -54,9 +56,13 @@ pub struct Unmanaged {
 }
 
 impl Plan<'_> {
-    /// Whether anything differs that is left as it is: by a held policy, a hold or a blocked change.
+    /// Whether anything is left as it is that may differ: by a held policy, a hold, a blocked change, or because it
+    /// could not be read.
     pub fn is_blocked(&self) -> bool {
-        !self.blocked.is_empty() || !self.holds.is_empty() || !self.assignment.held.is_empty()
+        !self.blocked.is_empty()
+            || !self.holds.is_empty()
+            || !self.assignment.held.is_empty()
+            || self.unread > 0
     }
 
     /// Whether performing it would write anything.
@@ -132,6 +138,8 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
         Some(backup) => compare_settings(backup, observed, inputs.secrets),
         None => Default::default(),
     };
+    let switches_unread: u64 = differences.unread.iter().map(|count| u64::from(*count)).sum();
+    let unread = switches_unread + setting_findings.len() as u64;
     findings.extend(setting_findings);
     let setting_steps = settings::steps(changes, ordered.steps.len());
 
@@ -159,6 +167,7 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
         observed,
         effects: effects.of_steps(&steps),
         wish: effects.of_wish(&steps, &ordered.blocked),
+        unread,
         unmanaged: unmanaged(&assignment),
         assignment,
         modules: modules.clone(),
@@ -335,14 +344,17 @@ fn unread(differences: &Differences, assignment: &Assignment, observed: &Observe
     for (service, count) in Service::ALL.into_iter().zip(differences.unread) {
         if count > 0 && !observed.not_offered.contains(service) {
             let text = format!("{service} was not read for {count} accounts, so nothing changes there");
-            findings.push(Finding::warning("switch-unread", text));
+            let remedy =
+                Remedy::Check("whether the account we log in with may read the accounts' settings".into());
+            findings.push(Finding::warning("switch-unread", text).remedy(remedy));
         }
     }
     for why in &observed.unread {
         findings.push(Finding::warning("accounts-unread", why.clone()));
     }
     for why in &observed.directory.incomplete {
-        let text = format!("{why}; nothing is switched off until it is read whole");
+        let text =
+            format!("{why}; nothing is switched off, and no counted seat is taken, until it is read whole");
         findings.push(
             Finding::warning("list-incomplete", text)
                 .remedy(Remedy::Rerun("`icewarden plan`, when nobody changes accounts".into())),

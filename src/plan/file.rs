@@ -112,6 +112,9 @@ pub struct CountsFile {
     pub releases: u64,
     pub settings: u64,
     pub blocked: u64,
+    /// Declared switches and settings that could not be read.
+    #[serde(default)]
+    pub unread: u64,
 }
 
 /// One module's seats. Numbers are accounts; absent means unknown.

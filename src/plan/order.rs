@@ -129,9 +129,16 @@ fn sort_account(changes: &[SwitchChange], unheeded: ServiceSet, with: &Ordering<
     }
 }
 
+/// A claim of a module whose seats are not known, or whose users are not: an account that is in no list may hold
+/// a seat.
 fn seats_unknown(change: SwitchChange, with: &Ordering<'_>) -> Option<BlockReason> {
     let index = with.modules.of(change.service).filter(|_| change.direction == Direction::Claim)?;
     let module = index as u8;
+    if matches!(with.modules.list[index].seats, Seats::Limited(_))
+        && !with.observed.directory.incomplete.is_empty()
+    {
+        return Some(BlockReason::ListIncomplete);
+    }
     (with.modules.list[index].seats == Seats::Unknown).then(|| match &with.observed.licence.modules {
         Reading::Read(offers)
             if offers.iter().all(|offer| offer.module != with.modules.list[index].module) =>

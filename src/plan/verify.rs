@@ -119,6 +119,11 @@ impl World {
         let booked = start + signed(self.claimed[module]) - signed(self.released[module]);
         let worst = booked.max(self.used[module].0).max(self.used[module].1);
         match plan.modules.list[module].seats {
+            Seats::Limited(_)
+                if self.claimed[module] > 0 && !plan.observed.directory.incomplete.is_empty() =>
+            {
+                Err(())
+            }
             Seats::Limited(seats) => {
                 let over = |used: i64| (used - signed(seats)).max(0);
                 if over(worst) > over(start)

@@ -286,6 +286,9 @@ pub fn summary(server: &ServerFile, colour: Colour) -> String {
     if counts.blocked > 0 {
         parts.push(format!("{} blocked", counts.blocked));
     }
+    if counts.unread > 0 {
+        parts.push(format!("{} not read", counts.unread));
+    }
     if !server.held_policies.is_empty() {
         parts.push(format!(
             "{} held",

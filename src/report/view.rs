@@ -85,7 +85,8 @@ fn outcome(plan: &Plan<'_>) -> OutcomeFile {
 }
 
 fn counts(plan: &Plan<'_>) -> CountsFile {
-    let mut counts = CountsFile { blocked: plan.blocked.len() as u64, ..CountsFile::default() };
+    let mut counts =
+        CountsFile { blocked: plan.blocked.len() as u64, unread: plan.unread, ..CountsFile::default() };
     for step in &plan.steps {
         match step {
             Step::Switch(step) if step.direction == Direction::Claim => counts.claims += 1,
@@ -269,7 +270,9 @@ fn blocked_words(plan: &Plan<'_>, blocked: &Blocked, module: Option<usize>) -> S
         _ => 0,
     };
     match blocked.reason {
-        BlockReason::ListIncomplete => "a list was not read to its end, so nothing is switched off".into(),
+        BlockReason::ListIncomplete => {
+            "a list was not read to its end: nothing is switched off, and no counted seat is taken".into()
+        }
         BlockReason::Mode(mode) => {
             let mode = block::mode_words(mode);
             format!("the access mode of {service} is {mode}: the account's own switch decides nothing")

@@ -12,11 +12,7 @@ use crate::plan::Allow;
 /// Keeps IceWarp mail servers as declared, and shows what a change does to the licence's seats first.
 #[derive(Debug, Parser)]
 #[command(name = "icewarden", version, propagate_version = true, max_term_width = 100)]
-#[command(
-    after_help = "Exit codes: 0 done or nothing to do · 1 failed · 2 changes (--detailed-exitcode) · 3 blocked · \
-    4 plan is stale · 5 applied in part · 6 server takes no changes · 64 usage · 65 spec invalid · 69 server not \
-    reachable · 77 login refused"
-)]
+#[command(after_help = HELP)]
 pub struct Cli {
     /// When to colour the output; NO_COLOR is heeded.
     #[arg(long, global = true, value_enum, default_value_t = ColourArg::Auto, value_name = "WHEN")]
