@@ -70,3 +70,8 @@ impl Finding {
         self
     }
 }
+
+/// A number with its noun: "1 account", "2 accounts".
+pub fn counted(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}

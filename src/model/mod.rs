@@ -26,7 +26,7 @@ pub mod service;
 pub use address::Address;
 pub use backup::BackupKey;
 pub use directory::{AccountKind, Directory, DirectoryBuilder, DomainKind, Members};
-pub use finding::{Finding, Severity};
+pub use finding::{Finding, Severity, counted};
 pub use licence::{Licence, ModuleOffer, Seats, SeatsSource};
 pub use module::Module;
 pub use observed::{AccessMode, AccountFacts, Columns, Observed};

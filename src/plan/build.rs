@@ -11,7 +11,9 @@ use super::{licence, settings, verify};
 use crate::diff::compare::Differences;
 use crate::diff::{Direction, SecretsMet, compare, compare_settings};
 use crate::lifecycle::Standing;
-use crate::model::{DomainKind, Finding, Guardrail, Module, Observed, Reading, Remedy, Service, ServiceSet};
+use crate::model::{
+    DomainKind, Finding, Guardrail, Module, Observed, Reading, Remedy, Service, ServiceSet, counted,
+};
 use crate::policy::{Assignment, assign};
 use crate::seats::{LedgerRow, Modules, modules, used};
 use crate::spec::meaning::ServerSpec;
@@ -343,7 +345,8 @@ fn unread(differences: &Differences, assignment: &Assignment, observed: &Observe
     let mut findings = Vec::new();
     for (service, count) in Service::ALL.into_iter().zip(differences.unread) {
         if count > 0 && !observed.not_offered.contains(service) {
-            let text = format!("{service} was not read for {count} accounts, so nothing changes there");
+            let accounts = counted(u64::from(count), "account");
+            let text = format!("{service} was not read for {accounts}, so nothing changes there");
             let remedy =
                 Remedy::Check("whether the account we log in with may read the accounts' settings".into());
             findings.push(Finding::warning("switch-unread", text).remedy(remedy));

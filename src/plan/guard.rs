@@ -2,7 +2,7 @@
 
 use crate::diff::{Direction, SettingChange};
 use crate::model::backup::BackupKind;
-use crate::model::{BackupKey, Guardrail, Observed, Pattern, Place, Remedy, Service};
+use crate::model::{BackupKey, Guardrail, Observed, Pattern, Place, Remedy, Service, counted};
 use crate::policy::Assignment;
 use crate::spec::meaning::{ExcludeLicenseSense, ServerSpec};
 
@@ -100,7 +100,10 @@ impl Guarding<'_> {
         }
         Some(self.hold(
             Guardrail::Mail,
-            format!("{count} accounts would lose {service}, and with it their mail or its archive"),
+            format!(
+                "{} would lose {service}, and with it their mail or its archive",
+                counted(count as u64, "account")
+            ),
             format!("{service}:{count}"),
             released,
         ))
@@ -149,7 +152,7 @@ impl Guarding<'_> {
 
     fn protected(&self, row: usize, address: &str, patterns: &[Pattern]) -> Option<&'static str> {
         if self.observed.columns.facts.get(row).is_none_or(|facts| facts.admin.certain()) {
-            return Some("it is an administrator");
+            return Some("the server lists it as an administrator");
         }
         if address == self.server.connection.account.as_str() {
             return Some("it is the account we log in with");

@@ -135,7 +135,7 @@ fn mail_blocks_for_anybody_and_is_overridden_by_its_own_name() {
         let stand = Stand::of(world);
         let desk = desk(&stand, &[off(service, &users[..1])]);
         let allow = format!("--allow mail={service}:1");
-        let words = [format!("1 accounts would lose {service}"), allow];
+        let words = [format!("1 account would lose {service}"), allow];
         held(
             &desk,
             &stand,
@@ -162,16 +162,16 @@ fn protect_keeps_administrators_postmasters_ourselves_and_whom_the_spec_names() 
         (
             "root@example.com",
             |world| assert!(world.set_account_variable("root@example.com", "U_Admin", "1")),
-            "it is an administrator",
+            "the server lists it as an administrator",
         ),
         (
             "local@example.com",
             |world| assert!(world.set_account_variable("local@example.com", "A_AdminType", "1")),
-            "it is an administrator",
+            "the server lists it as an administrator",
         ),
         ("postmaster@example.org", |_| {}, "it is a postmaster"),
         // That it logs in as an administrator comes first.
-        ("admin@example.com", |_| {}, "it is an administrator"),
+        ("admin@example.com", |_| {}, "the server lists it as an administrator"),
     ];
     for (address, prepare, why) in cases {
         let mut world = world(&[(address, &["im"])]);

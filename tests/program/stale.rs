@@ -70,7 +70,7 @@ fn another_account_does_not_make_a_plan_stale_and_a_new_one_is_named() {
     }
     desk.apply_saved().exits(0).says(&[
         "2 accounts new since the plan was made, which it does not touch: dora@example.com, emil@example.org",
-        "1 accounts gone since the plan was made, which it does not touch: carl@example.com",
+        "1 account gone since the plan was made, which it does not touch: carl@example.com",
     ]);
     assert!(stand.is_on("bob@example.com", "activesync") && !stand.is_on("anna@example.com", "im"));
     assert!(stand.is_on("dora@example.com", "im"), "she is left alone");

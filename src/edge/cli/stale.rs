@@ -8,7 +8,7 @@ use super::load::{self, Loaded};
 use super::output::Output;
 use super::plan::seal;
 use crate::edge::saved;
-use crate::model::Guardrail;
+use crate::model::{Guardrail, counted};
 use crate::plan::Allow;
 use crate::plan::file::{FORMAT_VERSION, OutcomeFile, PlanFile, ServerFile, StepFile};
 use crate::spec::meaning::Source;
@@ -176,8 +176,8 @@ fn news(then: &ServerFile, now: &ServerFile) -> Vec<String> {
         if !only.is_empty() {
             let named: Vec<&str> = only.iter().take(NAMED).map(|address| address.as_str()).collect();
             lines.push(format!(
-                "note: {} accounts {word} since the plan was made, which it does not touch: {}",
-                only.len(),
+                "note: {} {word} since the plan was made, which it does not touch: {}",
+                counted(only.len() as u64, "account"),
                 named.join(", ")
             ));
         }
