@@ -6,6 +6,7 @@ mod guards;
 mod kinds;
 mod policies;
 mod run;
+mod seats;
 mod spec;
 mod stale;
 mod stand;
