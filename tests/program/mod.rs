@@ -1,8 +1,10 @@
 //! The whole program: the binary, each time as a process of its own, against a sandbox that the test holds and looks
 //! at without icewarden's client.
 
+mod calls;
 mod exits;
 mod guards;
+mod json;
 mod kinds;
 mod policies;
 mod run;
@@ -10,3 +12,5 @@ mod seats;
 mod spec;
 mod stale;
 mod stand;
+mod timelines;
+mod wire;

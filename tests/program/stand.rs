@@ -1,7 +1,7 @@
 //! A server for the program to run against: a sandbox's world behind a few lines of HTTP, held by the test, so that
 //! it is looked at and altered between two processes without any client, and answers what no sandbox would.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
