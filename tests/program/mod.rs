@@ -8,6 +8,7 @@ mod json;
 mod kinds;
 mod policies;
 mod run;
+mod runs;
 mod seats;
 mod spec;
 mod stale;
