@@ -96,8 +96,12 @@ fn a_server_that_failed_and_a_spec_that_does_not_hold_are_in_the_json_too() {
         whole(&stand, "", &[two(1, "enabled"), two(2, "disabled")]),
         server("us", "http://127.0.0.1:1/icewarpapi/", ""),
     ];
-    let plan = Desk::with(&spec.join("---\n")).plan(&["--format", "json"]).exits(69).json();
+    let ran = Desk::with(&spec.join("---\n")).plan(&["--format", "json"]).exits(69);
+    let plan = ran.json();
     valid(&plan);
+    for words in ["us: ", "127.0.0.1:1", "next:", "policy-conflict"] {
+        assert!(ran.err.contains(words), "the log says why too: {}", ran.err);
+    }
     let error = |index: usize| plan["servers"][index]["error"]["exit"].as_u64();
     assert_eq!([error(0), error(1)], [Some(65), Some(69)]);
     assert_eq!([&plan["servers"][0]["outcome"], &plan["servers"][1]["outcome"]], ["invalid", "failed"]);

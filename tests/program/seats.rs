@@ -376,3 +376,26 @@ fn a_switch_that_was_not_read_is_counted_and_left_alone() {
     assert_eq!([&row["used"], &row["unread"]], [1, 1]);
     desk.plan(&[]).says(&["activesync was not read for 1 accounts", "1 not read, counted"]);
 }
+
+/// A service without a known module is never shown as free of charge.
+#[test]
+fn claims_that_no_module_counts_are_told() {
+    let stand = Stand::of(world(&[(ANNA, &[]), (BOB, &["meeting"])]));
+    let desk = desk(
+        &stand,
+        &[
+            enabled("a", "meeting", &[ANNA]),
+            enabled("b", "smtp", &[ANNA]),
+            enabled("c", "meeting", &[BOB]).replace("enabled", "disabled"),
+        ],
+    );
+    let planned = desk.planned(2, ALLOW);
+    assert_eq!(codes(&planned), ["module-unknown"]);
+    desk.plan(ALLOW)
+        .says(&["no module is known for meeting: the ledger does not hold its 1 claims", "`moduleOf`"]);
+    let paired = super::run::desk(
+        &stand,
+        &[enabled("a", "meeting", &[ANNA]), license("moduleOf: {meeting: webmail}")],
+    );
+    assert_eq!(ledger(&paired.planned(2, &[]), "webmail")["claimed"], 1);
+}
