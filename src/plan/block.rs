@@ -104,8 +104,18 @@ pub fn reason(change: SwitchChange, observed: &Observed, domain: &str) -> Option
     bits.editable.intersection(service).is_empty().then_some(BlockReason::NotEditable)
 }
 
+/// What a blocked change has to do with, by name.
+#[derive(Debug, Clone, Copy)]
+pub struct Names<'a> {
+    /// The account's domain.
+    pub domain: &'a str,
+    /// The module whose seats are missing; empty for other reasons.
+    pub module: &'a str,
+}
+
 /// The next act for a blocked change. `short` is how many seats the module lacks for all that is wished of it.
-pub fn remedy(reason: BlockReason, service: Service, module: &str, short: u64) -> Remedy {
+pub fn remedy(reason: BlockReason, service: Service, names: Names<'_>, short: u64) -> Remedy {
+    let Names { domain, module } = names;
     match reason {
         BlockReason::ListIncomplete => Remedy::Rerun("`icewarden plan`, when nobody changes accounts".into()),
         BlockReason::Mode(mode) => Remedy::OnServer(format!(
@@ -113,7 +123,9 @@ pub fn remedy(reason: BlockReason, service: Service, module: &str, short: u64) -
              on for everybody, and then this plan can switch it off where it is not wanted",
             mode_words(mode)
         )),
-        BlockReason::DomainOff => Remedy::OnServer(format!("switch {service} on for the domain first")),
+        BlockReason::DomainOff => {
+            Remedy::OnServer(format!("switch {service} on for the domain {domain} first"))
+        }
         BlockReason::NotEditable => Remedy::OnServer(format!(
             "let accounts choose {service}: its access mode or the domain's own switch forbids it"
         )),

@@ -143,6 +143,7 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
     let switches_unread: u64 = differences.unread.iter().map(|count| u64::from(*count)).sum();
     let unread = switches_unread + setting_findings.len() as u64;
     findings.extend(setting_findings);
+    findings.extend(without_module(&ordered.steps));
     let setting_steps = settings::steps(changes, ordered.steps.len());
 
     let guarded = hold_back(inputs, &assignment, &ordered.steps, &setting_steps);
@@ -374,6 +375,24 @@ fn unread(differences: &Differences, assignment: &Assignment, observed: &Observe
         findings.push(Finding::warning("pop3-only", text).at(place).remedy(remedy));
     }
     findings
+}
+
+/// Claims that the ledger does not hold, because nobody knows a module for their service (reference 4.4). For
+/// SMTP, POP3 and IMAP the account itself is the seat.
+fn without_module(steps: &[SwitchStep]) -> Vec<Finding> {
+    let apart = |step: &&SwitchStep| step.direction == Direction::Claim && step.module.is_none();
+    let seatless = [Service::Smtp, Service::Pop3Imap];
+    let services: ServiceSet = steps.iter().filter(apart).map(|step| step.service).collect();
+    let services = services.without(ServiceSet::of(&seatless));
+    let finding = |service: Service| {
+        let count = steps.iter().filter(apart).filter(|step| step.service == service).count();
+        let text = format!("no module is known for {service}: the ledger does not hold its {count} claims");
+        let remedy = Remedy::Check(format!(
+            "the licence view on the server's console; if a module counts {service}, name it under `moduleOf`"
+        ));
+        Finding::info("module-unknown", text).remedy(remedy)
+    };
+    services.iter().map(finding).collect()
 }
 
 fn keep_free_allowed(allows: &[Allow], modules: &Modules) -> Vec<usize> {

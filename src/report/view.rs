@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diff::{Direction, SwitchChange};
+use crate::model::address::domain_of;
 use crate::model::{Finding, Seats, SeatsSource, Service, Severity};
 use crate::plan::block::{self, BlockReason, Blocked};
 use crate::plan::file::{
@@ -231,6 +232,10 @@ fn blocked_file(plan: &Plan<'_>, blocked: &Blocked, short: &[u64]) -> BlockedFil
     let SwitchChange { row, service, direction } = blocked.change;
     let module = blocked.reason.module().map(usize::from);
     let name = module.map(|module| plan.modules.list[module].module.to_string());
+    let names = block::Names {
+        domain: domain_of(plan.observed.directory.address(row as usize)),
+        module: name.as_deref().unwrap_or_default(),
+    };
     BlockedFile {
         address: switch_address(plan, row, service),
         action: direction.word().to_owned(),
@@ -241,7 +246,7 @@ fn blocked_file(plan: &Plan<'_>, blocked: &Blocked, short: &[u64]) -> BlockedFil
         remedy: words(&block::remedy(
             blocked.reason,
             service,
-            name.as_deref().unwrap_or_default(),
+            names,
             module.map_or(0, |module| short[module]),
         )),
         module: name,
@@ -277,7 +282,10 @@ fn blocked_words(plan: &Plan<'_>, blocked: &Blocked, module: Option<usize>) -> S
             let mode = block::mode_words(mode);
             format!("the access mode of {service} is {mode}: the account's own switch decides nothing")
         }
-        BlockReason::DomainOff => format!("{service} is off for the whole domain"),
+        BlockReason::DomainOff => {
+            let address = plan.observed.directory.address(blocked.change.row as usize);
+            format!("{service} is off for the whole domain {}", domain_of(address))
+        }
         BlockReason::NotEditable => format!("the server does not let this account choose {service}"),
         BlockReason::EditableUnread => format!("whether this account may choose {service} was not read"),
         BlockReason::SeatsUnknown { .. } => format!("how many {title} seats there are is not known"),

@@ -4,7 +4,7 @@ use icewarden::edge::sandbox::World;
 
 use super::run::{Desk, desk, steps};
 use super::spec::{REFERENCE, backup, policy, put, server, server_unpinned, whole, world};
-use super::stand::{Reply, Request, Stand, answer, http, result};
+use super::stand::{Reply, Request, Stand, answer, http, result, without};
 
 /// Bob, who would get chat.
 fn stand() -> Stand {
@@ -182,22 +182,6 @@ fn what_is_typed_wrong_is_64() {
     }
 }
 
-/// Replaces the value that the world gives of a server variable by none.
-fn without(name: &'static str) -> impl FnMut(&mut World, &Request) -> Option<Reply> + Send + 'static {
-    move |world, request| {
-        let asked = request.command == "getserverproperties" && request.body.contains(name);
-        asked.then(|| {
-            let text = answer(world, request);
-            let at = text.find(&format!("<propname>{name}</propname>")).expect("the variable");
-            let (head, tail) = text.split_at(at);
-            let start = tail.find("<propertyval>").expect("a value");
-            let end = tail.find("</propertyval>").expect("its end");
-            let none = "<propertyval><classname>TPropertyNoValue</classname>";
-            Reply::Body(format!("{head}{}{none}{}", &tail[..start], &tail[end..]))
-        })
-    }
-}
-
 /// Every status but 0, and one that was not read, lets nothing be written (U-4, U-22).
 #[test]
 fn lic_4_a_status_other_than_0_is_shown_and_blocks_every_change() {
@@ -222,7 +206,7 @@ fn lic_4_a_status_other_than_0_is_shown_and_blocks_every_change() {
         assert_eq!(desk.planned(6, &[])["outcome"], "closed", "{number}");
     }
     assert!(stand.world().set_server_variable("C_LicenseStatus", "0"));
-    stand.twist(without("C_LicenseStatus"));
+    stand.twist(without(&["C_LicenseStatus"]));
     both(&desk, &stand, 6, &["its licence status was not read"]);
     stand.twist(|_, _| None);
     desk.apply(&[]).exits(0);
@@ -311,7 +295,7 @@ fn the_lines_that_pin_a_server_can_be_pasted() {
 #[test]
 fn a_reference_that_cannot_be_read_is_not_the_pinned_one() {
     let stand = stand();
-    stand.twist(without("C_Reference"));
+    stand.twist(without(&["C_Reference"]));
     both(&desk(&stand, &[chat()]), &stand, 3, &["Reference ID could not be read"]);
 }
 

@@ -5,7 +5,7 @@ use icewarden::edge::sandbox::World;
 
 use super::run::{Desk, codes, desk, steps};
 use super::spec::{backup, license, policy, put, server, whole, world};
-use super::stand::Stand;
+use super::stand::{Reply, Stand, answer, text as value, valued};
 
 fn off(service: &str, accounts: &[String]) -> String {
     policy(
@@ -204,23 +204,15 @@ fn protect_keeps_the_account_that_logs_in() {
     stand.twist(|world, request| {
         // The server hides that it is one: the flag and the list say 0.
         matches!(request.command.as_str(), "getaccountproperties" | "getaccountsinfolist").then(|| {
-            let text = super::stand::answer(world, request);
-            let text =
-                hidden(&text, "U_Admin").replace("<admintype>2</admintype>", "<admintype>0</admintype>");
-            super::stand::Reply::Body(text.replace("<admintype>1</admintype>", "<admintype>0</admintype>"))
+            let text = answer(world, request);
+            let text = valued(&text, "U_Admin", &value("0"))
+                .replace("<admintype>2</admintype>", "<admintype>0</admintype>");
+            Reply::Body(text.replace("<admintype>1</admintype>", "<admintype>0</admintype>"))
         })
     });
     let limits = "guardrails: {disable: {accounts: 9, percent: 100}}";
     let desk = Desk::with(&whole(&stand, limits, &[off("im", &["admin@example.com".to_owned()])]));
     held(&desk, &stand, &[], "protect", &["it is the account we log in with"]);
-}
-
-/// An answer in which one flag reads 0.
-fn hidden(text: &str, name: &str) -> String {
-    let Some((head, tail)) = text.split_once(&format!("<propname>{name}</propname>")) else {
-        return text.to_owned();
-    };
-    format!("{head}<propname>{name}</propname>{}", tail.replacen("<val>1</val>", "<val>0</val>", 1))
 }
 
 /// One row: the server's value before, what the spec says, which setting is held, and a word of the reason.

@@ -1,11 +1,17 @@
 //! The whole program: the binary, each time as a process of its own, against a sandbox that the test holds and looks
 //! at without icewarden's client.
 
+mod calls;
 mod exits;
 mod guards;
+mod json;
 mod kinds;
 mod policies;
 mod run;
+mod runs;
+mod seats;
 mod spec;
 mod stale;
 mod stand;
+mod timelines;
+mod wire;

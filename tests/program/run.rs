@@ -1,8 +1,8 @@
 //! The program itself, each time as a process of its own.
 
 use std::collections::BTreeMap;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -95,7 +95,23 @@ impl Desk {
     /// Runs the program with these arguments, in the desk's folder and with nothing on its standard input.
     #[track_caller]
     pub fn icewarden(&self, args: &[&str]) -> Ran {
-        run(self.folder.path(), args, &self.env)
+        run(self.command(env!("CARGO_BIN_EXE_icewarden")).args(args).stdin(Stdio::null()), args, "")
+    }
+
+    /// Runs it on a terminal, which `script` of util-linux makes, where a person types this.
+    #[track_caller]
+    pub fn on_a_terminal(&self, args: &[&str], typed: &str) -> Ran {
+        let line = format!("'{}' {}", env!("CARGO_BIN_EXE_icewarden"), args.join(" "));
+        let mut script = self.command("script");
+        script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).stdin(Stdio::piped());
+        run(&mut script, args, typed)
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.folder.path()).env_clear().envs(&self.env);
+        command.envs([("NO_PROXY", "127.0.0.1"), ("COLUMNS", "160"), ("SHELL", "/bin/sh")]);
+        command
     }
 
     /// `plan --detailed-exitcode` with more arguments.
@@ -137,18 +153,14 @@ impl Desk {
 }
 
 #[track_caller]
-fn run(folder: &Path, args: &[&str], env: &BTreeMap<String, String>) -> Ran {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_icewarden"))
-        .args(args)
-        .current_dir(folder)
-        .env_clear()
-        .envs(env)
-        .envs([("NO_PROXY", "127.0.0.1"), ("COLUMNS", "160")])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
+fn run(command: &mut Command, args: &[&str], typed: &str) -> Ran {
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    // It stays open to the end: a terminal that is closed would end what runs on it.
+    let mut stdin = child.stdin.take();
+    if let Some(stdin) = &mut stdin {
+        stdin.write_all(typed.as_bytes()).expect("somebody reads");
+    }
     let out = collected(child.stdout.take().expect("a pipe"));
     let err = collected(child.stderr.take().expect("a pipe"));
     let texts = (out.recv_timeout(RUN_MAX), err.recv_timeout(RUN_MAX));

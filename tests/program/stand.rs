@@ -1,7 +1,7 @@
 //! A server for the program to run against: a sandbox's world behind a few lines of HTTP, held by the test, so that
 //! it is looked at and altered between two processes without any client, and answers what no sandbox would.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -61,6 +61,7 @@ impl Stand {
         Stand { url: format!("http://{address}/icewarpapi/"), address, shared, accepting: Some(accepting) }
     }
 
+    /// The world. While it is held the server waits, and so would a second holder in the same statement.
     pub fn world(&self) -> MutexGuard<'_, World> {
         self.shared.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -81,6 +82,21 @@ impl Stand {
         let account = &state["accounts"][address];
         assert!(account.is_object(), "{address} is no account");
         account["services"][service] == true
+    }
+
+    /// Seats of a product in use, by the sandbox's own count.
+    pub fn used(&self, product: &str) -> u64 {
+        self.world().used(product)
+    }
+
+    /// By how much it is used beyond its seats.
+    pub fn over(&self, product: &str) -> u64 {
+        self.world().over(product)
+    }
+
+    /// The most that it ever was beyond them.
+    pub fn over_highest(&self, product: &str) -> u64 {
+        self.world().over_highest(product)
     }
 
     /// A variable of the server, by the world itself.
@@ -188,6 +204,33 @@ pub fn result(inside: &str) -> Reply {
     Reply::Body(format!(
         "<iq type=\"result\"><query xmlns=\"admin:iq:rpc\"><result>{inside}</result></query></iq>"
     ))
+}
+
+/// The world's answers, with these variables of the server without a value.
+pub fn without(
+    names: &'static [&'static str],
+) -> impl FnMut(&mut World, &Request) -> Option<Reply> + Send + 'static {
+    move |world, request| {
+        let asked = request.command == "getserverproperties";
+        (asked && names.iter().any(|name| request.body.contains(name))).then(|| {
+            let none = "<propertyval><classname>TPropertyNoValue</classname></propertyval>";
+            Reply::Body(names.iter().fold(answer(world, request), |text, name| valued(&text, name, none)))
+        })
+    }
+}
+
+/// An answer in which a property has this `<propertyval>`; as it was where the property is not in it.
+pub fn valued(answer: &str, name: &str, propertyval: &str) -> String {
+    let Some(at) = answer.find(&format!("<propname>{name}</propname>")) else { return answer.to_owned() };
+    let (head, tail) = answer.split_at(at);
+    let start = tail.find("<propertyval>").expect("a value");
+    let end = tail.find("</propertyval>").expect("its end") + "</propertyval>".len();
+    format!("{head}{}{propertyval}{}", &tail[..start], &tail[end..])
+}
+
+/// A `<propertyval>` with this text.
+pub fn text(value: &str) -> String {
+    format!("<propertyval><classname>TPropertyString</classname><val>{value}</val></propertyval>")
 }
 
 /// One command to a world, as its own administrator gives it; without HTTP and without icewarden's client.

@@ -108,7 +108,14 @@ async fn plan_one(
 ) -> (ServerFile, Exit) {
     let read = match session::read(server, allows, &|text| output.say(text)).await {
         Ok(read) => read,
-        Err(failure) => return failed(server, &failure),
+        Err(failure) => {
+            // The text shows it by itself; JSON often goes into a file, and a log should say why it failed.
+            if options.format == Format::Json {
+                let message = format!("{}: {}", server.name, failure.message);
+                output.error(&message, failure.remedy.as_deref());
+            }
+            return failed(server, &failure);
+        }
     };
     let (mut file, exit) = match planned(server, &read, allows) {
         Ok(file) => {

@@ -1,0 +1,231 @@
+//! A run while it goes on: what other administrators, a slow server and lost effects do to it.
+
+use std::collections::BTreeMap;
+
+use icewarden::edge::sandbox::World;
+
+use super::run::{Desk, desk};
+use super::spec::{backup, policy, put, whole, world};
+use super::stand::{Reply, Request, Stand, answer, result, text, valued};
+
+const ALLOW: &[&str] = &["--allow", "disable=9", "--reason", "a test"];
+const ANNA: &str = "anna@example.com";
+const BOB: &str = "bob@example.com";
+const CARL: &str = "carl@example.com";
+
+fn enabled(service: &str, account: &str) -> String {
+    policy(
+        account.split('@').next().expect("a name"),
+        &format!("scope: {{accounts: [{account}]}}\nservices: {{{service}: enabled}}"),
+    )
+}
+
+fn disabled(service: &str, account: &str) -> String {
+    enabled(service, account).replace("enabled", "disabled")
+}
+
+/// Does something when an account is read for the nth time.
+fn at_read(
+    account: &'static str,
+    nth: usize,
+    mut act: impl FnMut(&mut World) + Send + 'static,
+) -> impl FnMut(&mut World, &Request) -> Option<Reply> + Send + 'static {
+    let mut reads: BTreeMap<String, usize> = BTreeMap::new();
+    move |world, request| {
+        if request.command == "getaccountproperties" && request.body.contains(account) {
+            let count = reads.entry(account.to_owned()).or_default();
+            *count += 1;
+            if *count == nth {
+                act(world);
+            }
+        }
+        None
+    }
+}
+
+/// Between plan and write another administrator was there (U-17): that step is left, the others go on.
+#[test]
+fn what_changed_since_the_plan_is_not_written_over() {
+    let stand = Stand::of(world(&[(ANNA, &[]), (BOB, &[]), (CARL, &[])]));
+    // The first read is the plan's, the second is the one before the write.
+    stand.twist(at_read(BOB, 2, |world| put(world, BOB, &["antispam"], "1")));
+    let both = policy("b", &format!("scope: {{accounts: [{BOB}]}}\nservices: {{quarantine: enabled}}"));
+    let desk = desk(&stand, &[enabled("im", ANNA), both, enabled("im", CARL)]);
+    desk.apply(&[]).exits(5).says(&[
+        "found otherwise",
+        "eu/bob@example.com/quarantine: antispam changed since the plan was made",
+        "2 of 3 steps done, 1 failed",
+        "next: run again",
+    ]);
+    assert!(!stand.is_on(BOB, "quarantine") && stand.is_on(ANNA, "im") && stand.is_on(CARL, "im"));
+    desk.apply(&[]).exits(0);
+    desk.nothing_to_do(&[]);
+}
+
+/// A write that does not show at once is waited for, a little (U-15).
+#[test]
+fn a_write_that_shows_late_is_done() {
+    let stand = Stand::of(world(&[(BOB, &[])]));
+    let mut late = false;
+    stand.twist(move |world, request| {
+        let read = request.command == "getaccountproperties" && request.body.contains(BOB);
+        let written = read && world.account_variable(BOB, "U_IM").as_deref() == Some("1");
+        (written && !std::mem::replace(&mut late, true))
+            .then(|| Reply::Body(valued(&answer(world, request), "U_IM", &text("0"))))
+    });
+    desk(&stand, &[enabled("im", BOB)]).apply(&[]).exits(0);
+    assert!(stand.is_on(BOB, "im"));
+    let reads = stand.commands().iter().filter(|command| *command == "getaccountproperties").count();
+    // Two accounts for the plan, one before the write, and two to see it.
+    assert_eq!((reads, stand.writes()), (5, 1));
+}
+
+/// 1, and nothing happened (U-6, U-22): told apart by what is read, and by the status then.
+#[test]
+fn a_write_without_effect_is_a_failure_and_ends_the_run_where_the_server_is_closed() {
+    for (status, code, words) in
+        [("0", 1, "1 of 2 steps"), ("1", 6, "stopped: the server takes no changes now")]
+    {
+        let stand = Stand::of(world(&[(ANNA, &[]), (BOB, &[])]));
+        stand.twist(move |world, request| {
+            (request.command == "setaccountproperties" || request.command == "setserverproperties").then(
+                || {
+                    assert!(world.set_server_variable("C_LicenseStatus", status));
+                    result("1")
+                },
+            )
+        });
+        let desk = desk(&stand, &[enabled("im", BOB), backup("logs: true")]);
+        let ran =
+            desk.apply(&[]).exits(code).says(&["no effect", "reading back shows it unchanged", "next:"]);
+        if status == "1" {
+            ran.says(&[words, "not tried"]);
+        }
+        assert_eq!(stand.writes(), 0);
+    }
+}
+
+/// Off by its switch and still on by its effective value: the seat counts as held, so nobody else gets it.
+#[test]
+fn a_release_that_is_still_in_effect_frees_no_seat() {
+    let mut world = world(&[(ANNA, &["activesync"]), (BOB, &[])]);
+    world.set_product("ActiveSync", Some(1));
+    world.reset_highest();
+    let stand = Stand::of(world);
+    stand.twist(|world, request| {
+        let read = request.command == "getaccountproperties" && request.body.contains(ANNA);
+        read.then(|| Reply::Body(valued(&answer(world, request), "U_ActiveSyncSupport", &text("1"))))
+    });
+    let desk = desk(&stand, &[disabled("activesync", ANNA), enabled("activesync", BOB)]);
+    desk.apply(ALLOW).exits(5).says(&[
+        "but it is still in effect",
+        "eu/bob@example.com/activesync: the seat it was to take was not freed, or is no longer there",
+        "1 of 2 steps done, 1 not tried",
+    ]);
+    assert!(!stand.is_on(ANNA, "activesync") && !stand.is_on(BOB, "activesync"));
+}
+
+/// On by its switch, and not in effect: told, and no difference for ever (U-32).
+#[test]
+fn a_claim_that_is_not_in_effect_is_told_and_is_done() {
+    let stand = Stand::of(world(&[(BOB, &[])]));
+    stand.twist(|world, request| {
+        let read = request.command == "getaccountproperties" && request.body.contains(BOB);
+        read.then(|| Reply::Body(valued(&answer(world, request), "U_IMSupport", &text("0"))))
+    });
+    let desk = desk(&stand, &[enabled("im", BOB)]);
+    desk.apply(&[]).exits(0).says(&["but it is not in effect for the account"]);
+    desk.nothing_to_do(&[]);
+}
+
+/// What is switched on waits for the values of its group; where one of them fails it stays off.
+#[test]
+fn a_backup_is_not_switched_on_before_its_values_are_there() {
+    let stand = Stand::of(world(&[]));
+    for name in ["C_System_Tools_AutoBackup_Enable", "C_System_Tools_AutoArchive_Backup_Active"] {
+        assert!(stand.world().set_server_variable(name, "0"));
+    }
+    assert!(stand.world().set_server_variable("C_System_Tools_AutoBackup_BackupTo", ""));
+    stand.twist(|_, request| {
+        let refused =
+            request.command == "setserverproperties" && request.body.contains("/backup/archive.bak");
+        refused.then(|| result("0"))
+    });
+    let wanted = "enabled: true\npath: /backup/iw.bak\narchive: {enabled: true, path: /backup/archive.bak}";
+    let desk = desk(&stand, &[backup(wanted)]);
+    desk.apply(&[]).exits(5).says(&[
+        "eu/backup/archive.path: the server did not apply it (result 0)",
+        "eu/backup/archive.enabled: a setting that it needs was not confirmed",
+        "eu/backup/enabled: a setting that it needs was not confirmed",
+    ]);
+    assert_eq!(stand.server("C_System_Tools_AutoBackup_BackupTo"), "/backup/iw.bak");
+    assert_eq!(stand.server("C_System_Tools_AutoBackup_Enable"), "0");
+    stand.twist(|_, _| None);
+    desk.apply(&[]).exits(0);
+    assert_eq!(stand.server("C_System_Tools_AutoArchive_Backup_Active"), "1");
+    desk.nothing_to_do(&[]);
+}
+
+/// A caller who may not read is never shown an empty server (U-39).
+#[test]
+fn an_account_without_rights_is_77_and_no_empty_server() {
+    let stand = Stand::of(world(&[(BOB, &["im"])]));
+    let spec = whole(&stand, "", &[disabled("im", BOB)])
+        .replace("account: admin@example.com", &format!("account: {BOB}"));
+    let desk = Desk::with(&spec);
+    desk.plan(&[]).exits(77).says(&["next:"]);
+    desk.apply(ALLOW).exits(77).says(&["next:", "nothing was changed"]);
+    assert!(stand.is_on(BOB, "im"));
+}
+
+/// The session is lost in the middle: it is opened once more, and nothing is done twice.
+#[test]
+fn a_lost_session_is_renewed_and_nothing_is_written_twice() {
+    let stand = Stand::of(world(&[(ANNA, &[]), (BOB, &[])]));
+    let mut lost = false;
+    stand.twist(move |_, request| {
+        (request.command == "setaccountproperties" && !std::mem::replace(&mut lost, true)).then(|| {
+            Reply::Body(
+                "<iq type=\"error\"><query xmlns=\"admin:iq:rpc\"><error uid=\"session_expired\"/></query></iq>".into(),
+            )
+        })
+    });
+    desk(&stand, &[enabled("im", ANNA), enabled("im", BOB)]).apply(&[]).exits(0);
+    assert_eq!(stand.writes(), 2);
+}
+
+/// Two accounts of one name in an alias domain are one, and its domain is not theirs (U-34).
+#[test]
+fn an_alias_domain_and_the_internal_one_bring_no_accounts() {
+    let mut world = world(&[(BOB, &[])]);
+    world.add_domain("alias.example.com", 2);
+    assert!(world.set_domain_variable("alias.example.com", "D_DomainValue", "example.com"));
+    world.add_domain("##internalservicedomain.icewarp.com##", 5);
+    let stand = Stand::of(world);
+    let everyone = policy("a", "scope: {domains: ['*']}\nservices: {im: enabled}");
+    let planned = desk(&stand, &[everyone]).planned(2, &[]);
+    assert_eq!(planned["accounts"]["count"], 2);
+    assert_eq!(super::run::steps(&planned), ["claim admin@example.com/im", "claim bob@example.com/im"]);
+}
+
+/// On a terminal it asks, and only `yes` is yes.
+#[test]
+fn on_a_terminal_apply_asks_and_only_yes_is_yes() {
+    for (typed, code, done) in [("yes\n", 0, true), ("y\n", 1, false), ("no\n", 1, false), ("\n", 1, false)] {
+        let stand = Stand::of(world(&[(BOB, &[])]));
+        let desk = desk(&stand, &[enabled("im", BOB)]);
+        let ran = desk.on_a_terminal(&["apply", "spec"], typed).exits(code);
+        ran.says(&["Perform these 1 steps on eu? Only `yes` does it."]);
+        assert_eq!(stand.is_on(BOB, "im"), done, "{typed:?}");
+    }
+}
+
+/// A place for the plan that cannot be written is a failure that says what to do.
+#[test]
+fn a_plan_that_cannot_be_saved_is_1() {
+    let stand = Stand::of(world(&[(BOB, &[])]));
+    let desk = desk(&stand, &[enabled("im", BOB)]);
+    desk.plan(&["--out", "no/such/folder/plan.json"])
+        .exits(1)
+        .says(&["the plan could not be saved", "next: choose another path for --out"]);
+}
