@@ -126,7 +126,6 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
     findings.extend(licence::skew(observed, mail_server.and_then(|index| used[index])));
 
     let differences = compare(&assignment, observed);
-    findings.extend(without_module(&differences, &modules));
     findings.extend(unread(&differences, &assignment, observed));
     let keep_free_allowed = keep_free_allowed(inputs.allows, &modules);
     let ordering = Ordering {
@@ -323,22 +322,6 @@ fn standing_hold(why: &str) -> Hold {
         accounts: Vec::new(),
         accounts_count: 0,
     }
-}
-
-/// Services that are claimed and of which nobody knows whether they take a seat (reference 4.4). Those that are part
-/// of the account itself take none beyond it.
-fn without_module(differences: &Differences, modules: &Modules) -> Option<Finding> {
-    let claims = differences.changes.iter().filter(|change| change.direction == Direction::Claim);
-    let claimed: ServiceSet = claims.map(|change| change.service).collect();
-    let part_of_account = ServiceSet::of(&[Service::Smtp, Service::Pop3Imap]);
-    let unpaired = claimed.without(part_of_account).iter().filter(|service| modules.of(*service).is_none());
-    let names: Vec<&str> = unpaired.map(Service::name).collect();
-    if names.is_empty() {
-        return None;
-    }
-    let text = format!("which module {} takes a seat of is not known, so none is counted", names.join(", "));
-    let remedy = Remedy::EditSpec("name its module in the License document: moduleOf".into());
-    Some(Finding::warning("module-unknown", text).remedy(remedy))
 }
 
 /// What a policy decides and nobody could read, and what it wants for accounts that cannot have it.
