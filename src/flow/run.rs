@@ -74,6 +74,10 @@ pub struct Event {
     pub state: StepState,
 }
 
+/// After so many steps in a row that were refused or had no effect the server is taken to accept no changes,
+/// whatever its status says: how Emergency Mode shows is not known (U-22).
+const IN_VAIN_MAX: usize = 10;
+
 /// A run of one plan.
 #[derive(Debug, Clone)]
 pub struct Run<'p> {
@@ -85,6 +89,8 @@ pub struct Run<'p> {
     under_way: usize,
     busy: BTreeSet<u32>,
     ask_standing: bool,
+    /// How many steps in a row the server did not do.
+    in_vain: usize,
     /// Why nothing more may start.
     halted: Option<Halt>,
 }
@@ -101,6 +107,7 @@ impl<'p> Run<'p> {
             under_way: 0,
             busy: BTreeSet::new(),
             ask_standing: false,
+            in_vain: 0,
             halted,
         }
     }
@@ -194,16 +201,23 @@ impl<'p> Run<'p> {
                 // Off by its switch and on by its effective value: the seat may still be held (U-32, U-36).
                 (Outcome::Done { effective: Some(true) }, Direction::Release) => {}
                 (Outcome::Done { .. }, Direction::Release) => self.tally.released(step),
-                // What differs may be that the seat was taken already: only a claim that was surely not made
-                // gives its seat back.
-                (Outcome::Refused(_) | Outcome::NotSent(_), Direction::Claim) => {
-                    self.tally.claim_failed(step);
-                }
+                // What differs may be that the seat was taken already, and what was refused may still show later
+                // (U-15): only a claim that was never sent gives its seat back.
+                (Outcome::NotSent(_), Direction::Claim) => self.tally.claim_failed(step),
                 _ => {}
             }
         }
-        if matches!(outcome, Outcome::Refused(_) | Outcome::Ineffective(_)) {
-            self.ask_standing = true;
+        match outcome {
+            Outcome::Refused(_) | Outcome::Ineffective(_) => {
+                self.ask_standing = true;
+                self.in_vain += 1;
+            }
+            Outcome::Done { .. } => self.in_vain = 0,
+            Outcome::Differs(_) | Outcome::Doubt(_) | Outcome::NotSent(_) => {}
+        }
+        if self.in_vain >= IN_VAIN_MAX {
+            let why = format!("the server did not do {} steps in a row", self.in_vain);
+            self.halted.get_or_insert(Halt::Closed(why));
         }
         self.states[index] = StepState::Ended(outcome);
         Event { step: index, state: self.states[index].clone() }

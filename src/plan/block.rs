@@ -118,11 +118,21 @@ pub fn remedy(reason: BlockReason, service: Service, names: Names<'_>, short: u6
     let Names { domain, module } = names;
     match reason {
         BlockReason::ListIncomplete => Remedy::Rerun("`icewarden plan`, when nobody changes accounts".into()),
-        BlockReason::Mode(mode) => Remedy::OnServer(format!(
-            "set the access mode of {service} to `selected accounts` first (it is {}); it leaves the service \
-             on for everybody, and then this plan can switch it off where it is not wanted",
-            mode_words(mode)
+        BlockReason::Mode(AccessMode::All) => Remedy::OnServer(format!(
+            "set the access mode of {service} to `selected accounts` first; that leaves the service on for \
+             everybody, and then a plan can switch it off where it is not wanted"
         )),
+        BlockReason::Mode(AccessMode::Group) => Remedy::OnServer(format!(
+            "the members of the service's policy group have {service}: change that group, or the access mode; \
+             look first at whom another mode would switch it on for"
+        )),
+        BlockReason::Mode(AccessMode::SelectedDomains) => Remedy::OnServer(format!(
+            "the selected domains have {service}: change which they are, or the access mode; look first at whom \
+             another mode would switch it on for"
+        )),
+        BlockReason::Mode(_) => {
+            Remedy::OnServer(format!("look at the access mode of {service}; what it means is not known here"))
+        }
         BlockReason::DomainOff => {
             Remedy::OnServer(format!("switch {service} on for the domain {domain} first"))
         }

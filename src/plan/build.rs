@@ -7,13 +7,10 @@ use super::digest::{Digest, Effects};
 use super::guard::{Allow, Guarding, Hold, HoldKind};
 use super::order::{Ordering, order};
 use super::step::{SettingStep, Step, SwitchStep};
-use super::{licence, settings, verify};
-use crate::diff::compare::Differences;
+use super::{licence, remarks, settings, verify};
 use crate::diff::{Direction, SecretsMet, compare, compare_settings};
 use crate::lifecycle::Standing;
-use crate::model::{
-    DomainKind, Finding, Guardrail, Module, Observed, Reading, Remedy, Service, ServiceSet, counted,
-};
+use crate::model::{DomainKind, Finding, Guardrail, Module, Observed, Reading, Remedy, Service, ServiceSet};
 use crate::policy::{Assignment, assign};
 use crate::seats::{LedgerRow, Modules, modules, used};
 use crate::spec::meaning::ServerSpec;
@@ -121,12 +118,11 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
     let license = server.license.as_ref();
     let modules = modules(&observed.licence, license, observed.asked);
     let used = used(&modules, observed);
-    let mail_server = modules.list.iter().position(|module| module.module.as_str() == Module::MAIL_SERVER);
     let mut findings = licence::findings(license, observed, &modules, inputs.today);
-    findings.extend(licence::skew(observed, mail_server.and_then(|index| used[index])));
+    findings.extend(licence::skew(observed));
 
     let differences = compare(&assignment, observed);
-    findings.extend(unread(&differences, &assignment, observed));
+    findings.extend(remarks::on_differences(&differences, &assignment, observed));
     let keep_free_allowed = keep_free_allowed(inputs.allows, &modules);
     let ordering = Ordering {
         assignment: &assignment,
@@ -139,16 +135,16 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
         Some(backup) => compare_settings(backup, observed, inputs.secrets),
         None => Default::default(),
     };
-    let switches_unread: u64 = differences.unread.iter().map(|count| u64::from(*count)).sum();
-    let unread = switches_unread + setting_findings.len() as u64;
+    let unread = differences.unread_count() + setting_findings.len() as u64;
     findings.extend(setting_findings);
-    findings.extend(without_module(&ordered.steps));
+    findings.extend(remarks::without_module(&ordered.steps));
     let setting_steps = settings::steps(changes, ordered.steps.len());
 
     let guarded = hold_back(inputs, &assignment, &ordered.steps, &setting_steps);
     let mut holds = guarded.holds;
-    findings.extend(unneeded(inputs, &guarded.needed, &keep_free_allowed, &modules));
+    findings.extend(remarks::unneeded(inputs, &guarded.needed, &keep_free_allowed, &modules));
     findings.extend(assignment.findings.iter().cloned());
+    findings.extend(remarks::too_many_modules(&modules));
     let mut steps: Vec<Step> = ordered.steps.into_iter().map(Step::Switch).collect();
     steps.extend(setting_steps.into_iter().map(|step| Step::Setting(Box::new(step))));
     identity(inputs, &steps, &mut holds, &mut findings);
@@ -158,17 +154,14 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
         holds.push(standing_hold(&why));
     }
 
-    let effects = Effects {
-        server: &server.name,
-        reference: observed.licence.reference.read().map_or("", String::as_str),
-        observed,
-        module_name: &|index| modules.list[usize::from(index)].module.as_str(),
-    };
+    // What matters most is told first.
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let (effects, wish) = digests(inputs, &modules, &steps, &ordered.blocked);
     let plan = Plan {
         server,
         observed,
-        effects: effects.of_steps(&steps),
-        wish: effects.of_wish(&steps, &ordered.blocked),
+        effects,
+        wish,
         unread,
         unmanaged: unmanaged(&assignment),
         assignment,
@@ -181,6 +174,17 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
     };
     verify::verify(&plan).map_err(|fault| vec![bug(&fault)])?;
     Ok(plan)
+}
+
+/// What the plan does, and what it would do if seats were no matter.
+fn digests(inputs: Inputs<'_>, modules: &Modules, steps: &[Step], blocked: &[Blocked]) -> (Digest, Digest) {
+    let effects = Effects {
+        server: &inputs.server.name,
+        reference: inputs.observed.licence.reference.read().map_or("", String::as_str),
+        observed: inputs.observed,
+        module_name: &|index| modules.list[usize::from(index)].module.as_str(),
+    };
+    (effects.of_steps(steps), effects.of_wish(steps, blocked))
 }
 
 /// What the guardrails say, and which overrides were needed for it.
@@ -324,60 +328,6 @@ fn standing_hold(why: &str) -> Hold {
     }
 }
 
-/// What a policy decides and nobody could read, and what it wants for accounts that cannot have it.
-fn unread(differences: &Differences, assignment: &Assignment, observed: &Observed) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (service, count) in Service::ALL.into_iter().zip(differences.unread) {
-        if count > 0 && !observed.not_offered.contains(service) {
-            let accounts = counted(u64::from(count), "account");
-            let text = format!("{service} was not read for {accounts}, so nothing changes there");
-            let remedy =
-                Remedy::Check("whether the account we log in with may read the accounts' settings".into());
-            findings.push(Finding::warning("switch-unread", text).remedy(remedy));
-        }
-    }
-    for why in &observed.unread {
-        findings.push(Finding::warning("accounts-unread", why.clone()));
-    }
-    for why in &observed.directory.incomplete {
-        let text =
-            format!("{why}; nothing is switched off, and no counted seat is taken, until it is read whole");
-        findings.push(
-            Finding::warning("list-incomplete", text)
-                .remedy(Remedy::Rerun("`icewarden plan`, when nobody changes accounts".into())),
-        );
-    }
-    for unfit in &differences.unfit {
-        let address = observed.directory.address(unfit.row as usize);
-        let text =
-            format!("{address} only speaks POP3 and cannot have {}; it is left as it is", unfit.service);
-        let rule = assignment.of(unfit.row as usize).by[unfit.service as usize];
-        let place = assignment.rules[rule as usize].place.clone();
-        let remedy =
-            Remedy::EditSpec("except the account, or change its mailbox protocol on the server".into());
-        findings.push(Finding::warning("pop3-only", text).at(place).remedy(remedy));
-    }
-    findings
-}
-
-/// Claims that the ledger does not hold, because nobody knows a module for their service (reference 4.4). For
-/// SMTP, POP3 and IMAP the account itself is the seat.
-fn without_module(steps: &[SwitchStep]) -> Vec<Finding> {
-    let apart = |step: &&SwitchStep| step.direction == Direction::Claim && step.module.is_none();
-    let seatless = [Service::Smtp, Service::Pop3Imap];
-    let services: ServiceSet = steps.iter().filter(apart).map(|step| step.service).collect();
-    let services = services.without(ServiceSet::of(&seatless));
-    let finding = |service: Service| {
-        let count = steps.iter().filter(apart).filter(|step| step.service == service).count();
-        let text = format!("no module is known for {service}: the ledger does not hold its {count} claims");
-        let remedy = Remedy::Check(format!(
-            "the licence view on the server's console; if a module counts {service}, name it under `moduleOf`"
-        ));
-        Finding::info("module-unknown", text).remedy(remedy)
-    };
-    services.iter().map(finding).collect()
-}
-
 fn keep_free_allowed(allows: &[Allow], modules: &Modules) -> Vec<usize> {
     let allows = allows.iter().filter(|allow| allow.guardrail == Guardrail::KeepFree);
     let named = allows.filter_map(|allow| {
@@ -385,24 +335,6 @@ fn keep_free_allowed(allows: &[Allow], modules: &Modules) -> Vec<usize> {
         modules.list.iter().position(|module| module.module == wanted)
     });
     named.collect()
-}
-
-/// Overrides that nothing needed: a reviewer should not believe that they did something.
-fn unneeded(inputs: Inputs<'_>, needed: &[bool], keep_free: &[usize], modules: &Modules) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (allow, needed) in inputs.allows.iter().zip(needed) {
-        let used = match allow.guardrail {
-            Guardrail::Shrink => inputs.server.policies.iter().any(|policy| policy.name == allow.value),
-            Guardrail::KeepFree => Module::parse(&allow.value)
-                .is_some_and(|module| keep_free.iter().any(|index| modules.list[*index].module == module)),
-            _ => *needed,
-        };
-        if !used {
-            let text = format!("--allow {}={} was not needed", allow.guardrail, allow.value);
-            findings.push(Finding::info("allow-unneeded", text));
-        }
-    }
-    findings
 }
 
 fn unmanaged(assignment: &Assignment) -> Unmanaged {

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use crate::lifecycle::days::{date_of, day_number};
 use crate::lifecycle::{LicenceStatus, status};
 use crate::model::{Finding, Observed, Reading, Remedy, Seats};
-use crate::seats::{Modules, Used};
+use crate::seats::Modules;
 use crate::spec::meaning::LicenseSpec;
 
 /// Everything that a person should know about the licence.
@@ -106,9 +106,9 @@ fn expected(license: &LicenseSpec, observed: &Observed, modules: &Modules) -> Ve
 }
 
 /// The server's own count of users against ours (U-5, U-20).
-pub fn skew(observed: &Observed, mail_server: Option<Used>) -> Option<Finding> {
+pub fn skew(observed: &Observed) -> Option<Finding> {
     let Reading::Read(theirs) = observed.licence.active_users else { return None };
-    let ours = mail_server?.larger();
+    let ours = observed.directory.len() as u64;
     if theirs == ours {
         return None;
     }
@@ -119,6 +119,12 @@ pub fn skew(observed: &Observed, mail_server: Option<Used>) -> Option<Finding> {
         "the server counts {theirs} users towards its licence, the directory has {ours} ({disabled} of them \
          disabled, {guests} guests)"
     );
+    if theirs > ours {
+        let remedy = Remedy::Check(
+            "whether the account we log in with sees every domain; accounts that are not listed may hold seats".into(),
+        );
+        return Some(Finding::warning("users-skew", text).remedy(remedy));
+    }
     Some(Finding::info("users-skew", text))
 }
 

@@ -16,6 +16,7 @@ pub mod file;
 pub mod guard;
 pub mod licence;
 pub mod order;
+pub mod remarks;
 pub mod settings;
 pub mod step;
 pub mod verify;

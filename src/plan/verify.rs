@@ -96,6 +96,11 @@ impl World {
         if services & bit.0 == 0 {
             return fault("it is booked on a module that is not its own");
         }
+        if claim && step.delta == 0 && !self.surely_held(plan, row, services, stored) {
+            return fault(
+                "it is booked as free of charge, and nothing read shows that its account holds a seat",
+            );
+        }
         let held = |set: ServiceSet| i64::from(set.0 & services != 0);
         let change = (held(moved.0) - held(stored), held(moved.1) - held(effective));
         self.used[module].0 += change.0;
@@ -111,6 +116,17 @@ impl World {
         self.claimed[module] += u64::from(booked > 0);
         self.released[module] += u64::from(booked < 0);
         self.no_worse(plan, module).or_else(|_| fault("it makes its module worse"))
+    }
+
+    /// Whether an account holds a seat of a module by switches that were read, or that a step before moved.
+    fn surely_held(&self, plan: &Plan<'_>, row: usize, services: u32, stored: ServiceSet) -> bool {
+        let read = plan.observed.columns.bits[row];
+        let (first, _) = account(plan, row);
+        let moved = stored.0 & !first.0;
+        let on = ((read.on.0 & read.known.0 & stored.0) | moved) & services;
+        let effective =
+            on & !read.support_known.0 | read.support.0 & read.support_known.0 & stored.0 & services | moved;
+        on != 0 && effective & services != 0
     }
 
     /// By the larger of both counts, and with only the seats that were surely freed, nothing is further over.

@@ -1,5 +1,7 @@
 //! The policies laid over each other, the weakest first.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
 use super::profile::{Profile, Profiles, RuleId};
@@ -120,8 +122,15 @@ pub fn assign(
     laying.finish()
 }
 
-/// One policy's rules over one set of rows each.
-type RuledRows = (Rule, Rows);
+/// One policy's rules over the rows of each.
+type RuledRows = (Rule, Ruled);
+
+/// Whom a rule is about. An exception is about one account, and there may be many: a whole set for each would be
+/// their square.
+enum Ruled {
+    Set(Rows),
+    One(usize),
+}
 
 /// Why a policy is held, and over which rows.
 type HeldRows = (Held, Rows);
@@ -182,9 +191,8 @@ impl Laying<'_> {
                 until: exception.until,
                 why: exception.why.clone(),
             };
-            let mut rows = Rows::none(self.directory.len());
-            rows.insert(row);
-            ruled.push((rule(policy, index, exception.service, kind, &exception.place), rows));
+            let rule = rule(policy, index, exception.service, kind, &exception.place);
+            ruled.push((rule, Ruled::One(row)));
         }
         ruled
     }
@@ -215,22 +223,27 @@ impl Laying<'_> {
     fn overlay(&mut self, ruled: Vec<RuledRows>) -> (Vec<u32>, Rows) {
         let mut own = vec![0; self.directory.len()];
         let mut spoken = Rows::none(self.directory.len());
-        for (rule, rows) in ruled {
+        for (rule, about) in ruled {
             let id = self.rules.len() as RuleId;
-            let mut next: Vec<Option<u32>> = vec![None; self.profiles.count()];
-            for row in rows.iter() {
-                let before = own[row];
-                let after = match next[before as usize] {
-                    Some(after) => after,
-                    None => {
-                        let after = self.profiles.intern(said(self.profiles.at(before), &rule, id));
+            match about {
+                Ruled::One(row) => {
+                    own[row] = self.profiles.intern(said(self.profiles.at(own[row]), &rule, id));
+                    spoken.insert(row);
+                }
+                Ruled::Set(rows) => {
+                    let mut next: Vec<Option<u32>> = vec![None; self.profiles.count()];
+                    for row in rows.iter() {
+                        let before = own[row];
+                        let after = match next[before as usize] {
+                            Some(after) => after,
+                            None => self.profiles.intern(said(self.profiles.at(before), &rule, id)),
+                        };
                         next[before as usize] = Some(after);
-                        after
+                        own[row] = after;
                     }
-                };
-                own[row] = after;
+                    spoken.unite(&rows);
+                }
             }
-            spoken.unite(&rows);
             self.rules.push(rule);
         }
         (own, spoken)
@@ -238,22 +251,15 @@ impl Laying<'_> {
 
     /// Lays what one policy says over the rows, remembering each pair of profiles that was met.
     fn combine(&mut self, own: &[u32], spoken: &Rows) {
-        let mut met: Vec<Vec<Option<u32>>> = Vec::new();
+        let mut met = Met::default();
         for row in spoken.iter() {
-            let (under, over) = (self.rows[row] as usize, own[row] as usize);
-            if met.len() <= under {
-                met.resize(under + 1, Vec::new());
-            }
-            if met[under].len() <= over {
-                met[under].resize(over + 1, None);
-            }
-            self.rows[row] = match met[under][over] {
+            let (under, over) = (self.rows[row], own[row]);
+            self.rows[row] = match met.get(under, over) {
                 Some(known) => known,
                 None => {
-                    let laid =
-                        lay_over(self.profiles.at(under as u32), self.profiles.at(over as u32), &self.rules);
+                    let laid = lay_over(self.profiles.at(under), self.profiles.at(over), &self.rules);
                     let number = self.profiles.intern(laid);
-                    met[under][over] = Some(number);
+                    met.set(under, over, number);
                     number
                 }
             };
@@ -270,6 +276,38 @@ impl Laying<'_> {
             held: self.held,
             conflicts,
             findings: self.findings,
+        }
+    }
+}
+
+/// What pairs of profiles give. Few profiles are many accounts', and are looked up at once; every exception makes one
+/// more, of which a table of pairs would be the square.
+#[derive(Default)]
+struct Met {
+    few: Vec<[Option<u32>; Met::FEW]>,
+    many: BTreeMap<(u32, u32), u32>,
+}
+
+impl Met {
+    const FEW: usize = 64;
+
+    fn get(&self, under: u32, over: u32) -> Option<u32> {
+        if (under as usize) < Met::FEW && (over as usize) < Met::FEW {
+            self.few.get(under as usize).and_then(|row| row[over as usize])
+        } else {
+            self.many.get(&(under, over)).copied()
+        }
+    }
+
+    fn set(&mut self, under: u32, over: u32, number: u32) {
+        let (row, column) = (under as usize, over as usize);
+        if row < Met::FEW && column < Met::FEW {
+            if self.few.len() <= row {
+                self.few.resize(row + 1, [None; Met::FEW]);
+            }
+            self.few[row][column] = Some(number);
+        } else {
+            self.many.insert((under, over), number);
         }
     }
 }
@@ -369,7 +407,8 @@ fn resolve(
         match &service_rule.want {
             Want::Everyone(switch) => {
                 let kind = RuleKind::Everyone(*switch);
-                ruled.push((rule(policy, index, service, kind, &service_rule.place), scope.clone()));
+                let rule = rule(policy, index, service, kind, &service_rule.place);
+                ruled.push((rule, Ruled::Set(scope.clone())));
             }
             Want::Selected { enable, others, others_place } => {
                 let mut enabled = match selecting.select(enable) {
@@ -389,9 +428,11 @@ fn resolve(
                 if *others == Others::Disabled {
                     let mut rest = scope.clone();
                     rest.subtract(&enabled);
-                    ruled.push((rule(policy, index, service, RuleKind::Others, others_place), rest));
+                    let rule = rule(policy, index, service, RuleKind::Others, others_place);
+                    ruled.push((rule, Ruled::Set(rest)));
                 }
-                ruled.push((rule(policy, index, service, RuleKind::Enable, &service_rule.place), enabled));
+                let rule = rule(policy, index, service, RuleKind::Enable, &service_rule.place);
+                ruled.push((rule, Ruled::Set(enabled)));
             }
         }
     }
@@ -402,7 +443,10 @@ fn resolve(
 fn hold(policy: &PolicySpec, index: usize, rows: &Rows) -> Vec<RuledRows> {
     services_of(std::slice::from_ref(policy))
         .iter()
-        .map(|service| (rule(policy, index, service, RuleKind::Held, &policy.place), rows.clone()))
+        .map(|service| {
+            let rule = rule(policy, index, service, RuleKind::Held, &policy.place);
+            (rule, Ruled::Set(rows.clone()))
+        })
         .collect()
 }
 

@@ -53,7 +53,7 @@ fn server(out: &mut String, server: &ServerFile, layout: Layout) {
         next(out, held.remedy.as_deref(), 13, layout);
     }
     findings(out, &server.findings, layout);
-    left_alone(out, server);
+    left_alone(out, server, layout);
     let _ = writeln!(out, "{}\n", wrap(&summary(server, layout.colour), layout.width, 0));
 }
 
@@ -87,7 +87,10 @@ fn ledger(out: &mut String, rows: &[LedgerFile], layout: Layout) {
                 None => row.title.clone(),
             })
             .collect();
-        let text = format!("Not counted, as no policy speaks of their services: {}.", named.join(", "));
+        let text = format!(
+            "Not counted, as no policy speaks of their services or none is known to be theirs: {}.",
+            named.join(", ")
+        );
         let _ = writeln!(out, "{}", wrap(&text, layout.width, 0));
     }
     let _ = writeln!(out);
@@ -123,6 +126,12 @@ fn ledger_line(row: &LedgerFile, name: usize, colour: Colour) -> String {
     }
     if row.seats_source == "expect" {
         notes.push("seats as the spec expects".to_owned());
+    }
+    if row.doubtful > 0 && row.released + row.claimed > 0 {
+        notes.push(format!(
+            "{} of the used are disabled or guests: whether they count is not known",
+            row.doubtful
+        ));
     }
     if row.unread > 0 {
         notes.push(format!("{} not read, counted", row.unread));
@@ -266,11 +275,18 @@ pub fn findings(out: &mut String, findings: &[FindingFile], layout: Layout) {
     }
 }
 
-fn left_alone(out: &mut String, server: &ServerFile) {
+fn left_alone(out: &mut String, server: &ServerFile, layout: Layout) {
     let accounts = server.unmanaged.accounts;
     if accounts > 0 {
         let of = server.accounts.count;
         let _ = writeln!(out, "Left alone: {accounts} of {of} accounts, of which no policy speaks.");
+    }
+    // Where a service is left alone for more accounts than those.
+    let services = server.unmanaged.services.iter().filter(|(_, count)| **count > accounts);
+    let services: Vec<String> = services.map(|(service, count)| format!("{service} of {count}")).collect();
+    if !services.is_empty() {
+        let text = format!("Services that no policy decides, by accounts: {}.", services.join(", "));
+        let _ = writeln!(out, "{}", wrap(&text, layout.width, 0));
     }
 }
 

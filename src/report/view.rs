@@ -257,13 +257,16 @@ fn blocked_file(plan: &Plan<'_>, blocked: &Blocked, short: &[u64]) -> BlockedFil
 /// For each module how many more seats would let every wish through.
 fn short(plan: &Plan<'_>) -> Vec<u64> {
     let mut wished = vec![0; plan.ledger.len()];
+    let mut last = vec![None; plan.ledger.len()];
     for blocked in &plan.blocked {
-        if let BlockReason::NoSeat { module } = blocked.reason {
-            wished[usize::from(module)] += 1;
+        if let BlockReason::NoSeat { module } | BlockReason::KeepFree { module } = blocked.reason {
+            // They come by account, and one account takes one seat of a module however many services claim it.
+            let account = Some(blocked.change.row);
+            let last = std::mem::replace(&mut last[usize::from(module)], account);
+            wished[usize::from(module)] += u64::from(last != account);
         }
     }
-    let rows = plan.ledger.iter().zip(wished);
-    rows.map(|(row, wished)| row.over(row.after().unwrap_or_default() + wished).unwrap_or_default()).collect()
+    plan.ledger.iter().zip(wished).map(|(row, wished)| row.short(wished)).collect()
 }
 
 fn blocked_words(plan: &Plan<'_>, blocked: &Blocked, module: Option<usize>) -> String {

@@ -78,40 +78,58 @@ pub fn certain(facts: AccountFacts) -> bool {
 }
 
 /// One account's services, by both counts, while a plan moves them.
+///
+/// What was not read counts as held where a release is booked, and as not held where a claim is: a claim must not
+/// look free because of a switch that nobody could read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccountSeats {
+    /// On, or not read.
     pub stored: ServiceSet,
     pub effective: ServiceSet,
+    /// Read to be on.
+    sure_stored: ServiceSet,
+    sure_effective: ServiceSet,
 }
 
 impl AccountSeats {
     pub fn new(bits: ServiceBits, unheeded: ServiceSet, asked: ServiceSet) -> AccountSeats {
+        let sure_stored = bits.on.intersection(bits.known).intersection(asked);
         let stored = asked.intersection(ServiceSet(bits.on.0 | !bits.known.0));
-        let effective = ServiceSet(
-            (bits.support.0 & bits.support_known.0) | (stored.0 & !bits.support_known.0) | unheeded.0,
-        );
-        AccountSeats { stored, effective: effective.intersection(asked) }
+        let supported = bits.support.intersection(bits.support_known);
+        let effective = supported.union(stored.without(bits.support_known)).union(unheeded);
+        let sure_effective = supported.union(sure_stored.without(bits.support_known)).without(unheeded);
+        AccountSeats {
+            stored,
+            effective: effective.intersection(asked),
+            sure_stored,
+            sure_effective: sure_effective.intersection(asked),
+        }
     }
 
-    /// Moves one switch. The answer is by how much *used* of its module changes for certain: 1 where a claim
-    /// takes a seat by either count, -1 where a release frees one by both, else 0.
+    /// Moves one switch. The answer is by how much *used* of its module changes for certain: 1 where a claim may
+    /// take a seat by either count, -1 where a release frees one by both, else 0.
     pub fn book(&mut self, service: Service, direction: Direction, mates: ServiceSet) -> i8 {
-        let held = |seats: &AccountSeats| {
-            let has = |set: ServiceSet| i8::from(!set.intersection(mates).is_empty());
-            (has(seats.stored), has(seats.effective))
-        };
-        let before = held(self);
+        let has = |set: ServiceSet| !set.intersection(mates).is_empty();
         match direction {
             Direction::Claim => {
-                self.stored.insert(service);
-                self.effective.insert(service);
+                let held = has(self.sure_stored) && has(self.sure_effective);
+                for set in self.sets() {
+                    set.insert(service);
+                }
+                i8::from(!held)
             }
             Direction::Release => {
-                self.stored.remove(service);
-                self.effective.remove(service);
+                let before = (has(self.stored), has(self.effective));
+                for set in self.sets() {
+                    set.remove(service);
+                }
+                let frees = before.0 && !has(self.stored) && before.1 && !has(self.effective);
+                -i8::from(frees)
             }
         }
-        let after = held(self);
-        (after.0 - before.0).max(after.1 - before.1)
+    }
+
+    fn sets(&mut self) -> [&mut ServiceSet; 4] {
+        [&mut self.stored, &mut self.effective, &mut self.sure_stored, &mut self.sure_effective]
     }
 }

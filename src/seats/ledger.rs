@@ -37,6 +37,16 @@ impl LedgerRow {
         }
     }
 
+    /// How many more seats would let so many more accounts in, and still keep free what is to be kept free.
+    pub fn short(&self, wished: u64) -> u64 {
+        match self.module.seats {
+            Seats::Limited(seats) => {
+                (self.after().unwrap_or_default() + wished + self.module.keep_free).saturating_sub(seats)
+            }
+            Seats::Unlimited | Seats::Unknown => 0,
+        }
+    }
+
     /// By how much a number of users is beyond the seats; 0 where there is no limit, `None` where unknown.
     pub fn over(&self, used: u64) -> Option<u64> {
         match self.module.seats {

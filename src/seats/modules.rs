@@ -25,6 +25,8 @@ pub struct ModuleSeats {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Modules {
     pub list: Vec<ModuleSeats>,
+    /// Modules beyond the number that an index can hold.
+    pub left_out: usize,
     of: [Option<u8>; Service::ALL.len()],
 }
 
@@ -58,6 +60,9 @@ pub fn mates(license: Option<&LicenseSpec>, services: ServiceSet) -> ServiceSet 
     services.union(mates.collect())
 }
 
+/// How many modules an index of eight bits can name.
+const MODULES_MAX: usize = 255;
+
 /// Gathers the modules: those of the licence, those that are expected, and those of the services in `asked`.
 pub fn modules(licence: &Licence, license: Option<&LicenseSpec>, asked: ServiceSet) -> Modules {
     let mut services: BTreeMap<Module, ServiceSet> = BTreeMap::new();
@@ -71,8 +76,10 @@ pub fn modules(licence: &Licence, license: Option<&LicenseSpec>, asked: ServiceS
     names.extend(license.into_iter().flat_map(|license| license.expect.keys().cloned()));
     names.extend(asked.iter().filter_map(|service| pair(license, service)));
 
+    let left_out = names.len().saturating_sub(MODULES_MAX);
     let list: Vec<ModuleSeats> = names
         .into_iter()
+        .take(MODULES_MAX)
         .map(|module| {
             let (seats, source) = seats_of(&module, licence, license);
             let expected = license.and_then(|license| license.expect.get(&module));
@@ -93,7 +100,7 @@ pub fn modules(licence: &Licence, license: Option<&LicenseSpec>, asked: ServiceS
             of[service as usize] = u8::try_from(index).ok();
         }
     }
-    Modules { list, of }
+    Modules { list, left_out, of }
 }
 
 fn title_of(module: &Module, licence: &Licence) -> String {

@@ -159,25 +159,29 @@ fn seat_7_under_an_access_mode_for_all_every_account_counts_as_used() {
 /// Where a higher level decides, nothing is planned that would rest on the account's switch (U-13, U-35).
 #[test]
 fn an_access_mode_that_does_not_heed_accounts_blocks_and_explains_the_seat_trap() {
-    for (mode, word) in [("0", "`all accounts`"), ("3", "`group`"), ("5", "`selected domains`")] {
+    let release = "release anna@example.com/activesync: access-mode";
+    let claim = "claim bob@example.com/activesync: access-mode";
+    // Under `all accounts` everybody has it anyway: a claim is no difference for ever.
+    for (mode, word, expected, next) in [
+        (
+            "0",
+            "`all accounts`",
+            &[release][..],
+            "set the access mode of activesync to `selected accounts` first",
+        ),
+        ("3", "`group`", &[release, claim], "change that group, or the access mode"),
+        ("5", "`selected domains`", &[release, claim], "change which they are, or the access mode"),
+    ] {
         let stand = Stand::of(phones(&[ANNA], &[BOB], Some(9)));
         assert!(stand.world().set_server_variable("C_ActiveSync_ProcessingMode", mode));
         let desk = desk(&stand, &[only(&[BOB])]);
         let planned = desk.planned(3, ALLOW);
-        assert_eq!(
-            blocked(&planned),
-            [
-                "release anna@example.com/activesync: access-mode",
-                "claim bob@example.com/activesync: access-mode"
-            ],
-            "{mode}"
-        );
+        assert_eq!(blocked(&planned), expected, "{mode}");
+        assert_eq!(codes(&planned).contains(&"on-for-everybody".to_owned()), mode == "0");
         desk.apply(ALLOW).exits(3).says(&[
-            &format!("the access mode of activesync is {word}, or an unlisted one")
-                .replace(", or an unlisted one", ""),
+            &format!("the access mode of activesync is {word}"),
             "the account's own switch decides nothing",
-            "set the access mode of activesync to `selected accounts` first",
-            "it leaves the service on for everybody",
+            next,
         ]);
         assert_eq!(stand.writes(), 0, "{mode}");
     }
@@ -306,8 +310,11 @@ fn a_module_that_the_licence_does_not_name_blocks_claims_whatever_is_expected() 
     let stand = Stand::of(phones(&[], &[ANNA], None));
     let desk =
         desk(&stand, &[enabled("a", "activesync", &[ANNA]), license("expect: {activesync: {seats: 3}}")]);
-    assert_eq!(blocked(&desk.planned(3, &[])), ["claim anna@example.com/activesync: seats-unknown"]);
-    desk.plan(&[]).says(&["the licence names no activesync, the spec expects 3 seats"]);
+    assert_eq!(blocked(&desk.planned(3, &[])), ["claim anna@example.com/activesync: not-in-licence"]);
+    desk.plan(&[]).says(&[
+        "the licence names no activesync, the spec expects 3 seats",
+        "moduleOf: {activesync: MODULE}",
+    ]);
     // 0 on the wire is unlimited.
     stand.world().set_product("ActiveSync", Some(0));
     assert_eq!(ledger(&desk.planned(2, &[]), "activesync")["unlimited"], true);
@@ -374,7 +381,7 @@ fn a_switch_that_was_not_read_is_counted_and_left_alone() {
     assert_eq!(blocked(&planned), ["claim anna@example.com/activesync: no-seat"]);
     let row = ledger(&planned, "activesync");
     assert_eq!([&row["used"], &row["unread"]], [1, 1]);
-    desk.plan(&[]).says(&["activesync was not read for 1 accounts", "1 not read, counted"]);
+    desk.plan(&[]).says(&["activesync was not read for 1 account", "1 not read, counted"]);
 }
 
 /// A service without a known module is never shown as free of charge.

@@ -1,0 +1,163 @@
+//! What a person should know of a plan beside its changes.
+
+use std::collections::BTreeMap;
+
+use super::build::Inputs;
+use super::step::SwitchStep;
+use crate::diff::Direction;
+use crate::diff::compare::Differences;
+use crate::model::{Finding, Guardrail, Module, Observed, Reading, Remedy, Service, ServiceSet, counted};
+use crate::policy::Assignment;
+use crate::policy::profile::RuleId;
+use crate::seats::Modules;
+
+/// How many accounts a remark names.
+const NAMED: usize = 5;
+
+/// What could not be read or compared, what is so for everybody anyway, and what is not in effect.
+pub fn on_differences(
+    differences: &Differences,
+    assignment: &Assignment,
+    observed: &Observed,
+) -> Vec<Finding> {
+    let mut findings = unread(differences, observed);
+    findings.extend(unfit(differences, assignment, observed));
+    for (service, at) in Service::ALL.into_iter().zip(0..) {
+        findings.extend(of_service(service, at, differences, observed));
+    }
+    findings
+}
+
+fn of_service(service: Service, at: usize, differences: &Differences, observed: &Observed) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let accounts = |count: u32| counted(u64::from(count), "account");
+    if differences.everybody[at] > 0 {
+        let text = format!(
+            "the access mode of {service} is `all accounts`: everybody has it, {} with a switch that is off among \
+             them",
+            accounts(differences.everybody[at])
+        );
+        findings.push(Finding::warning("on-for-everybody", text));
+    }
+    if differences.without_effect[at] > 0 {
+        let text = format!(
+            "{service} is switched on as declared and not in effect for {}",
+            accounts(differences.without_effect[at])
+        );
+        let remedy =
+            Remedy::Check("what forbids it on the server: access mode, domain, mailbox protocol".into());
+        findings.push(Finding::warning("not-in-effect", text).remedy(remedy));
+    }
+    if differences.still_in_effect[at] > 0 {
+        let text = format!(
+            "{service} is switched off as declared, and its effective value is still on for {}; whether that means \
+             more than that they could have it is not known (U-32)",
+            accounts(differences.still_in_effect[at])
+        );
+        findings.push(Finding::info("still-in-effect", text));
+    }
+    if let Some(Reading::Unread(why)) = observed.modes.get(&service) {
+        let text = format!(
+            "the access mode of {service} was not read ({why}); whether accounts may choose is taken from each \
+             account (U-14)"
+        );
+        findings.push(Finding::info("mode-unread", text));
+    }
+    findings
+}
+
+fn unread(differences: &Differences, observed: &Observed) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (service, count) in Service::ALL.into_iter().zip(differences.unread) {
+        if count > 0 && !observed.not_offered.contains(service) {
+            let accounts = counted(u64::from(count), "account");
+            let text = format!("{service} was not read for {accounts}, so nothing changes there");
+            let remedy =
+                Remedy::Check("whether the account we log in with may read the accounts' settings".into());
+            findings.push(Finding::warning("switch-unread", text).remedy(remedy));
+        }
+    }
+    for why in &observed.unread {
+        findings.push(Finding::warning("accounts-unread", why.clone()));
+    }
+    for why in &observed.directory.incomplete {
+        let text =
+            format!("{why}; nothing is switched off, and no counted seat is taken, until it is read whole");
+        findings.push(
+            Finding::warning("list-incomplete", text)
+                .remedy(Remedy::Rerun("`icewarden plan`, when nobody changes accounts".into())),
+        );
+    }
+    findings
+}
+
+/// What is wanted for accounts that only speak POP3, by the rule that wants it.
+fn unfit(differences: &Differences, assignment: &Assignment, observed: &Observed) -> Vec<Finding> {
+    let mut by_rule: BTreeMap<RuleId, Vec<u32>> = BTreeMap::new();
+    for unfit in &differences.unfit {
+        let rule = assignment.of(unfit.row as usize).by[unfit.service as usize];
+        by_rule.entry(rule).or_default().push(unfit.row);
+    }
+    let finding = |(rule, rows): (RuleId, Vec<u32>)| {
+        let rule = &assignment.rules[rule as usize];
+        let named: Vec<&str> =
+            rows.iter().take(NAMED).map(|row| observed.directory.address(*row as usize)).collect();
+        let more = rows.len() - named.len();
+        let text = format!(
+            "{}{} only {} POP3 and cannot have {}; nothing changes there",
+            named.join(", "),
+            if more > 0 { format!(" and {more} more") } else { String::new() },
+            if rows.len() == 1 { "speaks" } else { "speak" },
+            rule.service
+        );
+        let remedy =
+            Remedy::EditSpec("except the account, or change its mailbox protocol on the server".into());
+        Finding::warning("pop3-only", text).at(rule.place.clone()).remedy(remedy)
+    };
+    by_rule.into_iter().map(finding).collect()
+}
+
+/// Claims that the ledger does not hold, because nobody knows a module for their service (reference 4.4). For
+/// SMTP, POP3 and IMAP the account itself is the seat.
+pub fn without_module(steps: &[SwitchStep]) -> Vec<Finding> {
+    let apart = |step: &&SwitchStep| step.direction == Direction::Claim && step.module.is_none();
+    let seatless = [Service::Smtp, Service::Pop3Imap];
+    let services: ServiceSet = steps.iter().filter(apart).map(|step| step.service).collect();
+    let services = services.without(ServiceSet::of(&seatless));
+    let finding = |service: Service| {
+        let count = steps.iter().filter(apart).filter(|step| step.service == service).count();
+        let text = format!("no module is known for {service}: the ledger does not hold its {count} claims");
+        let remedy = Remedy::Check(format!(
+            "the licence view on the server's console; if a module counts {service}, name it under `moduleOf`"
+        ));
+        Finding::info("module-unknown", text).remedy(remedy)
+    };
+    services.iter().map(finding).collect()
+}
+
+/// Overrides that nothing needed: a reviewer should not believe that they did something.
+pub fn unneeded(inputs: Inputs<'_>, needed: &[bool], keep_free: &[usize], modules: &Modules) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (allow, needed) in inputs.allows.iter().zip(needed) {
+        let used = match allow.guardrail {
+            Guardrail::Shrink => inputs.server.policies.iter().any(|policy| policy.name == allow.value),
+            Guardrail::KeepFree => Module::parse(&allow.value)
+                .is_some_and(|module| keep_free.iter().any(|index| modules.list[*index].module == module)),
+            _ => *needed,
+        };
+        if !used {
+            let text = format!("--allow {}={} was not needed", allow.guardrail, allow.value);
+            findings.push(Finding::info("allow-unneeded", text));
+        }
+    }
+    findings
+}
+
+/// A licence with more modules than a plan can hold: those beyond are not counted, and the claims of their services
+/// neither. No known licence has a tenth of that.
+pub fn too_many_modules(modules: &Modules) -> Option<Finding> {
+    (modules.left_out > 0).then(|| {
+        let text = format!("the licence names {} more modules than can be counted", modules.left_out);
+        Finding::warning("modules-left-out", text)
+    })
+}
