@@ -359,6 +359,12 @@ pub const TABLE: &[Case] = &[
         &[("service-not-module", "instantmessaging", "instantmessaging")],
     ),
     case(
+        "the account's own seat for a service",
+        Program,
+        "#license\n  moduleOf: {smtp: «mailserver}\n",
+        &[("seat-of-account", "the account itself does", "leave it out")],
+    ),
+    case(
         "a connector for its module",
         Program,
         "#license\n  expect: {«OutlookSync: {seats: 5}}\n",

@@ -18,9 +18,23 @@ pub fn test(body: At<'_, '_>, findings: &mut Vec<Finding>) {
     let modules = body.get("moduleOf").into_iter().flat_map(At::entries);
     let declared: BTreeSet<Module> =
         modules.filter_map(|(_, at)| at.text().and_then(Module::parse)).collect();
+    for (service, at) in body.get("moduleOf").into_iter().flat_map(At::entries) {
+        findings.extend(seat_of_the_account(service, at));
+    }
     if let Some(at) = body.get("expect") {
         test_expect(&declared, at, findings);
     }
+}
+
+/// The seat of the mail server is the account itself (reference 4.4): no switch takes it, and none frees it.
+fn seat_of_the_account(service: &str, at: At<'_, '_>) -> Option<Finding> {
+    let module = at.text().and_then(Module::parse)?;
+    (module.as_str() == Module::MAIL_SERVER).then(|| {
+        let message = format!("`{}` cannot take seats of {module}: the account itself does", shown(service));
+        let remedy =
+            Remedy::EditSpec("name the module that the service takes a seat of, or leave it out".into());
+        Finding::error("seat-of-account", message).at(at.place()).remedy(remedy)
+    })
 }
 
 fn not_done_yet(key: &str, what: &str, body: At<'_, '_>, findings: &mut Vec<Finding>) {
