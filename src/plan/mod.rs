@@ -15,6 +15,7 @@ pub mod digest;
 pub mod file;
 pub mod guard;
 pub mod licence;
+pub mod made;
 pub mod order;
 pub mod remarks;
 pub mod settings;
@@ -22,7 +23,8 @@ pub mod step;
 pub mod verify;
 
 pub use block::{BlockReason, Blocked};
-pub use build::{Asks, Inputs, Plan, asks, build};
+pub use build::{Asks, asks, build};
 pub use digest::Digest;
 pub use guard::{Allow, Hold, HoldKind};
+pub use made::{Inputs, Plan};
 pub use step::{Expectation, SettingStep, Step, SwitchStep};

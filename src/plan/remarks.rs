@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::build::Inputs;
+use super::made::Inputs;
 use super::step::SwitchStep;
 use crate::diff::Direction;
 use crate::diff::compare::Differences;

@@ -3,7 +3,7 @@
 //! It shares no helper with [`super::order`] or `seats::count`. It walks the steps on a copy of the accounts'
 //! switches and counts seats anew, so that an error in the booking of either shows as a contradiction.
 
-use super::build::Plan;
+use super::made::Plan;
 use super::step::{Step, SwitchStep};
 use crate::diff::Direction;
 use crate::model::{AccessMode, Reading, Seats, ServiceSet};
