@@ -1,6 +1,7 @@
 //! A run while it goes on: what other administrators, a slow server and lost effects do to it.
 
 use std::collections::BTreeMap;
+use std::sync::mpsc::channel;
 
 use icewarden::edge::sandbox::World;
 
@@ -217,6 +218,92 @@ fn on_a_terminal_apply_asks_and_only_yes_is_yes() {
         let ran = desk.on_a_terminal(&["apply", "spec"], typed).exits(code);
         ran.says(&["Perform these 1 steps on eu? Only `yes` does it."]);
         assert_eq!(stand.is_on(BOB, "im"), done, "{typed:?}");
+    }
+}
+
+/// Does something when the program logs out for the first time, which it does before it asks.
+fn at_the_question(
+    act: impl FnOnce(&mut World) + Send + 'static,
+) -> impl FnMut(&mut World, &Request) -> Option<Reply> + Send + 'static {
+    let mut act = Some(act);
+    move |world, request| {
+        if request.command == "logout"
+            && let Some(act) = act.take()
+        {
+            act(world);
+        }
+        None
+    }
+}
+
+/// A person may take an hour: what was shown is done only if a fresh read still gives the same.
+#[test]
+fn after_the_answer_the_server_is_read_again_and_only_what_was_shown_is_done() {
+    type Act = fn(&mut World);
+    let cases: [(Act, i32, &str); 4] = [
+        (|world| put(world, CARL, &["activesync"], "1"), 3, "no longer free; nothing was changed"),
+        (|world| put(world, BOB, &["activesync"], "1"), 4, "there is nothing left to do"),
+        (|world| assert!(world.set_server_variable("C_Reference", "0-MW-")), 4, "the plan is stale"),
+        (|world| world.add_account("dora@example.com", "Dora", 0), 0, "1 account new"),
+    ];
+    for (act, code, words) in cases {
+        let mut world = world(&[(BOB, &[]), (CARL, &[])]);
+        world.set_product("ActiveSync", Some(1));
+        let stand = Stand::of(world);
+        stand.twist(at_the_question(act));
+        let desk = desk(&stand, &[enabled("activesync", BOB)]);
+        let ran = desk.on_a_terminal(&["apply", "spec"], "yes\n");
+        assert_eq!(ran.code, code, "{words}: {ran:?}");
+        ran.says(&[words]);
+        assert_eq!(stand.writes(), u64::from(code == 0), "{words}");
+        let commands = stand.commands();
+        let count = |name: &str| commands.iter().filter(|command| *command == name).count();
+        assert_eq!((count("authenticate"), count("logout")), (2, 2), "{words}");
+    }
+}
+
+#[test]
+fn ctrl_c_at_the_question_ends_at_once_and_no_session_is_left() {
+    let stand = Stand::of(world(&[(BOB, &[])]));
+    let desk = desk(&stand, &[enabled("im", BOB)]);
+    let ran = desk.on_a_terminal_after("does it.", &["apply", "spec"], "\u{3}");
+    ran.exits(1).says(&["not confirmed; nothing was changed."]);
+    assert_eq!((stand.writes(), stand.commands().last().map(String::as_str)), (0, Some("logout")));
+}
+
+/// The first signal lets what is under way end, the second one does not wait for it.
+#[test]
+fn a_second_signal_ends_a_run_and_what_was_under_way_is_in_doubt() {
+    for signals in [1, 2] {
+        let stand = Stand::of(world(&[(ANNA, &[]), (BOB, &[])]));
+        let (began, begun) = channel();
+        let (go, gone) = channel::<()>();
+        let mut first = true;
+        stand.twist(move |_, request| {
+            if request.command == "setaccountproperties" && std::mem::replace(&mut first, false) {
+                began.send(()).expect("the test waits");
+                let _ = gone.recv();
+            }
+            None
+        });
+        let desk = desk(&stand, &[enabled("im", BOB), backup("logs: true")]);
+        let mut started = desk.start(&["apply", "spec", "--auto-approve"]);
+        begun.recv().expect("it writes");
+        started.signal("INT");
+        started.says("once more ends at once");
+        if signals == 2 {
+            started.signal("TERM");
+            started.ends().exits(5).says(&[
+                "in doubt",
+                "eu/bob@example.com/im: the program was ended before it was read back",
+                "0 of 2 steps done, 1 in doubt, 1 not tried",
+            ]);
+            drop(go);
+        } else {
+            go.send(()).expect("it waits");
+            started.ends().exits(5).says(&["the run was interrupted", "1 of 2 steps done, 1 not tried"]);
+            assert_eq!(stand.commands().last().map(String::as_str), Some("logout"));
+        }
     }
 }
 

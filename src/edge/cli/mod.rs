@@ -13,8 +13,11 @@ mod sandbox;
 mod session;
 mod stale;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use clap::Parser as _;
 use clap::error::ErrorKind;
+use tokio::sync::Semaphore;
 
 pub use exit::Exit;
 
@@ -58,13 +61,40 @@ pub fn main() -> Exit {
     }
 }
 
-/// What the commands that talk to servers run on.
+/// What the commands that talk to servers run on. From here on Ctrl-C and SIGTERM are heard.
 fn session_runtime() -> Result<tokio::runtime::Runtime, Exit> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|_| Exit::Failed)
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|_| Exit::Failed)?;
+    runtime.spawn(async {
+        loop {
+            signal().await;
+            INTERRUPTED.store(true, Ordering::Relaxed);
+            SIGNALS.add_permits(1);
+        }
+    });
+    Ok(runtime)
 }
 
-/// Ends at Ctrl-C or SIGTERM.
+/// Whether Ctrl-C or SIGTERM came; then no other server is begun.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Signals that came and that nobody has heeded yet: one that comes while nobody waits is not lost.
+static SIGNALS: Semaphore = Semaphore::const_new(0);
+
+fn was_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
+/// Ends at Ctrl-C or SIGTERM, once for each.
 async fn interrupted() {
+    match SIGNALS.acquire().await {
+        Ok(permit) => permit.forget(),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Ends at the next Ctrl-C or SIGTERM.
+async fn signal() {
     let terminate = async {
         #[cfg(unix)]
         if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {

@@ -32,6 +32,14 @@ impl Read {
     pub fn inputs<'a>(&'a self, server: &'a ServerSpec, allows: &'a [Allow]) -> Inputs<'a> {
         Inputs { server, observed: &self.observed, today: self.today, allows, secrets: &self.met }
     }
+
+    /// Reads the server once more. A client that was logged out logs in again by itself, with the password that
+    /// it has: nothing is resolved twice.
+    pub async fn again(&mut self, server: &ServerSpec, allows: &[Allow]) -> Result<(), Failure> {
+        let read = unless_interrupted(read_all(&self.client, server, allows, &self.secrets));
+        (self.observed, self.met, self.today) = read.await?;
+        Ok(())
+    }
 }
 
 /// Why a server could not be read.
@@ -44,8 +52,8 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn interrupted() -> Failure {
-        let message = "interrupted while the server was read".to_owned();
+    fn interrupted(when: &str) -> Failure {
+        let message = format!("interrupted {when} the server was read");
         Failure { exit: Exit::Failed, message, remedy: None, findings: Vec::new() }
     }
 }
@@ -75,6 +83,25 @@ pub async fn read(
     allows: &[Allow],
     say: &(dyn Fn(&str) + Sync),
 ) -> Result<Read, Failure> {
+    if super::was_interrupted() {
+        return Err(Failure::interrupted("before"));
+    }
+    let (client, backup_secrets) = unless_interrupted(connect(server, say)).await?;
+    match unless_interrupted(read_all(&client, server, allows, &backup_secrets)).await {
+        Ok((observed, met, today)) => {
+            Ok(Read { client, observed, met, secrets: Arc::new(backup_secrets), today })
+        }
+        Err(error) => {
+            client.close().await;
+            Err(error)
+        }
+    }
+}
+
+async fn connect(
+    server: &ServerSpec,
+    say: &(dyn Fn(&str) + Sync),
+) -> Result<(Client, BTreeMap<BackupKey, Secret>), Failure> {
     let password = secrets::resolve(&beside(&server.connection.password, &server.connection.place)).await?;
     let backup_secrets = resolve_backup(server).await?;
     if server.connection.insecure_skip_verify {
@@ -94,24 +121,25 @@ pub async fn read(
         limits: Limits::default(),
     })
     .await?;
-    let read = tokio::select! {
-        read = read_all(&client, server, allows, &backup_secrets) => read.map_err(Failure::from),
-        () = super::interrupted() => Err(Failure::interrupted()),
-    };
-    match read {
-        Ok((observed, met, today)) => {
-            Ok(Read { client, observed, met, secrets: Arc::new(backup_secrets), today })
-        }
-        Err(error) => {
-            client.close().await;
-            Err(error)
-        }
+    Ok((client, backup_secrets))
+}
+
+async fn unless_interrupted<T, E>(read: impl Future<Output = Result<T, E>>) -> Result<T, Failure>
+where
+    Failure: From<E>,
+{
+    tokio::select! {
+        read = read => read.map_err(Failure::from),
+        () = super::interrupted() => Err(Failure::interrupted("while")),
     }
 }
 
 /// Logs out, and gives the calls that were made, by phase.
 pub async fn close(client: Client) -> BTreeMap<String, u64> {
-    client.clone().close().await;
+    tokio::select! {
+        () = client.clone().close() => {}
+        () = super::interrupted() => {}
+    }
     client.calls().0.into_iter().map(|(phase, count)| (phase.name().to_owned(), count)).collect()
 }
 
