@@ -99,8 +99,12 @@ fn start(
     match &plan.steps[index] {
         Step::Switch(step) => {
             let step = *step;
-            let address = plan.observed.directory.address(step.row as usize).to_owned();
-            tasks.spawn(async move { (index, switch(&client, &address, step).await) });
+            let row = step.row as usize;
+            let address = plan.observed.directory.address(row).to_owned();
+            // What the plan could not read is not asked for either: this release may not have it (U-33).
+            let support =
+                plan.observed.columns.bits[row].support_known.intersection(ServiceSet::single(step.service));
+            tasks.spawn(async move { (index, switch(&client, &address, step, support).await) });
         }
         Step::Setting(step) => {
             let step = step.clone();
@@ -123,8 +127,8 @@ async fn ask_standing(client: &Client) -> Result<(), String> {
 }
 
 /// One switch of one account.
-async fn switch(client: &Client, address: &str, step: SwitchStep) -> Outcome {
-    let found = match client.read_switches(address, step.expect.of).await {
+async fn switch(client: &Client, address: &str, step: SwitchStep, support: ServiceSet) -> Outcome {
+    let found = match client.read_switches(address, step.expect.of, ServiceSet::EMPTY).await {
         Ok(found) => found,
         Err(error) => {
             return Outcome::NotSent(format!("it could not be read before the write: {}", chain(&error)));
@@ -141,7 +145,7 @@ async fn switch(client: &Client, address: &str, step: SwitchStep) -> Outcome {
     let on = step.direction == Direction::Claim;
     let written = client.write_switch(address, step.service, on).await;
     let read = || async {
-        let bits = client.read_switches(address, ServiceSet::single(step.service)).await?;
+        let bits = client.read_switches(address, ServiceSet::single(step.service), support).await?;
         let known = bits.known.contains(step.service);
         let effective =
             bits.support_known.contains(step.service).then(|| bits.support.contains(step.service));

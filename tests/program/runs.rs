@@ -7,7 +7,7 @@ use icewarden::edge::sandbox::World;
 
 use super::run::{Desk, desk};
 use super::spec::{backup, policy, put, whole, world};
-use super::stand::{Reply, Request, Stand, answer, result, text, valued};
+use super::stand::{Reply, Request, Stand, answer, between, result, text, valued};
 
 const ALLOW: &[&str] = &["--allow", "disable=9", "--reason", "a test"];
 const ANNA: &str = "anna@example.com";
@@ -136,6 +136,34 @@ fn a_claim_that_is_not_in_effect_is_told_and_is_done() {
     });
     let desk = desk(&stand, &[enabled("im", BOB)]);
     desk.apply(&[]).exits(0).says(&["but it is not in effect for the account"]);
+    desk.nothing_to_do(&[]);
+}
+
+/// A release without a variable, which answers an error id to whoever asks for it (U-33), can still be changed.
+#[test]
+fn what_the_release_does_not_have_is_not_asked_for_while_writing() {
+    let stand = Stand::of(world(&[(BOB, &[])]));
+    stand.twist(|world, request| match request.command.as_str() {
+        "getaccountproperties" if request.body.contains("U_WebMailSupport") => Some(Reply::Body(
+            "<iq type=\"error\"><query xmlns=\"admin:iq:rpc\"><error uid=\"property_unknown\"/></query></iq>"
+                .into(),
+        )),
+        "getaccountapiconsole" => {
+            let text = answer(world, request);
+            let overall: u64 = between(&text, "overallcount").parse().expect("a number");
+            let items: Vec<&str> = text.split_inclusive("</item>").collect();
+            let told = |item: &&&str| !item.to_lowercase().contains("<propname>u_webmailsupport<");
+            let kept: String = items.iter().filter(told).copied().collect();
+            let fewer = overall - (items.len() - items.iter().filter(told).count()) as u64;
+            assert!(fewer < overall, "{text}");
+            let count = |n| format!("<overallcount>{n}</overallcount>");
+            Some(Reply::Body(kept.replace(&count(overall), &count(fewer))))
+        }
+        _ => None,
+    });
+    let desk = desk(&stand, &[enabled("webmail", BOB)]);
+    desk.apply(&[]).exits(0);
+    assert!(stand.is_on(BOB, "webmail"));
     desk.nothing_to_do(&[]);
 }
 
