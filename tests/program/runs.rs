@@ -329,7 +329,11 @@ fn a_second_signal_ends_a_run_and_what_was_under_way_is_in_doubt() {
             drop(go);
         } else {
             go.send(()).expect("it waits");
-            started.ends().exits(5).says(&["the run was interrupted", "1 of 2 steps done, 1 not tried"]);
+            started.ends().exits(5).says(&[
+                "the run was interrupted",
+                "1 of 2 steps done, 1 not tried",
+                "next: run again",
+            ]);
             assert_eq!(stand.commands().last().map(String::as_str), Some("logout"));
         }
     }
