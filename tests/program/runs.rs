@@ -326,6 +326,8 @@ fn a_second_signal_ends_a_run_and_what_was_under_way_is_in_doubt() {
                 "eu/bob@example.com/im: the program was ended before it was read back",
                 "0 of 2 steps done, 1 in doubt, 1 not tried",
             ]);
+            let commands = stand.commands();
+            assert!(!commands.iter().any(|command| command == "logout"), "{commands:?}");
             drop(go);
         } else {
             go.send(()).expect("it waits");

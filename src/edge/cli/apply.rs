@@ -87,8 +87,7 @@ enum Shown {
 
 impl Applying<'_> {
     async fn run(&self) -> Exit {
-        let say = |text: &str| self.output.say(text);
-        let mut read = match session::read(self.server, self.allows, &say).await {
+        let mut read = match session::read(self.server, self.allows, self.output).await {
             Ok(read) => read,
             Err(failure) => return self.failed(&failure),
         };
@@ -144,13 +143,13 @@ impl Applying<'_> {
     /// Asks, and performs what was shown if it is still the same: a person may take an hour to answer.
     async fn ask(&self, shown: &PlanFile, read: &mut Read) -> Exit {
         // No session stays open meanwhile, so there is none to lose and none to end at Ctrl-C.
-        read.client.clone().close().await;
+        session::log_out(&read.client).await;
         let steps = shown.servers.iter().map(|server| server.steps.len()).sum();
         if !self.asked(steps).await {
             self.output.say("not confirmed; nothing was changed.");
             return Exit::Failed;
         }
-        if let Err(failure) = read.again(self.server, self.allows).await {
+        if let Err(failure) = read.again(self.server, self.allows, self.output).await {
             return self.failed(&failure);
         }
         let plan = match self.planned(read) {

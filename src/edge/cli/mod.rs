@@ -1,7 +1,7 @@
 //! The command line. Data goes to stdout, talk to stderr; only this room prints.
 //!
 //! [`args`] is what is typed, [`exit`] how the program ends, [`load`] reads a spec, [`session`] reads one server
-//! and plans it. The commands are a file each.
+//! and plans it, [`progress`] tells how far that is. The commands are a file each.
 
 mod apply;
 mod args;
@@ -9,11 +9,12 @@ pub mod exit;
 mod load;
 mod output;
 mod plan;
+mod progress;
 mod sandbox;
 mod session;
 mod stale;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -68,21 +69,27 @@ fn session_runtime() -> Result<tokio::runtime::Runtime, Exit> {
     runtime.spawn(async {
         loop {
             signal().await;
-            INTERRUPTED.store(true, Ordering::Relaxed);
+            HEARD.fetch_add(1, Ordering::Relaxed);
             SIGNALS.add_permits(1);
         }
     });
     Ok(runtime)
 }
 
-/// Whether Ctrl-C or SIGTERM came; then no other server is begun.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+/// How often Ctrl-C or SIGTERM came.
+static HEARD: AtomicUsize = AtomicUsize::new(0);
 
 /// Signals that came and that nobody has heeded yet: one that comes while nobody waits is not lost.
 static SIGNALS: Semaphore = Semaphore::const_new(0);
 
+/// Whether a signal came; then no other server is begun.
 fn was_interrupted() -> bool {
-    INTERRUPTED.load(Ordering::Relaxed)
+    HEARD.load(Ordering::Relaxed) > 0
+}
+
+/// Whether a second one came; then nothing is waited for, not even a logout.
+fn must_end_now() -> bool {
+    HEARD.load(Ordering::Relaxed) > 1
 }
 
 /// Ends at Ctrl-C or SIGTERM, once for each.

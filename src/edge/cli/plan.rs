@@ -106,7 +106,7 @@ async fn plan_one(
     sources: &[Source],
     output: &Output,
 ) -> (ServerFile, Exit) {
-    let read = match session::read(server, allows, &|text| output.say(text)).await {
+    let read = match session::read(server, allows, output).await {
         Ok(read) => read,
         Err(failure) => {
             // The text shows it by itself; JSON often goes into a file, and a log should say why it failed.

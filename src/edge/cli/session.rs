@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::exit::Exit;
+use super::output::Output;
+use super::progress::Meter;
 use crate::diff::{SecretMatch, SecretsMet};
 use crate::edge::icewarp::{self, CallError, Client, Limits, Meaning, Options, Wanted, chain};
 use crate::edge::secrets::{self, Secret};
@@ -35,8 +37,13 @@ impl Read {
 
     /// Reads the server once more. A client that was logged out logs in again by itself, with the password that
     /// it has: nothing is resolved twice.
-    pub async fn again(&mut self, server: &ServerSpec, allows: &[Allow]) -> Result<(), Failure> {
-        let read = unless_interrupted(read_all(&self.client, server, allows, &self.secrets));
+    pub async fn again(
+        &mut self,
+        server: &ServerSpec,
+        allows: &[Allow],
+        output: &Output,
+    ) -> Result<(), Failure> {
+        let read = unless_interrupted(read_all(&self.client, server, allows, &self.secrets, output));
         (self.observed, self.met, self.today) = read.await?;
         Ok(())
     }
@@ -78,21 +85,17 @@ impl From<secrets::SecretError> for Failure {
 }
 
 /// Logs in and reads all that a plan needs. On every path but success the session is closed.
-pub async fn read(
-    server: &ServerSpec,
-    allows: &[Allow],
-    say: &(dyn Fn(&str) + Sync),
-) -> Result<Read, Failure> {
+pub async fn read(server: &ServerSpec, allows: &[Allow], output: &Output) -> Result<Read, Failure> {
     if super::was_interrupted() {
         return Err(Failure::interrupted("before"));
     }
-    let (client, backup_secrets) = unless_interrupted(connect(server, say)).await?;
-    match unless_interrupted(read_all(&client, server, allows, &backup_secrets)).await {
+    let (client, backup_secrets) = unless_interrupted(connect(server, output)).await?;
+    match unless_interrupted(read_all(&client, server, allows, &backup_secrets, output)).await {
         Ok((observed, met, today)) => {
             Ok(Read { client, observed, met, secrets: Arc::new(backup_secrets), today })
         }
         Err(error) => {
-            client.close().await;
+            log_out(&client).await;
             Err(error)
         }
     }
@@ -100,12 +103,12 @@ pub async fn read(
 
 async fn connect(
     server: &ServerSpec,
-    say: &(dyn Fn(&str) + Sync),
+    output: &Output,
 ) -> Result<(Client, BTreeMap<BackupKey, Secret>), Failure> {
     let password = secrets::resolve(&beside(&server.connection.password, &server.connection.place)).await?;
     let backup_secrets = resolve_backup(server).await?;
     if server.connection.insecure_skip_verify {
-        say(&format!(
+        output.say(&format!(
             "warning: {} is reached without checking its certificate (insecureSkipVerify): whoever sits in between \
              can read the password",
             server.connection.url
@@ -134,12 +137,20 @@ where
     }
 }
 
-/// Logs out, and gives the calls that were made, by phase.
-pub async fn close(client: Client) -> BTreeMap<String, u64> {
+/// Logs out, unless somebody wants the program to end at once: a session that stays open ends by itself.
+pub async fn log_out(client: &Client) {
+    if super::must_end_now() {
+        return;
+    }
     tokio::select! {
         () = client.clone().close() => {}
         () = super::interrupted() => {}
     }
+}
+
+/// Logs out, and gives the calls that were made, by phase.
+pub async fn close(client: Client) -> BTreeMap<String, u64> {
+    log_out(&client).await;
     client.calls().0.into_iter().map(|(phase, count)| (phase.name().to_owned(), count)).collect()
 }
 
@@ -171,9 +182,13 @@ async fn read_all(
     server: &ServerSpec,
     allows: &[Allow],
     backup_secrets: &BTreeMap<BackupKey, Secret>,
+    output: &Output,
 ) -> Result<(Observed, SecretsMet, Date), CallError> {
     let wanted = wanted(server);
-    let mut observed = icewarp::observe(client, &wanted, &|_| {}).await?;
+    let mut observed = {
+        let meter = Meter::new(output);
+        icewarp::observe(client, &wanted, &|progress| meter.tell(progress)).await?
+    };
     let met = met(backup_secrets, &observed);
     let today = jiff::tz::Offset::UTC.to_datetime(Timestamp::now()).date();
     let inputs = Inputs { server, observed: &observed, today, allows, secrets: &met };
