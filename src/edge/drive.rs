@@ -10,7 +10,7 @@ use super::icewarp::{CallError, Client, Written, chain};
 use super::secrets::Secret;
 use crate::diff::Direction;
 use crate::diff::canon::canon;
-use crate::flow::{Event, Halt, Next, Outcome, Run};
+use crate::flow::{Event, Halt, Next, Outcome, Run, StepState};
 use crate::lifecycle::{Standing, standing};
 use crate::model::{BackupKey, Reading, Service, ServiceSet};
 use crate::plan::{Plan, SettingStep, Step, SwitchStep};
@@ -27,15 +27,15 @@ const READ_BACK_WAITS: [Duration; 4] = [
 ];
 
 /// Performs a run to its end. `seen` is told of each step as it ends. When `stop` ends, nothing more is started,
-/// and what is under way is brought to its end.
+/// and what is under way is brought to its end; when it ends a second time, what is under way stays in doubt.
 pub async fn drive<'p>(
     plan: &'p Plan<'p>,
     client: &Client,
     secrets: &Arc<BTreeMap<BackupKey, Secret>>,
     seen: &mut dyn FnMut(&Event),
-    stop: impl Future<Output = ()>,
+    stop: impl AsyncFn(),
 ) -> Run<'p> {
-    let mut stop = std::pin::pin!(stop);
+    let mut stopping = std::pin::pin!(stop());
     let mut stopped = false;
     let mut run = Run::new(plan);
     let mut tasks: JoinSet<(usize, Outcome)> = JoinSet::new();
@@ -55,9 +55,13 @@ pub async fn drive<'p>(
         }
         let joined = tokio::select! {
             joined = tasks.join_next() => joined,
-            () = &mut stop, if !stopped => {
-                stopped = true;
+            () = &mut stopping => {
                 run.halt(Halt::Interrupted);
+                if std::mem::replace(&mut stopped, true) {
+                    give_up(&mut run, &mut tasks, seen).await;
+                    break;
+                }
+                stopping.set(stop());
                 continue;
             }
         };
@@ -71,6 +75,19 @@ pub async fn drive<'p>(
     run
 }
 
+/// Ends a run without waiting for answers. What they would have said is told by the next plan.
+async fn give_up(run: &mut Run<'_>, tasks: &mut JoinSet<(usize, Outcome)>, seen: &mut dyn FnMut(&Event)) {
+    tasks.shutdown().await;
+    let open = |(index, state): (usize, &StepState)| (*state == StepState::UnderWay).then_some(index);
+    let open: Vec<usize> = run.states().iter().enumerate().filter_map(open).collect();
+    for index in open {
+        let why = "the program was ended before it was read back".to_owned();
+        seen(&run.record(index, Outcome::Doubt(why)));
+    }
+    // What was not started is told as such.
+    run.next();
+}
+
 fn start(
     tasks: &mut JoinSet<(usize, Outcome)>,
     plan: &Plan<'_>,
@@ -82,8 +99,12 @@ fn start(
     match &plan.steps[index] {
         Step::Switch(step) => {
             let step = *step;
-            let address = plan.observed.directory.address(step.row as usize).to_owned();
-            tasks.spawn(async move { (index, switch(&client, &address, step).await) });
+            let row = step.row as usize;
+            let address = plan.observed.directory.address(row).to_owned();
+            // What the plan could not read is not asked for either: this release may not have it (U-33).
+            let support =
+                plan.observed.columns.bits[row].support_known.intersection(ServiceSet::single(step.service));
+            tasks.spawn(async move { (index, switch(&client, &address, step, support).await) });
         }
         Step::Setting(step) => {
             let step = step.clone();
@@ -106,8 +127,8 @@ async fn ask_standing(client: &Client) -> Result<(), String> {
 }
 
 /// One switch of one account.
-async fn switch(client: &Client, address: &str, step: SwitchStep) -> Outcome {
-    let found = match client.read_switches(address, step.expect.of).await {
+async fn switch(client: &Client, address: &str, step: SwitchStep, support: ServiceSet) -> Outcome {
+    let found = match client.read_switches(address, step.expect.of, ServiceSet::EMPTY).await {
         Ok(found) => found,
         Err(error) => {
             return Outcome::NotSent(format!("it could not be read before the write: {}", chain(&error)));
@@ -124,7 +145,7 @@ async fn switch(client: &Client, address: &str, step: SwitchStep) -> Outcome {
     let on = step.direction == Direction::Claim;
     let written = client.write_switch(address, step.service, on).await;
     let read = || async {
-        let bits = client.read_switches(address, ServiceSet::single(step.service)).await?;
+        let bits = client.read_switches(address, ServiceSet::single(step.service), support).await?;
         let known = bits.known.contains(step.service);
         let effective =
             bits.support_known.contains(step.service).then(|| bits.support.contains(step.service));

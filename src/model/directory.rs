@@ -213,7 +213,8 @@ impl DirectoryBuilder {
         self.users.dedup();
         for user in &self.users {
             if !self.domains.contains_key(user.domain()) {
-                self.domains.insert(user.domain().into(), DomainKind::Standard);
+                // No list named it, so nothing says that it is a standard one.
+                self.domains.insert(user.domain().into(), DomainKind::Other(-1));
             }
         }
         let domains: Vec<_> = self.domains.into_iter().collect();
@@ -236,11 +237,16 @@ impl DirectoryBuilder {
         }
         (directory.by_domain, directory.domain_starts) =
             by_domain(&directory.domain_rows, directory.domains.len());
-        directory.groups = self
+        let direct: BTreeMap<Address, Direct> = self
             .groups
-            .keys()
-            .map(|group| (group.clone(), expand(group, &self.groups, &directory)))
+            .into_iter()
+            .map(|(group, members)| {
+                let direct = direct(&group, members, &directory);
+                (group, direct)
+            })
             .collect();
+        directory.groups =
+            direct.keys().map(|group| (group.clone(), expand(group, &direct, directory.len()))).collect();
         directory
     }
 }
@@ -264,51 +270,57 @@ fn by_domain(domain_rows: &[u32], domains: usize) -> (Vec<u32>, Vec<u32>) {
     (rows, starts)
 }
 
-/// The user accounts of a group, with groups in it expanded and cycles cut.
+/// What stands in a group itself: rows of users, and groups; or why that is not known.
+type Direct = Result<(Vec<u32>, Vec<Address>), String>;
+
+/// Understands the members of one group. Their texts are looked at once, however many groups hold this one.
 ///
-/// A member is understood when it is a user, a group that was read, another account that is no user (it
-/// carries no policy, SEAT-2), or an address in a domain that is not on this server. Anything else – an alias,
-/// a whole domain, an account that is gone – makes the group unread: whom it means cannot be told (U-41).
-fn expand(
-    group: &Address,
-    groups: &BTreeMap<Address, Result<Vec<String>, String>>,
-    directory: &Directory,
-) -> Members {
-    let mut rows = Rows::none(directory.len());
-    let mut open = vec![group.clone()];
-    let mut seen = std::collections::BTreeSet::from([group.clone()]);
-    while let Some(current) = open.pop() {
-        let members = match groups.get(&current) {
-            Some(Ok(members)) => members,
-            Some(Err(why)) => return Members::Unread(format!("{current}: {why}")),
-            None => return Members::Unread(format!("{current}, a group in it, was not read")),
+/// A member is understood when it is a user, a group, another account that is no user (it carries no policy,
+/// SEAT-2), or an address in a domain that is not on this server. Anything else – an alias, a whole domain, an
+/// account that is gone – makes the group unread: whom it means cannot be told (U-41).
+fn direct(group: &Address, members: Result<Vec<String>, String>, directory: &Directory) -> Direct {
+    let members = members.map_err(|why| format!("{group}: {why}"))?;
+    let (mut rows, mut groups) = (Vec::new(), Vec::new());
+    for member in members {
+        let Ok(address) = Address::parse(&member) else {
+            return Err(format!("its member `{member}` is no address"));
         };
-        for member in members {
-            let Ok(address) = Address::parse(member) else {
-                return Members::Unread(format!("its member `{member}` is no address"));
-            };
-            if let Some(row) = directory.row(address.as_str()) {
-                rows.insert(row);
-                continue;
+        if let Some(row) = directory.row(address.as_str()) {
+            rows.push(u32::try_from(row).unwrap_or(u32::MAX));
+            continue;
+        }
+        match directory.others.get(&address) {
+            Some(AccountKind::Group) => groups.push(address),
+            Some(AccountKind::MailingList) => {
+                return Err(format!("its member {address} is a mailing list"));
             }
-            match directory.others.get(&address) {
-                Some(AccountKind::Group) => {
-                    if seen.insert(address.clone()) {
-                        open.push(address);
-                    }
-                }
-                Some(AccountKind::MailingList) => {
-                    return Members::Unread(format!("its member {address} is a mailing list"));
-                }
-                Some(_) => {}
-                None if directory.domain_index(domain_of(address.as_str())).is_some() => {
-                    return Members::Unread(format!("its member {address} is no account of this server"));
-                }
-                None => {}
+            Some(_) => {}
+            None if directory.domain_index(domain_of(address.as_str())).is_some() => {
+                return Err(format!("its member {address} is no account of this server"));
             }
+            None => {}
         }
     }
-    Members::Rows(rows)
+    Ok((rows, groups))
+}
+
+/// The user accounts of a group, with groups in it expanded and cycles cut. One group in it that was not read, or
+/// cannot be understood, makes it unread.
+fn expand(group: &Address, direct: &BTreeMap<Address, Direct>, accounts: usize) -> Members {
+    let mut all = Rows::none(accounts);
+    let mut open = vec![group];
+    let mut seen = std::collections::BTreeSet::from([group]);
+    while let Some(current) = open.pop() {
+        match direct.get(current) {
+            Some(Ok((rows, groups))) => {
+                rows.iter().for_each(|row| all.insert(*row as usize));
+                open.extend(groups.iter().filter(|group| seen.insert(*group)));
+            }
+            Some(Err(why)) => return Members::Unread(why.clone()),
+            None => return Members::Unread(format!("{current}, a group in it, was not read")),
+        }
+    }
+    Members::Rows(all)
 }
 
 #[cfg(test)]
@@ -343,6 +355,41 @@ mod tests {
         assert_eq!(directory.row("c@example.com"), None);
         assert_eq!(directory.rows_with_prefix("a"), 0..2);
         assert_eq!(directory.rows_with_prefix("zz"), 3..3);
+    }
+
+    #[test]
+    fn a_domain_that_no_list_named_is_no_standard_one() {
+        let mut builder = DirectoryBuilder::default();
+        builder.domain("example.com", DomainKind::Standard);
+        builder.account(address("a@example.com"), AccountKind::User);
+        builder.account(address("b@other.test"), AccountKind::User);
+        let directory = builder.build();
+        assert_eq!(directory.domain_kind("example.com"), Some(DomainKind::Standard));
+        assert_eq!(directory.domain_kind("other.test"), Some(DomainKind::Other(-1)));
+    }
+
+    #[test]
+    fn what_makes_a_group_unread_is_told_by_every_group_that_holds_it() {
+        let mut builder = DirectoryBuilder::default();
+        builder.domain("example.com", DomainKind::Standard);
+        builder.account(address("a@example.com"), AccountKind::User);
+        let held = |name: &str| Ok(vec!["a@example.com".to_owned(), name.to_owned()]);
+        for (group, members) in [
+            ("top@example.com", held("middle@example.com")),
+            ("middle@example.com", held("bottom@example.com")),
+            ("bottom@example.com", Err("it was refused".to_owned())),
+            ("away@example.com", held("unasked@example.com")),
+        ] {
+            builder.account(address(group), AccountKind::Group).group(address(group), members);
+        }
+        builder.account(address("unasked@example.com"), AccountKind::Group);
+        let directory = builder.build();
+        for group in ["top@example.com", "middle@example.com", "bottom@example.com"] {
+            let why = Members::Unread("bottom@example.com: it was refused".to_owned());
+            assert_eq!(directory.group(group), Some(&why), "{group}");
+        }
+        let why = Members::Unread("unasked@example.com, a group in it, was not read".to_owned());
+        assert_eq!(directory.group("away@example.com"), Some(&why));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::paint::{Colour, Tone};
 use super::remedy;
 use super::view::step_address;
-use crate::flow::{Outcome, Run, StepState};
+use crate::flow::{Halt, Outcome, Run, StepState};
 use crate::model::Remedy;
 use crate::plan::{Plan, Step};
 
@@ -92,16 +92,39 @@ pub fn summary(plan: &Plan<'_>, run: &Run<'_>, colour: Colour) -> String {
     }
     out.push_str(".\n");
     if counts.done < run.states().len() {
-        let _ = writeln!(out, "  next: {}", remedy::text(&next_act(run.halted().is_some())));
+        let _ = writeln!(out, "  next: {}", remedy::text(&next_act(run.halted())));
     }
     out
 }
 
 /// There is no rollback: the next plan leads on from wherever a run stopped.
-fn next_act(halted: bool) -> Remedy {
-    if halted {
-        Remedy::Check("the licence on the server's own console; plan again once its status is 0".into())
-    } else {
-        Remedy::Rerun("plan again; what was done stays done, and the new plan holds the rest".into())
+fn next_act(halted: Option<&Halt>) -> Remedy {
+    match halted {
+        Some(Halt::Closed(_)) => {
+            Remedy::Check("the licence on the server's own console; plan again once its status is 0".into())
+        }
+        Some(Halt::Held(_)) => Remedy::Rerun("plan again, and look at what holds the plan back".into()),
+        Some(Halt::Interrupted) | None => {
+            Remedy::Rerun("plan again; what was done stays done, and the new plan holds the rest".into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_server_that_takes_no_changes_sends_a_person_to_its_licence() {
+        let why = || "why".to_owned();
+        for (halted, word) in [
+            (None, "run again"),
+            (Some(Halt::Interrupted), "run again"),
+            (Some(Halt::Held(why())), "run again"),
+            (Some(Halt::Closed(why())), "check the licence"),
+        ] {
+            let act = remedy::text(&next_act(halted.as_ref()));
+            assert!(act.starts_with(word), "{halted:?}: {act}");
+        }
     }
 }

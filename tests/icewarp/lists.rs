@@ -149,6 +149,27 @@ async fn a_list_that_does_not_close_its_count_says_so_and_ends() {
     }
 }
 
+/// A static route may have any pattern for its address. A user, a group and what nobody has listed may not.
+#[tokio::test]
+async fn a_row_that_carries_no_policy_is_passed_over_whatever_its_address() {
+    for (kind, email, whole) in [
+        (4, "static route@example.com", true),
+        (1, "every body@example.com", true),
+        (8, "*", true),
+        (4, "", false),
+        (0, "some body@example.com", false),
+        (7, "some group@example.com", false),
+        (9, "some thing@example.com", false),
+    ] {
+        let (told, users, _) = incomplete(accounts_as(move |_| {
+            let odd = format!("<item>{}</item>", account(email, kind, 0));
+            result(&(rows(TWO) + &odd + "<overallcount>3</overallcount>"))
+        }))
+        .await;
+        assert_eq!((told.is_empty(), users), (whole, 2), "{kind} {email}: {told:?}");
+    }
+}
+
 #[tokio::test]
 async fn many_rows_that_cannot_be_read_are_two_sentences() {
     let (told, ..) = incomplete(accounts_as(|_| {

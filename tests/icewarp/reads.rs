@@ -447,3 +447,67 @@ async fn no_more_calls_are_under_way_than_allowed() {
     assert_eq!(observed.directory.len(), 5 * AT_ONCE);
     assert_eq!(server.connections(), AT_ONCE);
 }
+
+/// Answers 503 to reads of these accounts as often as said.
+fn busy(accounts: &'static [&'static str], times: usize) -> World {
+    let seen = std::sync::Mutex::new(BTreeMap::new());
+    let names = ["a@example.com", "c@example.com", "d@example.com", "e@example.com", "f@example.com"];
+    let mut world = World::twisted(move |request| {
+        let email = accounts.iter().find(|email| request.field("accountemail") == **email)?;
+        let mut seen = seen.lock().unwrap();
+        let count: &mut usize = seen.entry(*email).or_default();
+        *count += usize::from(request.command() == "getaccountproperties");
+        (request.command() == "getaccountproperties" && *count <= times)
+            .then(|| raw("503 Busy", "Content-Type: text/plain\r\n", "busy"))
+    });
+    world.accounts.extend(names.map(|name| (name, 0, 0)));
+    world
+}
+
+#[tokio::test]
+async fn a_read_without_an_answer_is_sent_again_twice() {
+    let wanted = Wanted { services: SERVICES, ..lists() };
+    let (observed, server) = read(busy(&["a@example.com"], 2), wanted.clone()).await;
+    let observed = observed.unwrap();
+    assert_eq!(observed.unread, Vec::<String>::new());
+    assert!(!row(&observed, "a@example.com").0.known.is_empty());
+    assert_eq!(server.count("getaccountproperties"), observed.directory.len() + 2);
+
+    let (observed, server) = read(busy(&["a@example.com"], 3), wanted).await;
+    let observed = observed.unwrap();
+    assert!(row(&observed, "a@example.com").0.known.is_empty(), "not read is not absent, and not off");
+    let why = "1 account could not be read: getaccountproperties went unanswered: HTTP status 503";
+    assert!(observed.unread.iter().all(|told| told.starts_with(why)), "{:?}", observed.unread);
+    assert_eq!((observed.unread.len(), server.count("getaccountproperties")), (1, 9));
+}
+
+#[tokio::test]
+async fn five_accounts_in_a_row_without_an_answer_end_the_read() {
+    const ALL: &[&str] = &[
+        "a@example.com",
+        "admin@example.com",
+        "bob@example.com",
+        "c@example.com",
+        "d@example.com",
+        "e@example.com",
+        "f@example.com",
+    ];
+    let wanted = Wanted { services: SERVICES, ..lists() };
+    let (observed, server) = read(busy(&ALL[..4], usize::MAX), wanted.clone()).await;
+    assert_eq!(observed.unwrap().unread.len(), 1, "four of them are counted together");
+    assert_eq!(server.count("getaccountproperties"), 4 * 3 + 3);
+    let (observed, _) = read(busy(ALL, usize::MAX), wanted).await;
+    let error = observed.unwrap_err();
+    assert_eq!((error.command(), error.meaning()), ("getaccountproperties", Meaning::Other));
+}
+
+#[tokio::test]
+async fn a_write_without_an_answer_is_not_sent_again() {
+    let busy = || raw("503 Busy", "Content-Type: text/plain\r\n", "busy");
+    let world = World::twisted(move |request| (request.command() == "setaccountproperties").then(busy));
+    let server = world.start().await;
+    let client = server.client().await;
+    client.write_switch("bob@example.com", Service::Im, true).await.unwrap_err();
+    client.close().await;
+    assert_eq!(server.count("setaccountproperties"), 1);
+}

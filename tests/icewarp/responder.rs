@@ -149,6 +149,7 @@ pub fn options(url: &str) -> Options {
             login: 4 * second,
             call: 4 * second,
             logout: second,
+            read_again: [Duration::from_millis(1); 2],
             ..Limits::default()
         },
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use icewarden::edge::icewarp::{Phase, Written};
 use icewarden::model::{BackupKey, Reading, Service, ServiceSet};
 
-use super::responder::{Reply, Responder, error, item, no_value, result, welcoming};
+use super::responder::{Reply, Responder, error, item, result, welcoming};
 
 async fn wrote(answer: &'static str) -> Result<Written, String> {
     let server = Responder::start(welcoming(move |_| Reply::Body(result(answer)))).await;
@@ -57,34 +57,22 @@ fn inside(body: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_switch_is_read_back_with_support_and_editable() {
+async fn a_switch_is_read_back_with_support_where_it_is_asked_for() {
     let server = Responder::start(welcoming(|_| {
-        Reply::Body(result(&format!(
-            "{}{}{}{}",
-            item("U_ActiveSync", "1"),
-            item("u_activesyncsupport", "0"),
-            no_value("U_ActiveSyncEditable"),
-            item("U_SMTP", "0"),
-        )))
+        let values = [item("U_ActiveSync", "1"), item("u_activesyncsupport", "0"), item("U_SMTP", "0")];
+        Reply::Body(result(&values.concat()))
     }))
     .await;
     let client = server.client().await;
     let services = ServiceSet::of(&[Service::Smtp, Service::ActiveSync]);
-    let bits = client.read_switches("a@example.com", services).await.unwrap();
+    let sync = ServiceSet::single(Service::ActiveSync);
+    let bits = client.read_switches("a@example.com", services, sync).await.unwrap();
+    client.read_switches("a@example.com", services, ServiceSet::EMPTY).await.unwrap();
     client.close().await;
-    assert_eq!((bits.known, bits.on), (services, ServiceSet::single(Service::ActiveSync)));
-    assert_eq!(
-        (bits.support_known, bits.support),
-        (ServiceSet::single(Service::ActiveSync), ServiceSet::EMPTY)
-    );
-    assert_eq!(
-        (bits.editable_known, bits.editable),
-        (ServiceSet::single(Service::Smtp), ServiceSet::single(Service::Smtp))
-    );
-    assert_eq!(
-        server.seen()[1].names(),
-        ["U_SMTP", "U_ActiveSync", "U_ActiveSyncEditable", "U_ActiveSyncSupport"]
-    );
+    assert_eq!((bits.known, bits.on), (services, sync));
+    assert_eq!((bits.support_known, bits.support), (sync, ServiceSet::EMPTY));
+    assert_eq!(server.seen()[1].names(), ["U_SMTP", "U_ActiveSync", "U_ActiveSyncSupport"]);
+    assert_eq!(server.seen()[2].names(), ["U_SMTP", "U_ActiveSync"]);
 }
 
 #[tokio::test]
@@ -92,7 +80,7 @@ async fn an_account_that_is_gone_is_an_error_to_whoever_wants_to_write_it() {
     let server = Responder::start(welcoming(|_| Reply::Body(error("account_does_not_exist")))).await;
     let client = server.client().await;
     let services = ServiceSet::single(Service::Im);
-    let error = client.read_switches("a@example.com", services).await.unwrap_err();
+    let error = client.read_switches("a@example.com", services, services).await.unwrap_err();
     assert_eq!(error.uid().unwrap().as_str(), "account_does_not_exist");
     assert!(error.remedy().is_some());
     client.close().await;

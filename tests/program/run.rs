@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -95,16 +95,31 @@ impl Desk {
     /// Runs the program with these arguments, in the desk's folder and with nothing on its standard input.
     #[track_caller]
     pub fn icewarden(&self, args: &[&str]) -> Ran {
-        run(self.command(env!("CARGO_BIN_EXE_icewarden")).args(args).stdin(Stdio::null()), args, "")
+        self.start(args).ends()
     }
 
     /// Runs it on a terminal, which `script` of util-linux makes, where a person types this.
     #[track_caller]
     pub fn on_a_terminal(&self, args: &[&str], typed: &str) -> Ran {
-        let line = format!("'{}' {}", env!("CARGO_BIN_EXE_icewarden"), args.join(" "));
+        self.on_a_terminal_after("", args, typed)
+    }
+
+    /// Likewise, and the person waits until this was shown.
+    #[track_caller]
+    pub fn on_a_terminal_after(&self, shown: &str, args: &[&str], typed: &str) -> Ran {
+        let line = format!("exec '{}' {}", env!("CARGO_BIN_EXE_icewarden"), args.join(" "));
         let mut script = self.command("script");
         script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).stdin(Stdio::piped());
-        run(&mut script, args, typed)
+        let mut started = Started::of(&mut script, args);
+        started.shows(shown);
+        started.types(typed);
+        started.ends()
+    }
+
+    /// Starts the program, and leaves it to the test what happens meanwhile.
+    #[track_caller]
+    pub fn start(&self, args: &[&str]) -> Started {
+        Started::of(self.command(env!("CARGO_BIN_EXE_icewarden")).args(args).stdin(Stdio::null()), args)
     }
 
     fn command(&self, program: &str) -> Command {
@@ -152,34 +167,101 @@ impl Desk {
     }
 }
 
-#[track_caller]
-fn run(command: &mut Command, args: &[&str], typed: &str) -> Ran {
-    let mut child =
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
-    // It stays open to the end: a terminal that is closed would end what runs on it.
-    let mut stdin = child.stdin.take();
-    if let Some(stdin) = &mut stdin {
-        stdin.write_all(typed.as_bytes()).expect("somebody reads");
-    }
-    let out = collected(child.stdout.take().expect("a pipe"));
-    let err = collected(child.stderr.take().expect("a pipe"));
-    let texts = (out.recv_timeout(RUN_MAX), err.recv_timeout(RUN_MAX));
-    let (Ok(out), Ok(err)) = texts else {
-        child.kill().expect("it can be ended");
-        panic!("{args:?} did not end");
-    };
-    let code = child.wait().expect("it ended").code().expect("it was not ended by a signal");
-    Ran { code, out, err }
+/// A process that runs.
+pub struct Started {
+    child: Child,
+    args: String,
+    out: Pipe,
+    err: Pipe,
 }
 
-fn collected(mut pipe: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        drop(pipe.read_to_end(&mut bytes));
-        drop(sender.send(String::from_utf8_lossy(&bytes).into_owned()));
-    });
-    receiver
+impl Started {
+    #[track_caller]
+    fn of(command: &mut Command, args: &[&str]) -> Started {
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+        let out = Pipe::of(child.stdout.take().expect("a pipe"));
+        let err = Pipe::of(child.stderr.take().expect("a pipe"));
+        Started { child, args: format!("{args:?}"), out, err }
+    }
+
+    /// Waits until standard output holds this.
+    #[track_caller]
+    pub fn shows(&mut self, text: &str) {
+        assert!(self.out.read_until(Some(text)), "{} did not show {text}", self.args);
+    }
+
+    /// Waits until standard error holds this.
+    #[track_caller]
+    pub fn says(&mut self, text: &str) {
+        assert!(self.err.read_until(Some(text)), "{} did not say {text}", self.args);
+    }
+
+    /// What is typed; standard input stays open, since a terminal that is closed would end what runs on it.
+    #[track_caller]
+    pub fn types(&mut self, text: &str) {
+        let stdin = self.child.stdin.as_mut().expect("a pipe");
+        stdin.write_all(text.as_bytes()).expect("somebody reads");
+    }
+
+    /// Sends it a signal, by the name that `kill` has for it.
+    #[track_caller]
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status().expect("kill is there");
+        assert!(sent.success());
+    }
+
+    #[track_caller]
+    pub fn ends(mut self) -> Ran {
+        let stdin = self.child.stdin.take();
+        if !self.out.read_until(None) || !self.err.read_until(None) {
+            self.child.kill().expect("it can be ended");
+            panic!("{} did not end", self.args);
+        }
+        drop(stdin);
+        let code = self.child.wait().expect("it ended").code().expect("it was not ended by a signal");
+        Ran { code, out: self.out.text(), err: self.err.text() }
+    }
+}
+
+/// What comes out of a process, as it comes.
+struct Pipe {
+    pieces: Receiver<Vec<u8>>,
+    read: Vec<u8>,
+}
+
+impl Pipe {
+    fn of(mut pipe: impl Read + Send + 'static) -> Pipe {
+        let (sender, pieces) = channel();
+        std::thread::spawn(move || {
+            let mut piece = [0; 4096];
+            while let Ok(count @ 1..) = pipe.read(&mut piece) {
+                if sender.send(piece[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Pipe { pieces, read: Vec::new() }
+    }
+
+    /// Reads until this text was there, or to the end; false where that takes too long, or the end came first.
+    fn read_until(&mut self, text: Option<&str>) -> bool {
+        loop {
+            if text.is_some_and(|text| self.text().contains(text)) {
+                return true;
+            }
+            match self.pieces.recv_timeout(RUN_MAX) {
+                Ok(piece) => self.read.extend(piece),
+                Err(RecvTimeoutError::Disconnected) => return text.is_none(),
+                Err(RecvTimeoutError::Timeout) => return false,
+            }
+        }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.read).into_owned()
+    }
 }
 
 /// `claim bob@example.com/im`, `release …` and `change backup/keepDays`, in the plan's order.

@@ -1,12 +1,13 @@
 //! A run while it goes on: what other administrators, a slow server and lost effects do to it.
 
 use std::collections::BTreeMap;
+use std::sync::mpsc::channel;
 
 use icewarden::edge::sandbox::World;
 
 use super::run::{Desk, desk};
 use super::spec::{backup, policy, put, whole, world};
-use super::stand::{Reply, Request, Stand, answer, result, text, valued};
+use super::stand::{Reply, Request, Stand, answer, between, result, text, valued};
 
 const ALLOW: &[&str] = &["--allow", "disable=9", "--reason", "a test"];
 const ANNA: &str = "anna@example.com";
@@ -138,6 +139,34 @@ fn a_claim_that_is_not_in_effect_is_told_and_is_done() {
     desk.nothing_to_do(&[]);
 }
 
+/// A release without a variable, which answers an error id to whoever asks for it (U-33), can still be changed.
+#[test]
+fn what_the_release_does_not_have_is_not_asked_for_while_writing() {
+    let stand = Stand::of(world(&[(BOB, &[])]));
+    stand.twist(|world, request| match request.command.as_str() {
+        "getaccountproperties" if request.body.contains("U_WebMailSupport") => Some(Reply::Body(
+            "<iq type=\"error\"><query xmlns=\"admin:iq:rpc\"><error uid=\"property_unknown\"/></query></iq>"
+                .into(),
+        )),
+        "getaccountapiconsole" => {
+            let text = answer(world, request);
+            let overall: u64 = between(&text, "overallcount").parse().expect("a number");
+            let items: Vec<&str> = text.split_inclusive("</item>").collect();
+            let told = |item: &&&str| !item.to_lowercase().contains("<propname>u_webmailsupport<");
+            let kept: String = items.iter().filter(told).copied().collect();
+            let fewer = overall - (items.len() - items.iter().filter(told).count()) as u64;
+            assert!(fewer < overall, "{text}");
+            let count = |n| format!("<overallcount>{n}</overallcount>");
+            Some(Reply::Body(kept.replace(&count(overall), &count(fewer))))
+        }
+        _ => None,
+    });
+    let desk = desk(&stand, &[enabled("webmail", BOB)]);
+    desk.apply(&[]).exits(0);
+    assert!(stand.is_on(BOB, "webmail"));
+    desk.nothing_to_do(&[]);
+}
+
 /// What is switched on waits for the values of its group; where one of them fails it stays off.
 #[test]
 fn a_backup_is_not_switched_on_before_its_values_are_there() {
@@ -217,6 +246,98 @@ fn on_a_terminal_apply_asks_and_only_yes_is_yes() {
         let ran = desk.on_a_terminal(&["apply", "spec"], typed).exits(code);
         ran.says(&["Perform these 1 steps on eu? Only `yes` does it."]);
         assert_eq!(stand.is_on(BOB, "im"), done, "{typed:?}");
+    }
+}
+
+/// Does something when the program logs out for the first time, which it does before it asks.
+fn at_the_question(
+    act: impl FnOnce(&mut World) + Send + 'static,
+) -> impl FnMut(&mut World, &Request) -> Option<Reply> + Send + 'static {
+    let mut act = Some(act);
+    move |world, request| {
+        if request.command == "logout"
+            && let Some(act) = act.take()
+        {
+            act(world);
+        }
+        None
+    }
+}
+
+/// A person may take an hour: what was shown is done only if a fresh read still gives the same.
+#[test]
+fn after_the_answer_the_server_is_read_again_and_only_what_was_shown_is_done() {
+    type Act = fn(&mut World);
+    let cases: [(Act, i32, &str); 4] = [
+        (|world| put(world, CARL, &["activesync"], "1"), 3, "no longer free; nothing was changed"),
+        (|world| put(world, BOB, &["activesync"], "1"), 4, "there is nothing left to do"),
+        (|world| assert!(world.set_server_variable("C_Reference", "0-MW-")), 4, "the plan is stale"),
+        (|world| world.add_account("dora@example.com", "Dora", 0), 0, "1 account new"),
+    ];
+    for (act, code, words) in cases {
+        let mut world = world(&[(BOB, &[]), (CARL, &[])]);
+        world.set_product("ActiveSync", Some(1));
+        let stand = Stand::of(world);
+        stand.twist(at_the_question(act));
+        let desk = desk(&stand, &[enabled("activesync", BOB)]);
+        let ran = desk.on_a_terminal(&["apply", "spec"], "yes\n");
+        assert_eq!(ran.code, code, "{words}: {ran:?}");
+        ran.says(&[words]);
+        assert_eq!(stand.writes(), u64::from(code == 0), "{words}");
+        let commands = stand.commands();
+        let count = |name: &str| commands.iter().filter(|command| *command == name).count();
+        assert_eq!((count("authenticate"), count("logout")), (2, 2), "{words}");
+    }
+}
+
+#[test]
+fn ctrl_c_at_the_question_ends_at_once_and_no_session_is_left() {
+    let stand = Stand::of(world(&[(BOB, &[])]));
+    let desk = desk(&stand, &[enabled("im", BOB)]);
+    let ran = desk.on_a_terminal_after("does it.", &["apply", "spec"], "\u{3}");
+    ran.exits(1).says(&["not confirmed; nothing was changed."]);
+    assert_eq!((stand.writes(), stand.commands().last().map(String::as_str)), (0, Some("logout")));
+}
+
+/// The first signal lets what is under way end, the second one does not wait for it.
+#[test]
+fn a_second_signal_ends_a_run_and_what_was_under_way_is_in_doubt() {
+    for signals in [1, 2] {
+        let stand = Stand::of(world(&[(ANNA, &[]), (BOB, &[])]));
+        let (began, begun) = channel();
+        let (go, gone) = channel::<()>();
+        let mut first = true;
+        stand.twist(move |_, request| {
+            if request.command == "setaccountproperties" && std::mem::replace(&mut first, false) {
+                began.send(()).expect("the test waits");
+                let _ = gone.recv();
+            }
+            None
+        });
+        let desk = desk(&stand, &[enabled("im", BOB), backup("logs: true")]);
+        let mut started = desk.start(&["apply", "spec", "--auto-approve"]);
+        begun.recv().expect("it writes");
+        started.signal("INT");
+        started.says("once more ends at once");
+        if signals == 2 {
+            started.signal("TERM");
+            started.ends().exits(5).says(&[
+                "in doubt",
+                "eu/bob@example.com/im: the program was ended before it was read back",
+                "0 of 2 steps done, 1 in doubt, 1 not tried",
+            ]);
+            let commands = stand.commands();
+            assert!(!commands.iter().any(|command| command == "logout"), "{commands:?}");
+            drop(go);
+        } else {
+            go.send(()).expect("it waits");
+            started.ends().exits(5).says(&[
+                "the run was interrupted",
+                "1 of 2 steps done, 1 not tried",
+                "next: run again",
+            ]);
+            assert_eq!(stand.commands().last().map(String::as_str), Some("logout"));
+        }
     }
 }
 

@@ -241,12 +241,15 @@ fn a_plan_that_lacks_a_server_is_not_saved() {
     let desk = Desk::with(&spec);
     desk.plan(&["--out", "plan.json"]).exits(69).says(&["not saved: us could not be planned"]);
     assert!(!desk.path("plan.json").exists());
-    assert_eq!(stand.writes(), 0);
+    desk.write("plan.json", "an older one");
+    let older = "us could not be planned; an older plan is still there, do not apply it: plan.json";
+    desk.plan(&["--out", "plan.json"]).exits(69).says(&[older]);
+    assert_eq!((desk.read("plan.json").as_str(), stand.writes()), ("an older one", 0));
 }
 
-/// The seats that are gone are noticed in the middle of a run: the claim is not tried, the rest goes on.
+/// A release that the server refuses frees no seat: the claim that was to take it is not tried, the rest goes on.
 #[test]
-fn a_seat_that_is_taken_during_a_run_leaves_its_claim_and_the_rest_is_done() {
+fn a_refused_release_leaves_the_claim_of_its_seat_and_the_rest_is_done() {
     let mut world = world(&[
         ("anna@example.com", &["activesync"]),
         ("bob@example.com", &[]),

@@ -1,7 +1,7 @@
 //! The command line. Data goes to stdout, talk to stderr; only this room prints.
 //!
 //! [`args`] is what is typed, [`exit`] how the program ends, [`load`] reads a spec, [`session`] reads one server
-//! and plans it. The commands are a file each.
+//! and plans it, [`progress`] tells how far that is. The commands are a file each.
 
 mod apply;
 mod args;
@@ -9,12 +9,16 @@ pub mod exit;
 mod load;
 mod output;
 mod plan;
+mod progress;
 mod sandbox;
 mod session;
 mod stale;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use clap::Parser as _;
 use clap::error::ErrorKind;
+use tokio::sync::Semaphore;
 
 pub use exit::Exit;
 
@@ -58,13 +62,46 @@ pub fn main() -> Exit {
     }
 }
 
-/// What the commands that talk to servers run on.
+/// What the commands that talk to servers run on. From here on Ctrl-C and SIGTERM are heard.
 fn session_runtime() -> Result<tokio::runtime::Runtime, Exit> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|_| Exit::Failed)
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|_| Exit::Failed)?;
+    runtime.spawn(async {
+        loop {
+            signal().await;
+            HEARD.fetch_add(1, Ordering::Relaxed);
+            SIGNALS.add_permits(1);
+        }
+    });
+    Ok(runtime)
 }
 
-/// Ends at Ctrl-C or SIGTERM.
+/// How often Ctrl-C or SIGTERM came.
+static HEARD: AtomicUsize = AtomicUsize::new(0);
+
+/// Signals that came and that nobody has heeded yet: one that comes while nobody waits is not lost.
+static SIGNALS: Semaphore = Semaphore::const_new(0);
+
+/// Whether a signal came; then no other server is begun.
+fn was_interrupted() -> bool {
+    HEARD.load(Ordering::Relaxed) > 0
+}
+
+/// Whether a second one came; then nothing is waited for, not even a logout.
+fn must_end_now() -> bool {
+    HEARD.load(Ordering::Relaxed) > 1
+}
+
+/// Ends at Ctrl-C or SIGTERM, once for each.
 async fn interrupted() {
+    match SIGNALS.acquire().await {
+        Ok(permit) => permit.forget(),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Ends at the next Ctrl-C or SIGTERM.
+async fn signal() {
     let terminate = async {
         #[cfg(unix)]
         if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {

@@ -47,6 +47,17 @@ impl Output {
         let _ = writeln!(err, "{text}");
     }
 
+    /// Whether a line of talk can be rewritten in place.
+    pub fn rewrites(&self) -> bool {
+        std::io::stderr().is_terminal()
+    }
+
+    /// Puts this in the place of the line that the cursor is in, and stays in it.
+    pub fn rewrite(&self, text: &str) {
+        let mut err = std::io::stderr().lock();
+        let _ = write!(err, "\r{text}\u{1b}[K").and_then(|()| err.flush());
+    }
+
     /// An error with its next act.
     pub fn error(&self, message: &str, remedy: Option<&str>) {
         let word = self.stderr.paint(crate::report::paint::Tone::Bad, "error:");
@@ -57,7 +68,7 @@ impl Output {
     }
 }
 
-/// The columns of the terminal, 80 to 120; 100 where there is none.
+/// The columns of the terminal, 60 to 160; 100 where there is none.
 fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse::<usize>().ok());
     let columns = columns.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)));

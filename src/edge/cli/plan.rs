@@ -106,7 +106,7 @@ async fn plan_one(
     sources: &[Source],
     output: &Output,
 ) -> (ServerFile, Exit) {
-    let read = match session::read(server, allows, &|text| output.say(text)).await {
+    let read = match session::read(server, allows, output).await {
         Ok(read) => read,
         Err(failure) => {
             // The text shows it by itself; JSON often goes into a file, and a log should say why it failed.
@@ -222,7 +222,7 @@ fn json(file: &PlanFile) -> String {
 /// The exit, after saying why. A plan that lacks a server is not saved: it could not be applied as a whole.
 fn save(mut file: PlanFile, sources: &[Source], out: &Path, output: &Output) -> Result<(), Exit> {
     if let Some(server) = file.servers.iter().find(|server| server.error.is_some()) {
-        output.say(&format!("not saved: {} could not be planned", server.server));
+        output.say(&format!("not saved: {} could not be planned{}", server.server, older(out)));
         return Ok(());
     }
     let source =
@@ -242,11 +242,20 @@ fn save(mut file: PlanFile, sources: &[Source], out: &Path, output: &Output) -> 
         }
         Err(error) => {
             output.error(
-                &format!("the plan could not be saved: {error}"),
+                &format!("the plan could not be saved: {error}{}", older(out)),
                 Some("choose another path for --out"),
             );
             Err(Exit::Failed)
         }
+    }
+}
+
+/// What to say where something stands already at the path that was not written.
+fn older(out: &Path) -> String {
+    if out.is_file() {
+        format!("; an older plan is still there, do not apply it: {}", out.display())
+    } else {
+        String::new()
     }
 }
 

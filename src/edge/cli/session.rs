@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::exit::Exit;
+use super::output::Output;
+use super::progress::Meter;
 use crate::diff::{SecretMatch, SecretsMet};
 use crate::edge::icewarp::{self, CallError, Client, Limits, Meaning, Options, Wanted, chain};
 use crate::edge::secrets::{self, Secret};
@@ -32,6 +34,19 @@ impl Read {
     pub fn inputs<'a>(&'a self, server: &'a ServerSpec, allows: &'a [Allow]) -> Inputs<'a> {
         Inputs { server, observed: &self.observed, today: self.today, allows, secrets: &self.met }
     }
+
+    /// Reads the server once more. A client that was logged out logs in again by itself, with the password that
+    /// it has: nothing is resolved twice.
+    pub async fn again(
+        &mut self,
+        server: &ServerSpec,
+        allows: &[Allow],
+        output: &Output,
+    ) -> Result<(), Failure> {
+        let read = unless_interrupted(read_all(&self.client, server, allows, &self.secrets, output));
+        (self.observed, self.met, self.today) = read.await?;
+        Ok(())
+    }
 }
 
 /// Why a server could not be read.
@@ -44,8 +59,8 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn interrupted() -> Failure {
-        let message = "interrupted while the server was read".to_owned();
+    fn interrupted(when: &str) -> Failure {
+        let message = format!("interrupted {when} the server was read");
         Failure { exit: Exit::Failed, message, remedy: None, findings: Vec::new() }
     }
 }
@@ -70,15 +85,30 @@ impl From<secrets::SecretError> for Failure {
 }
 
 /// Logs in and reads all that a plan needs. On every path but success the session is closed.
-pub async fn read(
+pub async fn read(server: &ServerSpec, allows: &[Allow], output: &Output) -> Result<Read, Failure> {
+    if super::was_interrupted() {
+        return Err(Failure::interrupted("before"));
+    }
+    let (client, backup_secrets) = unless_interrupted(connect(server, output)).await?;
+    match unless_interrupted(read_all(&client, server, allows, &backup_secrets, output)).await {
+        Ok((observed, met, today)) => {
+            Ok(Read { client, observed, met, secrets: Arc::new(backup_secrets), today })
+        }
+        Err(error) => {
+            log_out(&client).await;
+            Err(error)
+        }
+    }
+}
+
+async fn connect(
     server: &ServerSpec,
-    allows: &[Allow],
-    say: &(dyn Fn(&str) + Sync),
-) -> Result<Read, Failure> {
+    output: &Output,
+) -> Result<(Client, BTreeMap<BackupKey, Secret>), Failure> {
     let password = secrets::resolve(&beside(&server.connection.password, &server.connection.place)).await?;
     let backup_secrets = resolve_backup(server).await?;
     if server.connection.insecure_skip_verify {
-        say(&format!(
+        output.say(&format!(
             "warning: {} is reached without checking its certificate (insecureSkipVerify): whoever sits in between \
              can read the password",
             server.connection.url
@@ -94,24 +124,33 @@ pub async fn read(
         limits: Limits::default(),
     })
     .await?;
-    let read = tokio::select! {
-        read = read_all(&client, server, allows, &backup_secrets) => read.map_err(Failure::from),
-        () = super::interrupted() => Err(Failure::interrupted()),
-    };
-    match read {
-        Ok((observed, met, today)) => {
-            Ok(Read { client, observed, met, secrets: Arc::new(backup_secrets), today })
-        }
-        Err(error) => {
-            client.close().await;
-            Err(error)
-        }
+    Ok((client, backup_secrets))
+}
+
+async fn unless_interrupted<T, E>(read: impl Future<Output = Result<T, E>>) -> Result<T, Failure>
+where
+    Failure: From<E>,
+{
+    tokio::select! {
+        read = read => read.map_err(Failure::from),
+        () = super::interrupted() => Err(Failure::interrupted("while")),
+    }
+}
+
+/// Logs out, unless somebody wants the program to end at once: a session that stays open ends by itself.
+pub async fn log_out(client: &Client) {
+    if super::must_end_now() {
+        return;
+    }
+    tokio::select! {
+        () = client.clone().close() => {}
+        () = super::interrupted() => {}
     }
 }
 
 /// Logs out, and gives the calls that were made, by phase.
 pub async fn close(client: Client) -> BTreeMap<String, u64> {
-    client.clone().close().await;
+    log_out(&client).await;
     client.calls().0.into_iter().map(|(phase, count)| (phase.name().to_owned(), count)).collect()
 }
 
@@ -143,9 +182,13 @@ async fn read_all(
     server: &ServerSpec,
     allows: &[Allow],
     backup_secrets: &BTreeMap<BackupKey, Secret>,
+    output: &Output,
 ) -> Result<(Observed, SecretsMet, Date), CallError> {
     let wanted = wanted(server);
-    let mut observed = icewarp::observe(client, &wanted, &|_| {}).await?;
+    let mut observed = {
+        let meter = Meter::new(output);
+        icewarp::observe(client, &wanted, &|progress| meter.tell(progress)).await?
+    };
     let met = met(backup_secrets, &observed);
     let today = jiff::tz::Offset::UTC.to_datetime(Timestamp::now()).date();
     let inputs = Inputs { server, observed: &observed, today, allows, secrets: &met };

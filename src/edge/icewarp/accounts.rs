@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::encode::Params;
-use super::error::{CallError, Refusal};
+use super::error::{CallError, Refusal, chain};
 use super::lists::{gather, refused};
 use super::observe::Progress;
 use super::properties::{self, ADMIN, DISABLED, GUEST, PROTOCOL, SERVICES, SUPPORT_ON_DEMAND};
@@ -58,16 +59,17 @@ pub(super) fn names(
     names
 }
 
+const PROPERTIES: &str = "getaccountproperties";
+
 pub(super) async fn properties_of(
     client: &Client,
     phase: Phase,
     address: &str,
     names: &[&str],
 ) -> Result<Properties, CallError> {
-    let command = "getaccountproperties";
     let params = Params::new().text("accountemail", address).names("accountpropertylist", names);
-    let result = client.call(phase, command, &params).await?;
-    Properties::read(&result).map_err(|misfit| refused(command, misfit))
+    let result = client.read(phase, PROPERTIES, &params).await?;
+    Properties::read(&result).map_err(|misfit| refused(PROPERTIES, misfit))
 }
 
 /// Reads all user accounts of a directory; `listed` says of each row what its list said of `admintype`.
@@ -97,11 +99,12 @@ pub(super) async fn read(
     let names: Arc<[&'static str]> = names(services, console.as_ref(), &FACTS).into();
     let no_guests = console.as_ref().is_some_and(|console| !console.has(GUEST));
     let mut unread: BTreeMap<String, u64> = BTreeMap::new();
+    let silent = Arc::new(AtomicU32::new(0));
     let mut done = 0;
     let jobs = (0..rows).map(|row| (row, directory.address(row).to_owned()));
     let one = |(row, address): (usize, String)| {
-        let (client, names) = (client.clone(), Arc::clone(&names));
-        async move { Ok((row, account(&client, &address, &names).await?)) }
+        let (client, names, silent) = (client.clone(), Arc::clone(&names), Arc::clone(&silent));
+        async move { Ok((row, account(&client, &address, &names, &silent).await?)) }
     };
     gather(client.limits().in_flight, jobs, one, |(row, read)| {
         match read {
@@ -135,14 +138,27 @@ fn counted(accounts: u64, why: &str) -> String {
     }
 }
 
+/// So many accounts in a row that no answer came for are no accident: the server does not answer any more.
+const SILENT_MAX: u32 = 5;
+
 /// An account that the server does not give is unread, for instance because it went away since it was listed.
-/// What concerns the whole conversation ends the read.
+/// What concerns the whole conversation ends the read. `silent` counts the accounts in a row without an answer.
 async fn account(
     client: &Client,
     address: &str,
     names: &[&str],
+    silent: &AtomicU32,
 ) -> Result<Result<Properties, String>, CallError> {
-    match properties_of(client, Phase::Accounts, address, names).await {
+    let read = properties_of(client, Phase::Accounts, address, names).await;
+    match read {
+        Err(error @ CallError::Unanswered { .. }) => {
+            let in_a_row = silent.fetch_add(1, Ordering::Relaxed) + 1;
+            let ends = in_a_row >= SILENT_MAX || error.command() != PROPERTIES;
+            return if ends { Err(error) } else { Ok(Err(chain(&error))) };
+        }
+        _ => silent.store(0, Ordering::Relaxed),
+    }
+    match read {
         Ok(properties) => Ok(Ok(properties)),
         Err(CallError::Refused { why: Refusal::Zero, .. }) => Ok(Err(Refusal::Zero.to_string())),
         Err(error) => match error.bears() {

@@ -45,7 +45,7 @@ pub(super) async fn list<T>(
     let mut gathering = Gathering::new(what);
     for _ in 0..PAGES_MAX {
         let params = params(gathering.offset, client.limits().page);
-        let result = client.call(Phase::Lists, command, &params).await?;
+        let result = client.read(Phase::Lists, command, &params).await?;
         match gathering.page(&result, &row) {
             Ok(More::Yes) => {}
             Ok(More::No) => return Ok(gathering.finish()),

@@ -9,7 +9,7 @@
 //! Three habits. *What the answer is worth decides, not its type*: `result` 0 is not success, an empty list of
 //! what must exist is no empty server (U-39), a page that does not close its count makes a list incomplete.
 //! *Nothing that may have happened is sent twice*: only a lost session repeats a command, because its answer
-//! says that nothing was done. *Nothing secret is shown*: neither the password nor the session id can get into
+//! says that nothing was done; a read changes nothing and is sent again where no answer came. *Nothing secret is shown*: neither the password nor the session id can get into
 //! an error.
 
 mod accounts;

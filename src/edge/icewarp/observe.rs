@@ -268,12 +268,12 @@ async fn accounts_of(client: &Client, domain: &str) -> Result<Listed<Account>, C
             .number("count", count)
     };
     match list(client, command, &what, params, account_row).await {
-        Ok(mut listed) => {
+        Ok(Listed { rows, incomplete, empty }) => {
             // The server's own (reference 7). A user of that name would be somebody.
-            listed.rows.retain(|account| {
+            let somebody = |account: &Account| {
                 account.kind != AccountKind::Group || !account.address.as_str().starts_with("public-folders@")
-            });
-            Ok(listed)
+            };
+            Ok(Listed { rows: rows.into_iter().flatten().filter(somebody).collect(), incomplete, empty })
         }
         // It went away since the domains were listed.
         Err(error) if error.bears() == Some(Bears::DomainGone) && domain != domain_of(client.account()) => {
@@ -285,13 +285,15 @@ async fn accounts_of(client: &Client, domain: &str) -> Result<Listed<Account>, C
     }
 }
 
-fn account_row(item: &Element) -> Row<Account> {
+/// `None` for what has an address that is none and carries no policy anyway, such as a static route.
+fn account_row(item: &Element) -> Row<Option<Account>> {
     let row = readers::account_row(item);
     let key = row.email.to_lowercase();
     let value = match (Address::parse(&row.email), row.kind) {
         (Ok(address), Some(kind)) => {
-            Ok(Account { address, kind: AccountKind::from_number(kind), admin: row.admin })
+            Ok(Some(Account { address, kind: AccountKind::from_number(kind), admin: row.admin }))
         }
+        (Err(_), Some(kind)) if readers::carries_no_policy(kind) && !row.email.is_empty() => Ok(None),
         (Err(error), _) => Err(format!("its address is `{}`; {error}", row.email)),
         (Ok(address), None) => Err(format!("{address} has no account type")),
     };

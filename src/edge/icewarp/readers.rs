@@ -210,6 +210,12 @@ pub fn account_row(item: &Element) -> AccountRow {
     }
 }
 
+/// Whether an account type is known (reference 1.6) and is neither a user nor a group: a policy can mean nobody by
+/// it. Of a number that is not listed this cannot be said.
+pub fn carries_no_policy(kind: i64) -> bool {
+    matches!(kind, 1..=6 | 8)
+}
+
 /// A member as the server writes it: an address, or something else that is for the directory to understand.
 pub fn member_row(item: &Element) -> String {
     item.field("val").unwrap_or_default().to_owned()

@@ -35,6 +35,8 @@ pub struct Limits {
     pub call: Duration,
     /// A run is over when it is over: a server that does not answer the farewell is not waited for.
     pub logout: Duration,
+    /// Before a read that went unanswered is sent again, each time once.
+    pub read_again: [Duration; 2],
     /// Calls that are under way at once.
     pub in_flight: usize,
     /// Rows of a page of a list.
@@ -53,6 +55,7 @@ impl Default for Limits {
             login: Duration::from_secs(90),
             call: Duration::from_secs(60),
             logout: Duration::from_secs(5),
+            read_again: [Duration::from_millis(250), Duration::from_millis(1000)],
             in_flight: 8,
             page: 1_000,
             answer_bytes_max: ANSWER_BYTES_MAX,
@@ -148,6 +151,25 @@ impl Client {
             }
         }
         self.exchange(phase, command, params, &ticket.sid).await
+    }
+
+    /// Sends a command that only reads. One that went unanswered is sent again: a busy moment of the server need
+    /// not end a long read. A login is never part of that (U-16).
+    pub(super) async fn read(
+        &self,
+        phase: Phase,
+        command: &'static str,
+        params: &Params,
+    ) -> Result<Element, CallError> {
+        for pause in self.0.limits.read_again {
+            match self.call(phase, command, params).await {
+                Err(CallError::Unanswered { command: silent, .. }) if silent == command => {
+                    tokio::time::sleep(pause).await;
+                }
+                answer => return answer,
+            }
+        }
+        self.call(phase, command, params).await
     }
 
     /// Whether other calls had the session of this ticket too.

@@ -17,12 +17,20 @@ use crate::model::observed::ServiceBits;
 use crate::model::{BackupKey, Reading, Service, ServiceSet};
 
 impl Client {
-    /// Reads the switches of one account again. An account that is gone is an error here.
-    pub async fn read_switches(&self, address: &str, services: ServiceSet) -> Result<ServiceBits, CallError> {
-        let names = accounts::names(services, None, &[]);
-        let names: Vec<&str> = names.into_iter().collect();
+    /// Reads switches of one account again, and the effective values of the services in `support`: one name that
+    /// the server does not know could spoil the whole answer (U-33), so nothing is asked for that was not read
+    /// before. An account that is gone is an error here.
+    pub async fn read_switches(
+        &self,
+        address: &str,
+        switches: ServiceSet,
+        support: ServiceSet,
+    ) -> Result<ServiceBits, CallError> {
+        let of = |service| properties::of(service);
+        let mut names: Vec<&str> = switches.iter().map(|service| of(service).switch).collect();
+        names.extend(support.iter().filter_map(|service| of(service).support));
         let properties = accounts::properties_of(self, Phase::Verify, address, &names).await?;
-        Ok(readers::service_bits(&properties, services))
+        Ok(readers::service_bits(&properties, switches.union(support)))
     }
 
     /// Writes one switch of one account. Whether it had effect is told only by reading it back.
