@@ -23,8 +23,9 @@ fn assignment(inputs: Inputs<'_>) -> Assignment {
 /// What more must be read before a plan can be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asks {
-    /// Something would be switched off: the lists must be read once more, and agree (U-9).
-    pub releases: bool,
+    /// Something would be switched: the lists must be read once more, and agree (U-9). A claim rests on them too:
+    /// an account that is in no list may hold the seat.
+    pub lists_again: bool,
     /// The domains in which something would be switched on: their own switches are needed (reference 2.2).
     pub claim_domains: Vec<String>,
 }
@@ -34,16 +35,15 @@ pub fn asks(inputs: Inputs<'_>) -> Asks {
     let directory = &inputs.observed.directory;
     let differences = compare(&assignment(inputs), inputs.observed);
     let mut claimed = vec![false; directory.domains().len()];
-    let mut releases = false;
+    let lists_again = !differences.changes.is_empty();
     for change in differences.changes {
-        match change.direction {
-            Direction::Claim => claimed[directory.domain_column()[change.row as usize] as usize] = true,
-            Direction::Release => releases = true,
+        if change.direction == Direction::Claim {
+            claimed[directory.domain_column()[change.row as usize] as usize] = true;
         }
     }
     let domains = directory.domains().iter().zip(claimed);
     let claim_domains = domains.filter(|(_, claimed)| *claimed).map(|((name, _), _)| name.to_string());
-    Asks { releases, claim_domains: claim_domains.collect() }
+    Asks { lists_again, claim_domains: claim_domains.collect() }
 }
 
 /// Makes a plan.

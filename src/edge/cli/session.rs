@@ -193,7 +193,7 @@ async fn read_all(
     let today = jiff::tz::Offset::UTC.to_datetime(Timestamp::now()).date();
     let inputs = Inputs { server, observed: &observed, today, allows, secrets: &met };
     let asks = asks(inputs);
-    if asks.releases {
+    if asks.lists_again {
         // Only two passes that agree show that nothing moved while the lists were read (U-9).
         let moved = icewarp::recheck_lists(client, &wanted, &observed.directory, &|_| {}).await?;
         observed.directory.incomplete.extend(moved);
