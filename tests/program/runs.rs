@@ -268,10 +268,11 @@ fn at_the_question(
 #[test]
 fn after_the_answer_the_server_is_read_again_and_only_what_was_shown_is_done() {
     type Act = fn(&mut World);
-    let cases: [(Act, i32, &str); 4] = [
+    let cases: [(Act, i32, &str); 5] = [
         (|world| put(world, CARL, &["activesync"], "1"), 3, "no longer free; nothing was changed"),
         (|world| put(world, BOB, &["activesync"], "1"), 4, "there is nothing left to do"),
         (|world| assert!(world.set_server_variable("C_Reference", "0-MW-")), 4, "the plan is stale"),
+        (|world| assert!(world.set_server_variable("C_LicenseStatus", "1")), 6, "nothing was changed"),
         (|world| world.add_account("dora@example.com", "Dora", 0), 0, "1 account new"),
     ];
     for (act, code, words) in cases {

@@ -159,10 +159,13 @@ impl Applying<'_> {
         if let Err(exit) = self.same(shown, &in_words(&plan)) {
             return exit;
         }
-        match self.ends(&plan) {
-            Some(exit) => exit,
-            None => self.perform(&plan, read).await,
+        if let Some(exit) = held(&plan) {
+            let why: Vec<&str> = plan.holds.iter().map(|hold| hold.message.as_str()).collect();
+            let message = format!("{}: {}; nothing was changed", self.server.name, why.join("; "));
+            self.output.error(&message, Some("plan again, and look at what holds the plan back"));
+            return exit;
         }
+        self.perform(&plan, read).await
     }
 
     /// Whether a plan does what was approved.
