@@ -45,9 +45,11 @@ struct Phases {
 /// Orders changes, which come sorted by row, then service.
 pub fn order(changes: &[SwitchChange], used: Vec<Option<Used>>, with: &Ordering<'_>) -> Ordered {
     let mut phases = Phases::default();
-    let unheeded = unheeded(with.observed);
+    let sorting = Sorting { with, unheeded: unheeded(with.observed), shared: shared_modules(with.modules) };
+    phases.releases.reserve(changes.len() / 2);
+    phases.claims.reserve(changes.len() / 2);
     for of_account in changes.chunk_by(|a, b| a.row == b.row) {
-        sort_account(of_account, unheeded, with, &mut phases);
+        sorting.sort_account(of_account, &mut phases);
     }
     let Phases { free_claims, releases, mut claims, mut blocked, shares, joint } = phases;
     let priority = |step: &SwitchStep| with.assignment.rules[step.rule as usize].priority;
@@ -80,52 +82,74 @@ pub fn order(changes: &[SwitchChange], used: Vec<Option<Used>>, with: &Ordering<
     Ordered { steps, blocked, ledger }
 }
 
-/// Sorts one account's changes into the phases, and books what each does to a seat.
-fn sort_account(changes: &[SwitchChange], unheeded: ServiceSet, with: &Ordering<'_>, phases: &mut Phases) {
-    let row = changes[0].row as usize;
-    let observed = with.observed;
-    let directory = &observed.directory;
-    let domain = &directory.domains()[directory.domain_column()[row] as usize].0;
-    let profile = with.assignment.of(row);
-    let (mut claims, mut releases) = (ServiceSet::EMPTY, ServiceSet::EMPTY);
-    for change in changes {
-        let rule = profile.by[change.service as usize];
-        match reason(*change, observed, domain).or_else(|| seats_unknown(*change, with)) {
-            Some(reason) => phases.blocked.push(Blocked { change: *change, rule, reason }),
-            None if change.direction == Direction::Claim => claims.insert(change.service),
-            None => releases.insert(change.service),
+/// The modules that several services share, by index.
+fn shared_modules(modules: &Modules) -> Vec<(u8, ServiceSet)> {
+    let indexed = modules.list.iter().zip(0u8..);
+    indexed
+        .filter(|(module, _)| module.services.len() > 1)
+        .map(|(module, index)| (index, module.services))
+        .collect()
+}
+
+/// What sorting one account needs to know of all.
+struct Sorting<'a> {
+    with: &'a Ordering<'a>,
+    unheeded: ServiceSet,
+    /// The modules that several services share.
+    shared: Vec<(u8, ServiceSet)>,
+}
+
+impl Sorting<'_> {
+    /// Sorts one account's changes into the phases, and books what each does to a seat.
+    fn sort_account(&self, changes: &[SwitchChange], phases: &mut Phases) {
+        let with = self.with;
+        let row = changes[0].row as usize;
+        let observed = with.observed;
+        let directory = &observed.directory;
+        let domain = &directory.domains()[directory.domain_column()[row] as usize].0;
+        let profile = with.assignment.of(row);
+        let (mut claims, mut releases) = (ServiceSet::EMPTY, ServiceSet::EMPTY);
+        for change in changes {
+            let rule = profile.by[change.service as usize];
+            match reason(*change, observed, domain).or_else(|| seats_unknown(*change, with)) {
+                Some(reason) => phases.blocked.push(Blocked { change: *change, rule, reason }),
+                None if change.direction == Direction::Claim => claims.insert(change.service),
+                None => releases.insert(change.service),
+            }
         }
-    }
-    let possible = claims.union(releases);
-    phases.shares |= possible.len() > 1
-        && with.modules.list.iter().any(|module| module.services.intersection(possible).len() > 1);
-    let bits = observed.columns.bits[row];
-    let asked = observed.asked.without(observed.not_offered);
-    let mut account = Account {
-        row: changes[0].row,
-        seats: AccountSeats::new(bits, unheeded, asked),
-        on: bits.on.intersection(bits.known),
-        known: bits.known,
-        certain: certain(observed.columns.facts[row]),
-        modules: with.modules,
-        by: &profile.by,
-    };
-    let free: ServiceSet = claims.iter().filter(|claim| account.claims_for_free(*claim, releases)).collect();
-    for service in free.iter() {
-        phases.free_claims.push(account.step(service, Direction::Claim));
-    }
-    for service in releases.iter() {
-        phases.releases.push(account.step(service, Direction::Release));
-    }
-    // Which of these will be admitted is not known yet, so each is booked as if it were the only one.
-    let paying = claims.without(free);
-    for (index, module) in with.modules.list.iter().enumerate() {
-        if module.services.intersection(paying).len() > 1 {
-            phases.joint.push((changes[0].row, index as u8));
+        let possible = claims.union(releases);
+        for (_, services) in &self.shared {
+            phases.shares |= services.intersection(possible).len() > 1;
         }
-    }
-    for service in paying.iter() {
-        phases.claims.push(account.clone().step(service, Direction::Claim));
+        let bits = observed.columns.bits[row];
+        let asked = observed.asked.without(observed.not_offered);
+        let mut account = Account {
+            row: changes[0].row,
+            seats: AccountSeats::new(bits, self.unheeded, asked),
+            on: bits.on.intersection(bits.known),
+            known: bits.known,
+            certain: certain(observed.columns.facts[row]),
+            modules: with.modules,
+            by: &profile.by,
+        };
+        let free: ServiceSet =
+            claims.iter().filter(|claim| account.claims_for_free(*claim, releases)).collect();
+        for service in free.iter() {
+            phases.free_claims.push(account.step(service, Direction::Claim));
+        }
+        for service in releases.iter() {
+            phases.releases.push(account.step(service, Direction::Release));
+        }
+        // Which of these will be admitted is not known yet, so each is booked as if it were the only one.
+        let paying = claims.without(free);
+        for (module, services) in &self.shared {
+            if services.intersection(paying).len() > 1 {
+                phases.joint.push((changes[0].row, *module));
+            }
+        }
+        for service in paying.iter() {
+            phases.claims.push(account.clone().step(service, Direction::Claim));
+        }
     }
 }
 
@@ -224,7 +248,8 @@ impl Admission<'_> {
                 continue;
             };
             let index = usize::from(module);
-            let shared = self.joint.binary_search(&(claim.row, module)).is_ok();
+            let several = self.ledger[index].module.services.len() > 1;
+            let shared = several && self.joint.binary_search(&(claim.row, module)).is_ok();
             if shared && let Some((taken, services)) = admitted.get(&(claim.row, module)) {
                 claim.delta -= taken;
                 claim.expect.on = claim.expect.on.union(*services);
