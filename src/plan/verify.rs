@@ -75,6 +75,9 @@ impl World {
         if read.known.0 & bit.0 == 0 || read.editable.0 & read.editable_known.0 & bit.0 == 0 {
             return fault("it was not read, or may not be changed");
         }
+        if matches!(plan.observed.modes.get(&step.service), Some(mode) if !heeds(mode)) {
+            return fault("its access mode heeds no account");
+        }
         if profile.managed.0 & bit.0 == 0 || (profile.enabled.0 & bit.0 != 0) != claim {
             return fault("no policy says so");
         }
@@ -168,6 +171,14 @@ fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
+/// Whether an account's own switch says what is so; one that was not read is taken from each account (U-14).
+fn heeds(mode: &Reading<AccessMode>) -> bool {
+    matches!(
+        mode,
+        Reading::Unread(_) | Reading::Read(AccessMode::AllExceptSelected | AccessMode::SelectedAccounts)
+    )
+}
+
 /// One account's switches by both counts, with all that was not read taken as on.
 fn account(plan: &Plan<'_>, row: usize) -> (ServiceSet, ServiceSet) {
     let observed = plan.observed;
@@ -176,11 +187,7 @@ fn account(plan: &Plan<'_>, row: usize) -> (ServiceSet, ServiceSet) {
     let stored = (bits.on.0 | !bits.known.0) & here;
     let mut effective = (bits.support.0 & bits.support_known.0) | (stored & !bits.support_known.0);
     for (service, mode) in &observed.modes {
-        let heeded = matches!(
-            mode,
-            Reading::Unread(_) | Reading::Read(AccessMode::AllExceptSelected | AccessMode::SelectedAccounts)
-        );
-        if !heeded {
+        if !heeds(mode) {
             effective |= 1 << *service as u8;
         }
     }
@@ -427,6 +434,12 @@ mod tests {
                 "a im:off->on",
                 |observed| observed.columns.bits[0].on.insert(Service::Im),
                 "already there",
+            ),
+            (
+                "a release of a service that everybody has",
+                "a im:on->off",
+                |observed| drop(observed.modes.insert(Service::Im, Reading::Read(AccessMode::All))),
+                "access mode heeds no account",
             ),
         ];
         for (what, account, see, expected) in cases {
