@@ -245,3 +245,296 @@ impl<'p> Run<'p> {
         self.halted.as_ref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::BackupKey;
+    use crate::plan::tests::{planned, step_name};
+    use crate::policy::tests::World;
+    use crate::spec::meaning::BackupValue;
+
+    fn outcome(word: &str) -> Outcome {
+        let why = || "why".to_owned();
+        match word {
+            "done" => Outcome::Done { effective: None },
+            "done-and-off" => Outcome::Done { effective: Some(false) },
+            "done-still-on" => Outcome::Done { effective: Some(true) },
+            "differs" => Outcome::Differs(why()),
+            "refused" => Outcome::Refused(why()),
+            "ineffective" => Outcome::Ineffective(why()),
+            "doubt" => Outcome::Doubt(why()),
+            "not-sent" => Outcome::NotSent(why()),
+            other => panic!("{other} is no outcome"),
+        }
+    }
+
+    /// Follows a run line by line. `> STEP` is what must start next, `wait`, `ask` and `finished` what else must be
+    /// said; `< STEP: OUTCOME` ends a step, `open`, `closed` and `interrupt` tell the run something; `x STEP: WHY`
+    /// is how a step must stand that was not tried.
+    fn follow(plan: &Plan<'_>, lines: &[&str]) {
+        let names: Vec<String> = plan.steps.iter().map(|step| step_name(plan, step)).collect();
+        let at = |name: &str| {
+            names.iter().position(|known| known == name).unwrap_or_else(|| panic!("{name} of {names:?}"))
+        };
+        let mut run = Run::new(plan);
+        for (number, line) in lines.iter().enumerate() {
+            let said = |run: &mut Run<'_>| match run.next() {
+                Next::Perform(index) => format!("> {}", names[index]),
+                Next::AskStanding => "ask".to_owned(),
+                Next::Wait => "wait".to_owned(),
+                Next::Finished => "finished".to_owned(),
+            };
+            let what = format!("line {number} of {lines:?}");
+            if let Some(ended) = line.strip_prefix("< ") {
+                let (name, word) = ended.split_once(": ").expect(line);
+                let index = at(name);
+                assert_eq!(run.states()[index], StepState::UnderWay, "{what}");
+                let event = run.record(index, outcome(word));
+                assert_eq!(event, Event { step: index, state: StepState::Ended(outcome(word)) }, "{what}");
+            } else if let Some(stopped) = line.strip_prefix("x ") {
+                let (name, why) = stopped.split_once(": ").expect(line);
+                let state = &run.states()[at(name)];
+                assert!(matches!(state, StepState::Stopped(told) if told.contains(why)), "{what}: {state:?}");
+            } else {
+                match *line {
+                    "open" => run.standing(Ok(())),
+                    "closed" => run.standing(Err("status 1".to_owned())),
+                    "interrupt" => run.halt(Halt::Interrupted),
+                    expected => assert_eq!(said(&mut run), expected, "{what}"),
+                }
+            }
+        }
+    }
+
+    fn check(seats: &str, accounts: &[&str], lines: &[&str]) {
+        follow(&planned(&World::of(seats, accounts)), lines);
+    }
+
+    const NO_SEAT: &str = "x claim a im: the seat it was to take was not freed";
+
+    #[test]
+    fn a_release_frees_its_seat_only_when_it_is_done_and_not_still_in_effect() {
+        let accounts = &["a im:off->on", "b im:on->off"];
+        for word in ["done", "done-and-off"] {
+            let end = format!("< release b im: {word}");
+            let lines =
+                ["> release b im", "wait", &end, "> claim a im", "wait", "< claim a im: done", "finished"];
+            check("instantmessaging=1", accounts, &lines);
+        }
+        for (word, asks) in [
+            ("done-still-on", false),
+            ("differs", false),
+            ("doubt", false),
+            ("not-sent", false),
+            ("refused", true),
+            ("ineffective", true),
+        ] {
+            let end = format!("< release b im: {word}");
+            let mut lines = vec!["> release b im", &end];
+            // A server that did not do what it was asked to is asked whether it takes changes at all (U-22).
+            lines.extend(if asks { &["ask", "open"][..] } else { &[] });
+            lines.extend(["finished", NO_SEAT]);
+            check("instantmessaging=1", accounts, &lines);
+        }
+    }
+
+    #[test]
+    fn a_claim_keeps_its_seat_whatever_came_of_it_unless_it_was_never_sent() {
+        // One of the two releases does not free its seat, so the two claims have one.
+        let accounts = &["a im:off->on", "b im:off->on", "c im:on->off", "d im:on->off"];
+        let first = ["> release c im", "> release d im", "wait", "< release c im: doubt", "wait"];
+        let first = [&first[..], &["< release d im: done", "> claim a im"]].concat();
+        for (word, asks, kept) in [
+            ("done", false, true),
+            ("done-still-on", false, true),
+            ("differs", false, true),
+            ("doubt", false, true),
+            ("refused", true, true),
+            ("ineffective", true, true),
+            ("not-sent", false, false),
+        ] {
+            let end = format!("< claim a im: {word}");
+            let mut lines = [&first[..], &[&end]].concat();
+            lines.extend(if asks { &["ask", "open"][..] } else { &[] });
+            if kept {
+                lines.extend(["finished", "x claim b im: the seat it was to take"]);
+            } else {
+                lines.extend(["> claim b im", "< claim b im: done", "finished"]);
+            }
+            check("instantmessaging=2", accounts, &lines);
+        }
+        // While it is under way its seat is taken too.
+        let lines =
+            [&first[..], &["wait", "x claim b im: the seat", "< claim a im: done", "finished"]].concat();
+        check("instantmessaging=2", accounts, &lines);
+    }
+
+    #[test]
+    fn seats_to_be_kept_free_are_kept_free_during_the_run_too() {
+        let accounts = &["a im:off->on", "b im:on->off", "c im:on"];
+        // Two of four are kept free and two are used: with the release in doubt the claim would take a third.
+        let lines = ["> release b im", "< release b im: doubt", "finished", NO_SEAT];
+        check("instantmessaging=4-2", accounts, &lines);
+        let lines =
+            ["> release b im", "< release b im: doubt", "> claim a im", "< claim a im: done", "finished"];
+        check("instantmessaging=4-1", accounts, &lines);
+        check("instantmessaging=4", accounts, &lines);
+        let lines =
+            ["> release b im", "< release b im: done", "> claim a im", "< claim a im: done", "finished"];
+        check("instantmessaging=4-2", accounts, &lines);
+    }
+
+    #[test]
+    fn a_claim_starts_when_all_releases_have_ended_and_an_account_has_one_step_at_a_time() {
+        let seats = "instantmessaging=9 sip=9";
+        check(
+            seats,
+            &["a im:off->on", "b im:on->off", "c im:on->off"],
+            &[
+                "> release b im",
+                "> release c im",
+                "wait",
+                "< release c im: done",
+                "wait",
+                "< release b im: done",
+                "> claim a im",
+                "wait",
+            ],
+        );
+        check(
+            seats,
+            &["a im:on->off sip:on->off", "b im:on->off"],
+            &[
+                "> release a im",
+                "wait",
+                "< release a im: done",
+                "> release a sip",
+                "> release b im",
+                "wait",
+                "< release b im: done",
+                "wait",
+                "< release a sip: refused",
+                "ask",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_step_is_stopped_unless_the_step_that_it_needs_was_done() {
+        let accounts = &["a antispam:off->on quarantine:on->off"];
+        for word in ["differs", "doubt", "not-sent"] {
+            let end = format!("< claim a antispam: {word}");
+            let lines = [
+                "> claim a antispam",
+                &end,
+                "finished",
+                "x release a quarantine: the account's step before it",
+            ];
+            check("antispam=1", accounts, &lines);
+        }
+        let lines = ["> claim a antispam", "wait", "< claim a antispam: done", "> release a quarantine"];
+        check("antispam=1", accounts, &lines);
+    }
+
+    #[test]
+    fn a_halted_run_starts_nothing_and_still_waits_for_what_is_under_way() {
+        let accounts = &["a im:on->off", "b im:on->off", "c im:on->off"];
+        check(
+            "instantmessaging=9",
+            accounts,
+            &[
+                "> release a im",
+                "interrupt",
+                "wait",
+                "< release a im: refused",
+                "finished",
+                "x release b im: interrupted",
+                "x release c im: interrupted",
+            ],
+        );
+        // A refused write asks whether the server takes changes, as soon as nothing is under way.
+        check(
+            "instantmessaging=9",
+            accounts,
+            &[
+                "> release a im",
+                "> release b im",
+                "< release b im: ineffective",
+                "wait",
+                "< release a im: done",
+                "ask",
+                "ask",
+                "closed",
+                "finished",
+                "x release c im: status 1",
+            ],
+        );
+        check("instantmessaging=9", accounts, &["interrupt", "finished", "x release a im: interrupted"]);
+    }
+
+    #[test]
+    fn a_plan_that_is_held_back_has_nothing_to_perform() {
+        let mut world = World::of("instantmessaging=9", &["a im:on->off", "b im:off->on"]);
+        world.server.guardrails.disable_accounts = 0;
+        let plan = planned(&world);
+        follow(&plan, &["finished", "x release a im: would lose it", "x claim b im: would lose it"]);
+        assert!(matches!(Run::new(&plan).halted(), Some(Halt::Held(_))));
+    }
+
+    #[test]
+    fn ten_steps_in_a_row_in_vain_end_the_run_and_nine_do_not() {
+        let accounts: Vec<String> = (0..12).map(|number| format!("u{number:02} im:on->off")).collect();
+        let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
+        let world = World::of("instantmessaging=99", &accounts);
+        let plan = planned(&world);
+        // The outcomes of the first steps, and how many are tried.
+        for (outcomes, tried) in [
+            ([("refused", 10), ("done", 0), ("refused", 0)], 10),
+            ([("ineffective", 10), ("done", 0), ("refused", 0)], 10),
+            ([("refused", 5), ("ineffective", 5), ("done", 0)], 10),
+            ([("refused", 9), ("done", 1), ("refused", 2)], 12),
+            ([("done", 1), ("refused", 9), ("done", 2)], 12),
+            ([("done", 1), ("refused", 10), ("done", 0)], 11),
+            // What is in doubt says nothing either way.
+            ([("refused", 9), ("doubt", 1), ("refused", 1)], 11),
+            ([("refused", 9), ("differs", 1), ("refused", 1)], 11),
+            ([("doubt", 12), ("done", 0), ("done", 0)], 12),
+        ] {
+            let words = outcomes.iter().flat_map(|(word, times)| std::iter::repeat_n(*word, *times));
+            let words: Vec<&str> = words.collect();
+            let mut run = Run::new(&plan);
+            let mut count = 0;
+            loop {
+                match run.next() {
+                    Next::Perform(index) => {
+                        run.record(index, outcome(words.get(count).expect("it went on too long")));
+                        count += 1;
+                    }
+                    Next::AskStanding => run.standing(Ok(())),
+                    Next::Wait => panic!("nothing is under way"),
+                    Next::Finished => break,
+                }
+            }
+            assert_eq!(count, tried, "steps that were tried with {outcomes:?}");
+            assert_eq!(run.halted().is_some(), tried < 12, "{outcomes:?}: {:?}", run.halted());
+        }
+    }
+
+    #[test]
+    fn a_setting_is_written_alone_and_a_switch_after_the_values_that_it_needs() {
+        let world = World::of("instantmessaging=9", &["a im:off->on"]).with_backup(&[
+            (BackupKey::Enabled, "0", BackupValue::Flag(true)),
+            (BackupKey::KeepDays, "7", BackupValue::Number(30)),
+            (BackupKey::EmailsSkipLargerMb, "5", BackupValue::Number(9)),
+        ]);
+        let plan = planned(&world);
+        let values = ["> claim a im", "wait", "< claim a im: doubt", "> set keepDays", "wait"];
+        let rest = ["> set emails.skipLargerMb", "wait", "< set emails.skipLargerMb: done"];
+        let done = [&values[..], &["< set keepDays: done"], &rest].concat();
+        follow(&plan, &[&done[..], &["> set enabled", "wait", "< set enabled: done", "finished"]].concat());
+        let failed = [&values[..], &["< set keepDays: differs"], &rest].concat();
+        let stopped = ["finished", "x set enabled: a setting that it needs was not confirmed"];
+        follow(&plan, &[&failed[..], &stopped].concat());
+    }
+}

@@ -415,4 +415,26 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn a_group_in_a_group_that_was_not_read_makes_both_unread() {
+        for nested in [None, Some("the call failed")] {
+            let mut builder = DirectoryBuilder::default();
+            builder.account(address("a@example.com"), AccountKind::User);
+            for group in ["g@example.com", "h@example.com", "k@example.com"] {
+                builder.account(address(group), AccountKind::Group);
+            }
+            let members = |members: &[&str]| Ok(members.iter().map(ToString::to_string).collect());
+            builder.group(address("g@example.com"), members(&["a@example.com", "h@example.com"]));
+            builder.group(address("h@example.com"), members(&["k@example.com"]));
+            if let Some(why) = nested {
+                builder.group(address("k@example.com"), Err(why.to_owned()));
+            }
+            let directory = builder.build();
+            for group in ["g@example.com", "h@example.com"] {
+                let members = directory.group(group);
+                assert!(matches!(members, Some(Members::Unread(_))), "{group} is {members:?}, k {nested:?}");
+            }
+        }
+    }
 }

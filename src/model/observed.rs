@@ -98,3 +98,24 @@ pub struct DomainSwitches {
     pub known: ServiceSet,
     pub on: ServiceSet,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_two_access_modes_heed_the_accounts_own_switch() {
+        for (number, mode, heeds) in [
+            (0, AccessMode::All, false),
+            (1, AccessMode::AllExceptSelected, true),
+            (2, AccessMode::Other(2), false),
+            (3, AccessMode::Group, false),
+            (5, AccessMode::SelectedDomains, false),
+            (9, AccessMode::SelectedAccounts, true),
+            (-1, AccessMode::Other(-1), false),
+        ] {
+            assert_eq!(AccessMode::from_number(number), mode);
+            assert_eq!(mode.heeds_accounts(), heeds, "{mode:?}");
+        }
+    }
+}

@@ -165,3 +165,106 @@ pub fn mode_words(mode: AccessMode) -> String {
         AccessMode::Other(number) => format!("an unlisted mode, {number}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::observed::DomainSwitches;
+    use crate::model::{Seats, Tri};
+    use crate::plan::tests::{planned, told};
+    use crate::policy::tests::{World, unread};
+
+    /// What one switch of one account's plan is: a step, or why it is blocked.
+    fn check(account: &str, change: fn(&mut Observed), expected: &[&str]) {
+        let mut world = World::of("instantmessaging=9", &[account]);
+        change(&mut world.observed);
+        assert_eq!(told(&planned(&world)), expected, "{account}");
+    }
+
+    fn mode(observed: &mut Observed, mode: AccessMode) {
+        observed.modes.insert(Service::Im, Reading::Read(mode));
+    }
+
+    fn domain(observed: &mut Observed, known: bool, on: bool) {
+        let set = |is: bool| if is { ServiceSet::single(Service::Im) } else { ServiceSet::EMPTY };
+        let switches = DomainSwitches { known: set(known), on: set(on) };
+        observed.domain_switches.insert("example.com".into(), switches);
+    }
+
+    #[test]
+    fn each_obstacle_blocks_claims_and_releases_as_far_as_it_stands_in_their_way() {
+        use AccessMode::{All, AllExceptSelected, Group, Other, SelectedAccounts, SelectedDomains};
+        const CLAIM: &str = "a im:off->on";
+        const RELEASE: &str = "a im:on->off";
+        let cases: &[(&str, fn(&mut Observed), &[&str])] = &[
+            (CLAIM, |_| {}, &["claim a im 1"]),
+            (RELEASE, |_| {}, &["release a im -1"]),
+            ("a im:off->on!", |_| {}, &["not-editable a im"]),
+            ("a im:on->off!", |_| {}, &["not-editable a im"]),
+            ("a im:off->on?", |_| {}, &["editable-unread a im"]),
+            ("a im:on->off?", |_| {}, &["editable-unread a im"]),
+            ("a im:unread->on", |_| {}, &[]),
+            ("a im:unread->off", |_| {}, &[]),
+            // A list that is not whole: nothing is switched off, and no seat is taken (U-9).
+            (CLAIM, |o| o.directory.incomplete.push("cut".into()), &["list-incomplete a im"]),
+            (RELEASE, |o| o.directory.incomplete.push("cut".into()), &["list-incomplete a im"]),
+            // Under `all` everybody has it anyway: nothing differs for a claim.
+            (CLAIM, |o| mode(o, All), &[]),
+            (RELEASE, |o| mode(o, All), &["access-mode a im"]),
+            (CLAIM, |o| mode(o, Group), &["access-mode a im"]),
+            (RELEASE, |o| mode(o, Group), &["access-mode a im"]),
+            (CLAIM, |o| mode(o, SelectedDomains), &["access-mode a im"]),
+            (RELEASE, |o| mode(o, SelectedDomains), &["access-mode a im"]),
+            (CLAIM, |o| mode(o, Other(2)), &["access-mode a im"]),
+            (RELEASE, |o| mode(o, Other(2)), &["access-mode a im"]),
+            (CLAIM, |o| mode(o, SelectedAccounts), &["claim a im 1"]),
+            (RELEASE, |o| mode(o, AllExceptSelected), &["release a im -1"]),
+            (CLAIM, |o| drop(o.modes.insert(Service::Im, unread())), &["claim a im 1"]),
+            (RELEASE, |o| drop(o.modes.insert(Service::Im, unread())), &["release a im -1"]),
+            // The domain's switch forbids what it is read to be off for, and no release (U-26).
+            (CLAIM, |o| domain(o, true, false), &["domain-switch a im"]),
+            (RELEASE, |o| domain(o, true, false), &["release a im -1"]),
+            (CLAIM, |o| domain(o, true, true), &["claim a im 1"]),
+            (CLAIM, |o| domain(o, false, false), &["claim a im 1"]),
+            // Seats.
+            (CLAIM, |o| o.licence.modules = unread(), &["seats-unknown a im"]),
+            (RELEASE, |o| o.licence.modules = unread(), &["release a im -1"]),
+            (CLAIM, |o| o.licence.modules = Reading::Read(Vec::new()), &["not-in-licence a im"]),
+            (CLAIM, |o| seats(o, Seats::Unknown), &["seats-unknown a im"]),
+            (CLAIM, |o| seats(o, Seats::Limited(0)), &["no-seat a im"]),
+            // An account that only speaks POP3 may have IM.
+            (CLAIM, |o| o.columns.facts[0].pop3_only = Tri::Yes, &["claim a im 1"]),
+        ];
+        for (account, change, expected) in cases {
+            check(account, *change, expected);
+        }
+    }
+
+    fn seats(observed: &mut Observed, seats: Seats) {
+        if let Reading::Read(offers) = &mut observed.licence.modules {
+            offers[0].seats = seats;
+        }
+    }
+
+    #[test]
+    fn only_reasons_of_seats_name_a_module() {
+        use BlockReason::{
+            DomainOff, EditableUnread, KeepFree, ListIncomplete, Mode, NoSeat, NotEditable, NotInLicence,
+            SeatsUnknown,
+        };
+        for (reason, seats) in [
+            (ListIncomplete, false),
+            (Mode(AccessMode::All), false),
+            (DomainOff, false),
+            (NotEditable, false),
+            (EditableUnread, false),
+            (SeatsUnknown { module: 3 }, true),
+            (NotInLicence { module: 3 }, true),
+            (NoSeat { module: 3 }, true),
+            (KeepFree { module: 3 }, true),
+        ] {
+            assert_eq!(reason.is_seats(), seats, "{reason:?}");
+            assert_eq!(reason.module(), seats.then_some(3), "{reason:?}");
+        }
+    }
+}

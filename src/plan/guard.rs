@@ -247,3 +247,159 @@ fn weaker(change: &SettingChange, sense: ExcludeLicenseSense) -> Option<&'static
         BackupKind::Opaque => Some("the backup would run at other times"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::backup::BackupKind;
+    use crate::plan::HoldKind;
+    use crate::plan::tests::{allow, planned_with};
+    use crate::policy::tests::{World, place};
+
+    /// The guardrails that hold a plan, each with the value that would override it.
+    fn check(world: &World, allows: &[Allow]) -> Vec<String> {
+        let plan = planned_with(world, allows).unwrap_or_else(|findings| panic!("{findings:?}"));
+        let holds = plan.holds.iter().map(|hold| match (&hold.kind, &hold.remedy) {
+            (HoldKind::Guardrail(_), Remedy::Allow(guardrail, value)) => format!("{guardrail}={value}"),
+            (kind, remedy) => format!("{kind:?} {remedy:?}"),
+        });
+        holds.collect()
+    }
+
+    /// `on` accounts with IM, of which `released` would lose it.
+    fn many(on: usize, released: usize) -> World {
+        let lines = (0..on).map(|number| {
+            let wish = if number < released { "->off" } else { "" };
+            format!("u{number:03} im:on{wish}")
+        });
+        let lines: Vec<String> = lines.collect();
+        World::of("instantmessaging=999", &lines.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_plan_is_held_by_one_release_beyond_a_limit_in_number_or_percent_and_not_at_it() {
+        for (on, released, accounts, percent, held) in [
+            (100, 20, 20, 100.0, false),
+            (100, 21, 20, 100.0, true),
+            (100, 5, 100, 5.0, false),
+            (100, 6, 100, 5.0, true),
+            // 5 % of 99 is less than five.
+            (99, 5, 100, 5.0, true),
+            (99, 4, 100, 5.0, false),
+            (1, 1, 100, 99.9, true),
+            (1, 1, 100, 100.0, false),
+            (10, 1, 0, 100.0, true),
+            (10, 1, 1, 0.0, true),
+            (10, 0, 0, 0.0, false),
+        ] {
+            let mut world = many(on, released);
+            world.server.guardrails.disable_accounts = accounts;
+            world.server.guardrails.disable_percent = percent;
+            let expected: Vec<String> = held.then(|| format!("disable=im:{released}")).into_iter().collect();
+            let what = format!("{released} of {on}, at most {accounts} and {percent} %");
+            assert_eq!(check(&world, &[]), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn an_override_grants_its_own_number_of_its_own_service_and_no_more() {
+        let mut world = many(10, 3);
+        world.server.guardrails.disable_accounts = 0;
+        for (guardrail, value, held) in [
+            (Guardrail::Disable, "im:3", false),
+            (Guardrail::Disable, "3", false),
+            (Guardrail::Disable, "im:4", false),
+            (Guardrail::Disable, "im:2", true),
+            (Guardrail::Disable, "2", true),
+            (Guardrail::Disable, "sip:3", true),
+            (Guardrail::Disable, "im:", true),
+            (Guardrail::Disable, "all", true),
+            (Guardrail::Mail, "im:3", true),
+        ] {
+            let held_by = check(&world, &[allow(guardrail, value)]);
+            assert_eq!(!held_by.is_empty(), held, "--allow {guardrail}={value}");
+        }
+    }
+
+    #[test]
+    fn a_service_that_carries_mail_is_lost_by_nobody_without_its_own_override() {
+        for (service, held) in [
+            ("smtp", true),
+            ("pop3imap", true),
+            ("webmail", true),
+            ("groupware", true),
+            ("archive", true),
+            ("im", false),
+            ("antispam", false),
+        ] {
+            let line = format!("a {service}:on->off");
+            let world = World::of("", &[&line, "b"]);
+            let expected: Vec<String> = held.then(|| format!("mail={service}:1")).into_iter().collect();
+            assert_eq!(check(&world, &[]), expected, "{service}");
+            let value = format!("{service}:1");
+            assert_eq!(check(&world, &[allow(Guardrail::Mail, &value)]), [""; 0], "{service}");
+            let claim = format!("a {service}:off->on");
+            assert_eq!(check(&World::of("", &[&claim]), &[]), [""; 0], "a claim of {service}");
+        }
+    }
+
+    #[test]
+    fn whoever_is_or_may_be_an_administrator_loses_nothing() {
+        for (account, held) in [
+            ("a im:on->off", false),
+            ("a im:on->off admin", true),
+            ("a im:on->off admin?", true),
+            ("a im:on->off disabled", false),
+            ("login im:on->off", true),
+            ("postmaster im:on->off", true),
+            ("postmaster2 im:on->off", false),
+            ("ceo im:on->off", true),
+            ("ceo2 im:on->off", true),
+            ("a.ceo im:on->off", false),
+            ("a im:off->on admin", false),
+        ] {
+            let mut world = World::of("instantmessaging=9", &[account]);
+            world.server.guardrails.protect = vec![("ceo*@example.com".to_owned(), place())];
+            let address = world.observed.directory.address(0).to_owned();
+            let expected: Vec<String> = held.then(|| format!("protect={address}")).into_iter().collect();
+            assert_eq!(check(&world, &[]), expected, "{account}");
+            assert_eq!(check(&world, &[allow(Guardrail::Protect, &address)]), [""; 0], "{account}");
+            let another = [allow(Guardrail::Protect, "other@example.com")];
+            assert_eq!(check(&world, &another), expected, "{account}");
+        }
+    }
+
+    #[test]
+    fn a_backup_is_weakened_only_by_its_own_override() {
+        use ExcludeLicenseSense::{Manual, Unknown, VariableList};
+        for (key, before, after, sense, weak) in [
+            (BackupKey::Enabled, "1", "0", Unknown, true),
+            (BackupKey::Enabled, "0", "1", Unknown, false),
+            (BackupKey::KeepDays, "30", "29", Unknown, true),
+            (BackupKey::KeepDays, "30", "31", Unknown, false),
+            (BackupKey::KeepDays, "0", "31", Unknown, true),
+            (BackupKey::KeepDays, "30", "0", Unknown, true),
+            (BackupKey::ExcludeLicense, "0", "1", Unknown, true),
+            (BackupKey::ExcludeLicense, "1", "0", Unknown, true),
+            (BackupKey::ExcludeLicense, "0", "1", Manual, false),
+            (BackupKey::ExcludeLicense, "1", "0", Manual, true),
+            (BackupKey::ExcludeLicense, "0", "1", VariableList, true),
+            (BackupKey::ExcludeLicense, "1", "0", VariableList, false),
+            (BackupKey::Path, "/a", "/b", Unknown, true),
+            (BackupKey::Path, "", "/b", Unknown, false),
+            (BackupKey::Schedule, "x", "y", Unknown, true),
+            (BackupKey::AccountsTarget, "x", "y", Unknown, true),
+            (BackupKey::AccountsTarget, "", "y", Unknown, false),
+        ] {
+            let secret = key.kind() == BackupKind::Secret;
+            let change = SettingChange {
+                key,
+                before: (!secret || before.is_empty()).then(|| before.to_owned()),
+                after: (!secret).then(|| after.to_owned()),
+                secret: None,
+                place: place(),
+            };
+            assert_eq!(weaker(&change, sense).is_some(), weak, "{key} {before} -> {after}, {sense:?}");
+        }
+    }
+}

@@ -20,6 +20,8 @@ pub mod order;
 pub mod remarks;
 pub mod settings;
 pub mod step;
+#[cfg(test)]
+pub mod tests;
 pub mod verify;
 
 pub use block::{BlockReason, Blocked};

@@ -310,3 +310,172 @@ fn seat_reason(row: &LedgerRow, module: u8, delta: i8, keep_free_allowed: bool) 
         Some(BlockReason::NoSeat { module })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::Guardrail;
+    use crate::plan::Allow;
+    use crate::plan::tests::{allow, planned_with, told};
+    use crate::policy::tests::World;
+
+    fn check(seats: &str, accounts: &[&str], allows: &[Allow], expected: &[&str]) {
+        let world = World::of(seats, accounts);
+        let plan = planned_with(&world, allows).unwrap_or_else(|findings| panic!("{findings:?}"));
+        assert_eq!(told(&plan), expected, "{accounts:?} with {seats}");
+    }
+
+    #[test]
+    fn claims_stop_exactly_where_only_kept_seats_are_left_and_then_where_none_is() {
+        let two = &["a im:off->on", "b im:off->on"][..];
+        let one_used = &["a im:off->on", "b im:off->on", "c im:on"][..];
+        for (seats, accounts, expected) in [
+            ("instantmessaging=2", two, ["claim a im 1", "claim b im 1"]),
+            ("instantmessaging=1", two, ["claim a im 1", "no-seat b im"]),
+            ("instantmessaging=0", two, ["no-seat a im", "no-seat b im"]),
+            ("instantmessaging=3-1", two, ["claim a im 1", "claim b im 1"]),
+            ("instantmessaging=2-1", two, ["claim a im 1", "keep-free b im"]),
+            ("instantmessaging=1-1", two, ["keep-free a im", "keep-free b im"]),
+            ("instantmessaging=1-9", two, ["keep-free a im", "keep-free b im"]),
+            ("instantmessaging=0-1", two, ["no-seat a im", "no-seat b im"]),
+            ("instantmessaging=3-1", one_used, ["claim a im 1", "keep-free b im"]),
+            ("instantmessaging=4-1", one_used, ["claim a im 1", "claim b im 1"]),
+            ("instantmessaging=2", one_used, ["claim a im 1", "no-seat b im"]),
+            ("instantmessaging=1", one_used, ["no-seat a im", "no-seat b im"]),
+            ("instantmessaging=unlimited", one_used, ["claim a im 1", "claim b im 1"]),
+            ("instantmessaging=unknown", one_used, ["seats-unknown a im", "seats-unknown b im"]),
+            ("", one_used, ["not-in-licence a im", "not-in-licence b im"]),
+        ] {
+            check(seats, accounts, &[], &expected);
+        }
+        let allowed = [allow(Guardrail::KeepFree, "instantmessaging")];
+        check("instantmessaging=2-1", two, &allowed, &["claim a im 1", "claim b im 1"]);
+        check("instantmessaging=1-1", two, &allowed, &["claim a im 1", "no-seat b im"]);
+        let other = [allow(Guardrail::KeepFree, "activesync")];
+        check("instantmessaging=2-1", two, &other, &["claim a im 1", "keep-free b im"]);
+    }
+
+    #[test]
+    fn a_release_makes_room_for_a_claim_only_where_it_surely_frees_a_seat() {
+        for (accounts, expected) in [
+            (["a im:off->on", "b im:on->off"], ["release b im -1", "claim a im 1"]),
+            (["a im:off->on", "b im:on/unread->off"], ["release b im -1", "claim a im 1"]),
+            (["a im:off->on", "b im:on->off disabled"], ["release b im 0", "no-seat a im"]),
+            (["a im:off->on", "b im:on->off disabled?"], ["release b im 0", "no-seat a im"]),
+            (["a im:off->on", "b im:on->off guest"], ["release b im 0", "no-seat a im"]),
+            (["a im:off->on", "b im:on->off guest?"], ["release b im 0", "no-seat a im"]),
+            (["a im:off->on guest", "b im:on->off"], ["release b im -1", "claim a im 1"]),
+            (["a im:off->on disabled", "b im:on->off"], ["release b im -1", "claim a im 1"]),
+            // In use by one of the two counts only: nothing is freed for certain (U-36).
+            (["a im:off->on", "b im:on/off->off"], ["release b im 0", "no-seat a im"]),
+            (["a im:off/on->on", "b im:on->off"], ["release b im -1", "no-seat a im"]),
+            // Somebody's unread switch takes the only seat.
+            (["a im:off->on", "b im:unread"], ["no-seat a im", ""]),
+            (["a im:off->on", "b im:off/on"], ["no-seat a im", ""]),
+        ] {
+            let expected: Vec<&str> = expected.into_iter().filter(|line| !line.is_empty()).collect();
+            check("instantmessaging=1", &accounts, &[], &expected);
+        }
+    }
+
+    #[test]
+    fn claims_that_compete_go_by_priority_then_address() {
+        for (accounts, expected) in [
+            (
+                ["a im:off->on", "b im:off->on", "c im:off->on"],
+                ["claim a im 1", "claim b im 1", "no-seat c im"],
+            ),
+            (
+                ["a im:off->on", "b im:off->on", "c im:off->on@5"],
+                ["claim c im 1", "claim a im 1", "no-seat b im"],
+            ),
+            (
+                ["a im:off->on@-1", "b im:off->on@5", "c im:off->on@9"],
+                ["claim c im 1", "claim b im 1", "no-seat a im"],
+            ),
+        ] {
+            check("instantmessaging=2", &accounts, &[], &expected);
+        }
+        // All releases go before all claims that take seats.
+        check(
+            "instantmessaging=9 sip=9",
+            &["a im:off->on sip:on->off", "b im:on->off sip:off->on@5"],
+            &[],
+            &["release a sip -1", "release b im -1", "claim b sip 1", "claim a im 1"],
+        );
+    }
+
+    #[test]
+    fn services_that_share_a_module_take_one_seat_and_each_step_needs_the_one_before_it() {
+        for (seats, accounts, expected) in [
+            // Claims of one account take one seat together.
+            (
+                "antispam=1",
+                &["a antispam:off->on quarantine:off->on"][..],
+                &["claim a antispam 1", "claim a quarantine 0 after 0"][..],
+            ),
+            (
+                "antispam=1",
+                &["a antispam:off->on quarantine:off->on", "b antispam:off->on quarantine:off"],
+                &["claim a antispam 1", "claim a quarantine 0 after 0", "no-seat b antispam"],
+            ),
+            (
+                "antispam=1",
+                &["a antispam:off->on quarantine:off->on@5", "b antispam:off->on@3 quarantine:off"],
+                &["claim a quarantine 1", "claim a antispam 0 after 0", "no-seat b antispam"],
+            ),
+            (
+                "antispam=0",
+                &["a antispam:off->on quarantine:off->on"],
+                &["no-seat a antispam", "no-seat a quarantine"],
+            ),
+            // A claim that is free because of what is about to be given up goes before it.
+            (
+                "antispam=1",
+                &["a antispam:off->on quarantine:on->off"],
+                &["claim a antispam 0", "release a quarantine 0 after 0"],
+            ),
+            (
+                "antispam=1",
+                &["a antispam:off->on quarantine:off", "b antispam:off->on quarantine:on->off"],
+                &["claim b antispam 0", "release b quarantine 0 after 0", "no-seat a antispam"],
+            ),
+            (
+                "antispam=2",
+                &["a antispam:on->off quarantine:on->off"],
+                &["release a antispam 0", "release a quarantine -1 after 0"],
+            ),
+            // Free because of what stays; a switch that was not read makes nothing free.
+            ("antispam=1", &["a antispam:off->on quarantine:on"], &["claim a antispam 0"]),
+            ("antispam=2", &["a antispam:off->on quarantine:unread"], &["claim a antispam 1"]),
+            ("antispam=1", &["a antispam:off->on quarantine:unread"], &["no-seat a antispam"]),
+            ("antispam=1", &["a antispam:off->on quarantine:on/off"], &["no-seat a antispam"]),
+            // Not free for certain, so the release goes first, and frees nothing for certain either.
+            (
+                "antispam=2",
+                &["a antispam:off->on quarantine:on/off->off"],
+                &["release a quarantine 0", "claim a antispam 1 after 0"],
+            ),
+            // One seat each, where the modules differ.
+            ("instantmessaging=1 sip=1", &["a im:off->on sip:off->on"], &["claim a im 1", "claim a sip 1"]),
+        ] {
+            check(seats, accounts, &[], expected);
+        }
+    }
+
+    #[test]
+    fn the_ledger_says_what_is_freed_and_taken_and_the_most_there_is_at_once() {
+        for (seats, accounts, [now, released, claimed, after, peak]) in [
+            ("instantmessaging=9", &["a im:off->on", "b im:on->off", "c im:on"][..], [2, 1, 1, 2, 2]),
+            ("instantmessaging=9", &["a im:off->on", "b im:on", "c im:on/off"], [2, 0, 1, 3, 3]),
+            ("instantmessaging=9", &["a im:on->off", "b im:on->off guest"], [2, 1, 0, 1, 2]),
+            ("instantmessaging=1", &["a im:off->on", "b im:off->on"], [0, 0, 1, 1, 1]),
+        ] {
+            let world = World::of(seats, accounts);
+            let plan = planned_with(&world, &[]).unwrap();
+            let row = plan.ledger.iter().find(|row| row.module.title == "instantmessaging").unwrap();
+            let most = row.peak.map(|peak| peak.0);
+            let told = [row.used_now(), Some(row.released), Some(row.claimed), row.after(), most];
+            assert_eq!(told, [now, released, claimed, after, peak].map(Some), "{accounts:?} with {seats}");
+        }
+    }
+}

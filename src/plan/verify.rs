@@ -75,6 +75,9 @@ impl World {
         if read.known.0 & bit.0 == 0 || read.editable.0 & read.editable_known.0 & bit.0 == 0 {
             return fault("it was not read, or may not be changed");
         }
+        if matches!(plan.observed.modes.get(&step.service), Some(mode) if !heeds(mode)) {
+            return fault("its access mode heeds no account");
+        }
         if profile.managed.0 & bit.0 == 0 || (profile.enabled.0 & bit.0 != 0) != claim {
             return fault("no policy says so");
         }
@@ -91,11 +94,12 @@ impl World {
         let after = |set: ServiceSet| ServiceSet(if claim { set.0 | bit.0 } else { set.0 & !bit.0 });
         let moved = (after(stored), after(effective));
         self.accounts[row] = moved;
-        let Some(module) = step.module.map(usize::from) else { return Ok(()) };
-        let services = plan.modules.list[module].services.0;
-        if services & bit.0 == 0 {
+        let own = plan.modules.list.iter().position(|module| module.services.0 & bit.0 != 0);
+        if step.module.map(usize::from) != own {
             return fault("it is booked on a module that is not its own");
         }
+        let Some(module) = own else { return Ok(()) };
+        let services = plan.modules.list[module].services.0;
         if claim && step.delta == 0 && !self.surely_held(plan, row, services, stored) {
             return fault(
                 "it is booked as free of charge, and nothing read shows that its account holds a seat",
@@ -167,6 +171,14 @@ fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
+/// Whether an account's own switch says what is so; one that was not read is taken from each account (U-14).
+fn heeds(mode: &Reading<AccessMode>) -> bool {
+    matches!(
+        mode,
+        Reading::Unread(_) | Reading::Read(AccessMode::AllExceptSelected | AccessMode::SelectedAccounts)
+    )
+}
+
 /// One account's switches by both counts, with all that was not read taken as on.
 fn account(plan: &Plan<'_>, row: usize) -> (ServiceSet, ServiceSet) {
     let observed = plan.observed;
@@ -175,13 +187,287 @@ fn account(plan: &Plan<'_>, row: usize) -> (ServiceSet, ServiceSet) {
     let stored = (bits.on.0 | !bits.known.0) & here;
     let mut effective = (bits.support.0 & bits.support_known.0) | (stored & !bits.support_known.0);
     for (service, mode) in &observed.modes {
-        let heeded = matches!(
-            mode,
-            Reading::Unread(_) | Reading::Read(AccessMode::AllExceptSelected | AccessMode::SelectedAccounts)
-        );
-        if !heeded {
+        if !heeds(mode) {
             effective |= 1 << *service as u8;
         }
     }
     (ServiceSet(stored), ServiceSet(effective & here))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{BackupKey, Observed, Seats, Service, Tri};
+    use crate::plan::Expectation;
+    use crate::plan::tests::{planned, step_name};
+    use crate::policy::tests::World;
+    use crate::spec::meaning::BackupValue;
+
+    /// A sound plan with one fault is refused, and for that fault.
+    fn check(what: &str, world: &World, see: fn(&mut Observed), fault: fn(&mut Plan<'_>), expected: &str) {
+        let mut plan = planned(world);
+        assert_eq!(verify(&plan), Ok(()), "{what}: before the fault");
+        let mut observed = world.observed.clone();
+        see(&mut observed);
+        plan.observed = &observed;
+        fault(&mut plan);
+        match verify(&plan) {
+            Ok(()) => panic!("{what}: the plan was not refused"),
+            Err(why) => assert!(why.contains(expected), "{what}: refused because of `{why}`"),
+        }
+    }
+
+    fn switch<'p>(plan: &'p mut Plan<'_>, name: &str) -> &'p mut SwitchStep {
+        let at = plan.steps.iter().position(|step| step_name(plan, step) == name).expect(name);
+        match &mut plan.steps[at] {
+            Step::Switch(step) => step,
+            Step::Setting(_) => panic!("{name} is a setting"),
+        }
+    }
+
+    /// Copies a step for another account, at the end.
+    fn again(plan: &mut Plan<'_>, name: &str, row: u32) {
+        let step = SwitchStep { row, ..*switch(plan, name) };
+        plan.steps.push(Step::Switch(step));
+    }
+
+    #[test]
+    fn a_plan_with_one_fault_in_its_seats_is_refused() {
+        let cases: &[(&str, &str, &[&str], fn(&mut Plan<'_>), &str)] = &[
+            (
+                "a claim too many",
+                "instantmessaging=1",
+                &["a im:off->on", "b im:off->on"],
+                |plan| again(plan, "claim a im", 1),
+                "makes its module worse",
+            ),
+            (
+                "a claim before the release that makes room for it",
+                "instantmessaging=1",
+                &["a im:off->on", "b im:on->off"],
+                |plan| plan.steps.swap(0, 1),
+                "makes its module worse",
+            ),
+            (
+                "a claim where the seats are unknown",
+                "instantmessaging=1",
+                &["a im:off->on"],
+                |plan| plan.modules.list.iter_mut().for_each(|module| module.seats = Seats::Unknown),
+                "makes its module worse",
+            ),
+            (
+                "a disabled account's release that frees a seat",
+                "instantmessaging=5",
+                &["a im:on->off disabled"],
+                |plan| switch(plan, "release a im").delta = -1,
+                "frees a seat that the account may not hold",
+            ),
+            (
+                "a guest's release that frees a seat",
+                "instantmessaging=5",
+                &["a im:on->off guest?"],
+                |plan| switch(plan, "release a im").delta = -1,
+                "frees a seat that the account may not hold",
+            ),
+            (
+                "a release that frees a seat by the stored count only",
+                "instantmessaging=5",
+                &["a im:on/off->off"],
+                |plan| switch(plan, "release a im").delta = -1,
+                "frees more than it does",
+            ),
+            (
+                "a release that frees a seat which another service holds",
+                "antispam=5",
+                &["a antispam:on->off quarantine:on"],
+                |plan| switch(plan, "release a antispam").delta = -1,
+                "frees more than it does",
+            ),
+            (
+                "a claim that takes a seat and is booked as free",
+                "instantmessaging=5",
+                &["a im:off->on"],
+                |plan| switch(plan, "claim a im").delta = 0,
+                "free of charge",
+            ),
+            (
+                "a claim that is free because of a switch that was not read",
+                "antispam=5",
+                &["a antispam:off->on quarantine:unread"],
+                |plan| switch(plan, "claim a antispam").delta = 0,
+                "free of charge",
+            ),
+            (
+                "a claim that is free because of a switch that is not in effect",
+                "antispam=5",
+                &["a antispam:off->on quarantine:on/off"],
+                |plan| switch(plan, "claim a antispam").delta = 0,
+                "free of charge",
+            ),
+            (
+                "a claim of a counted service that names no module",
+                "instantmessaging=5",
+                &["a im:off->on"],
+                |plan| switch(plan, "claim a im").module = None,
+                "module that is not its own",
+            ),
+            (
+                "a claim that is booked on another module",
+                "instantmessaging=5 sip=5",
+                &["a im:off->on sip:off->on"],
+                |plan| switch(plan, "claim a im").module = switch(plan, "claim a sip").module,
+                "module that is not its own",
+            ),
+            (
+                "a ledger that says less is claimed",
+                "instantmessaging=5",
+                &["a im:off->on"],
+                |plan| plan.ledger.iter_mut().for_each(|row| row.claimed = 0),
+                "0 claimed and 0 released, the steps make it 1 and 0",
+            ),
+            (
+                "a ledger that says more is released",
+                "instantmessaging=5",
+                &["a im:on->off"],
+                |plan| plan.ledger.iter_mut().for_each(|row| row.released += 1),
+                "released, the steps make it",
+            ),
+        ];
+        for (what, seats, accounts, fault, expected) in cases {
+            check(what, &World::of(seats, accounts), |_| {}, *fault, expected);
+        }
+    }
+
+    #[test]
+    fn a_plan_with_one_step_that_must_not_be_is_refused() {
+        let cases: &[(&str, &[&str], fn(&mut Plan<'_>), &str)] = &[
+            (
+                "a switch that no policy speaks of",
+                &["a im:off->on", "b im:off"],
+                |plan| again(plan, "claim a im", 1),
+                "no policy says so",
+            ),
+            (
+                "a switch the other way than the policy says",
+                &["a im:off->on", "b im:off->off"],
+                |plan| again(plan, "claim a im", 1),
+                "no policy says so",
+            ),
+            (
+                "a switch that is there already",
+                &["a im:off->on", "b im:on->on"],
+                |plan| again(plan, "claim a im", 1),
+                "already there",
+            ),
+            ("a step twice", &["a im:off->on"], |plan| again(plan, "claim a im", 0), "already there"),
+            (
+                "a switch that was not read",
+                &["a im:off->on", "b im:unread->on"],
+                |plan| again(plan, "claim a im", 1),
+                "was not read",
+            ),
+            (
+                "a switch that may not be changed",
+                &["a im:off->on", "b im:off->on!"],
+                |plan| again(plan, "claim a im", 1),
+                "may not be changed",
+            ),
+            (
+                "a switch of which it was not read whether it may be changed",
+                &["a im:off->on", "b im:off->on?"],
+                |plan| again(plan, "claim a im", 1),
+                "may not be changed",
+            ),
+            (
+                "a step that expects its switch to be there",
+                &["a im:off->on"],
+                |plan| switch(plan, "claim a im").expect.on.insert(Service::Im),
+                "expects what the steps before it do not leave",
+            ),
+            (
+                "a step that expects what an earlier step changed",
+                &["a antispam:on->off quarantine:on->off"],
+                |plan| switch(plan, "release a quarantine").expect.on.insert(Service::AntiSpam),
+                "expects what the steps before it do not leave",
+            ),
+            (
+                "a step that expects nothing of its switch",
+                &["a im:off->on"],
+                |plan| switch(plan, "claim a im").expect = Expectation::default(),
+                "expects what the steps before it do not leave",
+            ),
+            (
+                "a step that needs itself",
+                &["a im:off->on"],
+                |plan| switch(plan, "claim a im").needs = Some(0),
+                "needs a later step",
+            ),
+            (
+                "a step that needs one after it",
+                &["a im:off->on", "b im:off->on"],
+                |plan| switch(plan, "claim a im").needs = Some(1),
+                "needs a later step",
+            ),
+        ];
+        for (what, accounts, fault, expected) in cases {
+            check(what, &World::of("instantmessaging=9 antispam=9", accounts), |_| {}, *fault, expected);
+        }
+    }
+
+    #[test]
+    fn a_plan_made_from_something_else_than_was_read_is_refused() {
+        let cases: &[(&str, &str, fn(&mut Observed), &str)] = &[
+            (
+                "a claim while a list is not whole",
+                "a im:off->on",
+                |observed| observed.directory.incomplete.push("cut".to_owned()),
+                "makes its module worse",
+            ),
+            (
+                "a release of an account that turned out to be disabled",
+                "a im:on->off",
+                |observed| observed.columns.facts[0].disabled = Tri::Unread,
+                "may not hold",
+            ),
+            (
+                "a claim of a switch that is on",
+                "a im:off->on",
+                |observed| observed.columns.bits[0].on.insert(Service::Im),
+                "already there",
+            ),
+            (
+                "a release of a service that everybody has",
+                "a im:on->off",
+                |observed| drop(observed.modes.insert(Service::Im, Reading::Read(AccessMode::All))),
+                "access mode heeds no account",
+            ),
+        ];
+        for (what, account, see, expected) in cases {
+            let world = World::of("instantmessaging=9", &[account]);
+            check(what, &world, *see, |_| {}, expected);
+        }
+    }
+
+    #[test]
+    fn a_setting_that_needs_a_later_step_is_refused() {
+        let world = World::of("", &["a"]).with_backup(&[
+            (BackupKey::KeepDays, "7", BackupValue::Number(30)),
+            (BackupKey::Enabled, "0", BackupValue::Flag(true)),
+        ]);
+        check(
+            "a setting that needs itself",
+            &world,
+            |_| {},
+            |plan| {
+                for step in &mut plan.steps {
+                    if let Step::Setting(step) = step
+                        && step.change.key == BackupKey::Enabled
+                    {
+                        step.needs = vec![1];
+                    }
+                }
+            },
+            "setting enabled needs a later step",
+        );
+    }
 }

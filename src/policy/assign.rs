@@ -476,3 +476,153 @@ pub fn groups_of(policies: &[PolicySpec]) -> Vec<String> {
     }
     groups.into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::model::{AccountKind, Address, DirectoryBuilder};
+    use crate::policy::tests::{address, place, policy, scope, service};
+    use crate::spec::meaning::Selector;
+
+    fn directory(names: impl IntoIterator<Item = String>) -> Directory {
+        let mut builder = DirectoryBuilder::default();
+        for name in names {
+            builder.account(Address::parse(&address(&name)).unwrap(), AccountKind::User);
+        }
+        builder.build()
+    }
+
+    /// `"PRIORITY ACCOUNTS SERVICE on|off [| ACCOUNT on|off [UNTIL]]…"`; the accounts `gone` are a group that is
+    /// not there, so whom the policy means is not known.
+    fn read(line: &str) -> PolicySpec {
+        let mut parts = line.split('|').map(|part| part.split_whitespace().collect::<Vec<_>>());
+        let head = parts.next().unwrap();
+        let whom = if head[1] == "gone" {
+            let groups = Some(vec![(address("gone"), place())]);
+            Selector { domains: None, groups, accounts: None, except: Vec::new(), place: place() }
+        } else {
+            scope(head[1].split(',').map(|name| (address(name), place())).collect())
+        };
+        let mut policy = policy(head[0].parse().unwrap(), service(head[2]), head[3] == "on", whom);
+        policy.name = line.to_owned();
+        for part in parts {
+            policy.exceptions.push(Exception {
+                account: Address::parse(&address(part[0])).unwrap(),
+                service: service(head[2]),
+                set: if part[1] == "on" { Switch::Enabled } else { Switch::Disabled },
+                until: part.get(2).map(|until| until.parse().unwrap()),
+                why: None,
+                place: place(),
+            });
+        }
+        policy
+    }
+
+    /// What the policies say of IM for the accounts a and b.
+    fn check(policies: &[&str]) -> String {
+        let directory = directory(["a", "b"].map(str::to_owned));
+        let policies: Vec<PolicySpec> = policies.iter().map(|line| read(line)).collect();
+        let assignment = assign(&policies, &directory, date(2026, 11, 24), &[]);
+        let said = |row: usize| {
+            let profile = assignment.of(row);
+            let im = Service::Im;
+            match () {
+                () if profile.disputed.contains(im) => "disputed",
+                () if profile.undecided.contains(im) => "undecided",
+                () if !profile.managed.contains(im) => "-",
+                () if profile.enabled.contains(im) => "on",
+                () => "off",
+            }
+        };
+        let disputed = (0..2).filter(|row| said(*row) == "disputed").count();
+        let told: usize = assignment.conflicts.iter().map(|conflict| conflict.accounts).sum();
+        assert_eq!(told, disputed, "conflicts that are told, of {policies:?}");
+        format!("{} {}", said(0), said(1))
+    }
+
+    #[test]
+    fn the_stronger_policy_decides_and_equals_must_agree() {
+        for (policies, expected) in [
+            (&["0 a im on"][..], "on -"),
+            (&["0 a,b im on", "5 a im off"], "off on"),
+            (&["5 a im off", "0 a,b im on"], "off on"),
+            (&["-1 a im off", "0 a im on"], "on -"),
+            (&["0 a im on", "0 a,b im on"], "on on"),
+            (&["0 a im on", "0 a,b im off"], "disputed off"),
+            // A conflict that a stronger policy decides is none, wherever it stands.
+            (&["0 a im on", "0 a,b im off", "5 a im off"], "off off"),
+            (&["5 a im on", "0 a im on", "0 a,b im off"], "on off"),
+            (&["0 a im on", "5 a im on", "5 a im off"], "disputed -"),
+            // A weaker policy has no say in a conflict.
+            (&["0 a im on", "5 a im off", "5 a im off"], "off -"),
+        ] {
+            assert_eq!(check(policies), expected, "{policies:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_held_policy_would_say_is_undecided_unless_a_stronger_one_decides() {
+        for (policies, expected) in [
+            (&["0 gone im on"][..], "undecided undecided"),
+            (&["0 a im on", "0 gone im off"], "undecided undecided"),
+            (&["0 gone im off", "0 a im on"], "undecided undecided"),
+            (&["0 a im on", "0 b im on", "0 gone im on"], "undecided undecided"),
+            (&["5 a im on", "0 gone im off"], "on undecided"),
+            (&["0 gone im off", "5 a im on"], "on undecided"),
+            (&["0 a im on", "5 gone im off"], "undecided undecided"),
+            // It says nothing of other services.
+            (&["0 gone sip on", "0 a im on"], "on -"),
+            // What cannot be told is told before a conflict.
+            (&["0 a im on", "0 a im off", "0 gone im on"], "undecided undecided"),
+        ] {
+            assert_eq!(check(policies), expected, "{policies:?}");
+        }
+    }
+
+    #[test]
+    fn an_exception_beats_its_policy_until_its_last_day_and_never_a_stronger_policy() {
+        for (policies, expected) in [
+            (&["0 a,b im on | b off"][..], "on off"),
+            (&["0 a,b im off | b on"], "off on"),
+            (&["0 a,b im on | b off 2026-11-24"], "on off"),
+            (&["0 a,b im on | b off 2026-11-25"], "on off"),
+            (&["0 a,b im on | b off 2026-11-23"], "on on"),
+            (&["0 a,b im on | b off", "5 a,b im on"], "on on"),
+            (&["0 a,b im on", "5 a im on | a off"], "off on"),
+            // Outside its policy's scope it does nothing.
+            (&["0 a im on | b off"], "on -"),
+            // Among equals an exception is a sentence like any other.
+            (&["0 a,b im on | b off", "0 b im on"], "on disputed"),
+        ] {
+            assert_eq!(check(policies), expected, "{policies:?}");
+        }
+    }
+
+    #[test]
+    fn every_exception_makes_one_profile_and_not_a_pair_with_every_other() {
+        const EXCEPTIONS: usize = 20_000;
+        let names = || (0..EXCEPTIONS).map(|number| format!("u{number:05}"));
+        let directory = directory(names());
+        let everyone = || scope(vec![("*@example.com".to_owned(), place())]);
+        let mut with = policy(0, Service::Im, true, everyone());
+        with.exceptions = names()
+            .map(|name| Exception {
+                account: Address::parse(&address(&name)).unwrap(),
+                service: Service::Im,
+                set: Switch::Disabled,
+                until: None,
+                why: None,
+                place: place(),
+            })
+            .collect();
+        let policies = [with, policy(5, Service::Sip, true, everyone())];
+        let assignment = assign(&policies, &directory, date(2026, 11, 24), &[]);
+        // Nothing, everyone's, each exception's, the second policy's alone, and each exception's under it.
+        assert_eq!(assignment.profiles.len(), 1 + 1 + EXCEPTIONS + 1 + EXCEPTIONS);
+        assert_eq!(assignment.rules.len(), 2 + EXCEPTIONS);
+        let off = (0..EXCEPTIONS).filter(|row| !assignment.of(*row).enabled.contains(Service::Im));
+        assert_eq!(off.count(), EXCEPTIONS);
+    }
+}

@@ -11,6 +11,8 @@
 pub mod assign;
 pub mod profile;
 pub mod select;
+#[cfg(test)]
+pub mod tests;
 
 pub use assign::{Assignment, Conflict, Held, Rule, RuleKind, assign, groups_of, services_of};
 pub use profile::Profile;

@@ -133,3 +133,136 @@ impl AccountSeats {
         [&mut self.stored, &mut self.effective, &mut self.sure_stored, &mut self.sure_effective]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::tests::{World, service};
+    use crate::seats::modules;
+
+    fn world(account: &str, mode: Option<AccessMode>) -> Observed {
+        let mut observed = World::of("antispam=5", &[account]).observed;
+        // Both services of the module were asked for, whatever the line says.
+        for (on, mode) in [(Service::AntiSpam, mode), (Service::Quarantine, None)] {
+            observed.modes.extend(mode.map(|mode| (on, Reading::Read(mode))));
+        }
+        observed
+    }
+
+    #[test]
+    fn an_account_is_counted_by_what_is_stored_in_effect_or_not_read() {
+        use AccessMode::{All, AllExceptSelected, Group, Other, SelectedAccounts, SelectedDomains};
+        for (account, mode, [stored, effective, unread, doubtful]) in [
+            ("a antispam:off quarantine:off", None, [0, 0, 0, 0]),
+            ("a antispam:on quarantine:off", None, [1, 1, 0, 0]),
+            // Two services of one module are one seat (U-37).
+            ("a antispam:on quarantine:on", None, [1, 1, 0, 0]),
+            ("a antispam:on/off quarantine:off", None, [1, 0, 0, 0]),
+            ("a antispam:off/on quarantine:off", None, [0, 1, 0, 0]),
+            ("a antispam:on/unread quarantine:off", None, [1, 1, 0, 0]),
+            ("a antispam:off/unread quarantine:off", None, [0, 0, 0, 0]),
+            ("a antispam:unread quarantine:off", None, [1, 1, 1, 0]),
+            ("a antispam:unread/off quarantine:off", None, [1, 0, 1, 0]),
+            ("a antispam:on quarantine:unread/off", None, [1, 1, 1, 0]),
+            ("a antispam:off quarantine:off disabled", None, [0, 0, 0, 0]),
+            ("a antispam:on quarantine:off disabled", None, [1, 1, 0, 1]),
+            ("a antispam:on quarantine:off guest", None, [1, 1, 0, 1]),
+            ("a antispam:on quarantine:off guest?", None, [1, 1, 0, 1]),
+            ("a antispam:on quarantine:off disabled?", None, [1, 1, 0, 1]),
+            // Under these modes everybody may count (U-13, U-35).
+            ("a antispam:off quarantine:off", Some(All), [0, 1, 0, 0]),
+            ("a antispam:off quarantine:off", Some(Group), [0, 1, 0, 0]),
+            ("a antispam:off quarantine:off", Some(SelectedDomains), [0, 1, 0, 0]),
+            ("a antispam:off quarantine:off", Some(Other(7)), [0, 1, 0, 0]),
+            ("a antispam:off quarantine:off", Some(SelectedAccounts), [0, 0, 0, 0]),
+            ("a antispam:off quarantine:off", Some(AllExceptSelected), [0, 0, 0, 0]),
+        ] {
+            let observed = world(account, mode);
+            let modules = modules(&observed.licence, None, observed.asked);
+            let index = modules.of(Service::AntiSpam).unwrap();
+            let counted = used(&modules, &observed)[index];
+            let expected = Used { stored, effective, unread, doubtful };
+            assert_eq!(counted, Some(expected), "{account} under {mode:?}");
+            assert_eq!(expected.larger(), stored.max(effective));
+        }
+    }
+
+    #[test]
+    fn a_module_is_counted_only_if_each_of_its_services_was_asked_for() {
+        for (accounts, counted) in [
+            (&["a antispam:on quarantine:off"][..], Some(1)),
+            (&["a antispam:on"], None),
+            (&["a quarantine:on"], None),
+            (&["a im:on"], None),
+            (&["a antispam:on quarantine:on", "b antispam:off/on", "c quarantine:on"], Some(3)),
+        ] {
+            let observed = World::of("antispam=5", accounts).observed;
+            let modules = modules(&observed.licence, None, observed.asked);
+            let all = used(&modules, &observed);
+            let of = |name: &str| {
+                let index = modules.list.iter().position(|module| module.module.as_str() == name).unwrap();
+                all[index].map(Used::larger)
+            };
+            assert_eq!(of("antispam"), counted, "{accounts:?}");
+            assert_eq!(of("mailserver"), Some(accounts.len() as u64), "{accounts:?}");
+        }
+    }
+
+    #[test]
+    fn a_claim_is_free_and_a_release_frees_only_where_both_counts_and_what_was_read_say_so() {
+        use Direction::{Claim, Release};
+        for (account, moves, expected) in [
+            ("a antispam:off quarantine:off", &[("antispam", Claim)][..], &[1][..]),
+            ("a antispam:off quarantine:off", &[("antispam", Claim), ("quarantine", Claim)], &[1, 0]),
+            ("a antispam:off quarantine:on", &[("antispam", Claim)], &[0]),
+            // Held by one count only, or by what nobody could read: it may take a seat.
+            ("a antispam:off quarantine:on/off", &[("antispam", Claim)], &[1]),
+            ("a antispam:off quarantine:off/on", &[("antispam", Claim)], &[1]),
+            ("a antispam:off quarantine:unread", &[("antispam", Claim)], &[1]),
+            ("a antispam:off quarantine:unread/on", &[("antispam", Claim)], &[1]),
+            ("a antispam:off quarantine:on/unread", &[("antispam", Claim)], &[0]),
+            ("a antispam:off/on quarantine:off", &[("antispam", Claim)], &[1]),
+            ("a antispam:on quarantine:off", &[("antispam", Release)], &[-1]),
+            ("a antispam:on quarantine:on", &[("antispam", Release)], &[0]),
+            ("a antispam:on quarantine:on", &[("antispam", Release), ("quarantine", Release)], &[0, -1]),
+            ("a antispam:on quarantine:off/on", &[("antispam", Release)], &[0]),
+            ("a antispam:on quarantine:unread", &[("antispam", Release)], &[0]),
+            ("a antispam:on quarantine:unread/off", &[("antispam", Release)], &[0]),
+            // Not in effect: by that count there is no seat to free.
+            ("a antispam:on/off quarantine:off", &[("antispam", Release)], &[0]),
+            ("a antispam:on quarantine:off", &[("quarantine", Claim), ("antispam", Release)], &[0, 0]),
+            ("a antispam:on quarantine:off", &[("antispam", Release), ("quarantine", Claim)], &[-1, 1]),
+        ] {
+            let observed = world(account, None);
+            let mut seats = AccountSeats::new(observed.columns.bits[0], unheeded(&observed), observed.asked);
+            let mates = ServiceSet::of(&[Service::AntiSpam, Service::Quarantine]);
+            let booked: Vec<i8> =
+                moves.iter().map(|(name, direction)| seats.book(service(name), *direction, mates)).collect();
+            assert_eq!(booked, expected, "{moves:?} of {account}");
+        }
+    }
+
+    #[test]
+    fn under_a_mode_that_heeds_no_account_nothing_is_free_and_nothing_is_freed() {
+        let observed = world("a antispam:off quarantine:on", Some(AccessMode::All));
+        let mates = ServiceSet::of(&[Service::AntiSpam, Service::Quarantine]);
+        let seats = AccountSeats::new(observed.columns.bits[0], unheeded(&observed), observed.asked);
+        assert_eq!({ seats }.book(Service::Quarantine, Direction::Release, mates), 0);
+        let observed = world("a antispam:off quarantine:off", Some(AccessMode::All));
+        let seats = AccountSeats::new(observed.columns.bits[0], unheeded(&observed), observed.asked);
+        assert_eq!({ seats }.book(Service::Quarantine, Direction::Claim, mates), 1);
+    }
+
+    #[test]
+    fn an_account_surely_counts_only_if_read_to_be_neither_disabled_nor_a_guest() {
+        for (account, expected) in [
+            ("a", true),
+            ("a disabled", false),
+            ("a guest", false),
+            ("a disabled?", false),
+            ("a guest?", false),
+        ] {
+            assert_eq!(certain(World::of("", &[account]).observed.columns.facts[0]), expected, "{account}");
+        }
+    }
+}

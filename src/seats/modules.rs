@@ -141,3 +141,88 @@ fn least(a: Seats, b: Seats) -> Seats {
         (Seats::Limited(a), Seats::Limited(b)) => Seats::Limited(a.min(b)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::policy::tests::{World, license, module, place, unread};
+    use crate::spec::meaning::Expect;
+
+    const TEXT: SeatsSource = SeatsSource::LicenceText;
+    const EXPECT: SeatsSource = SeatsSource::Expect;
+    const STATISTICS: SeatsSource = SeatsSource::Statistics;
+    const NOWHERE: SeatsSource = SeatsSource::Nowhere;
+
+    /// What a licence text (`None`: not read), the statistics and an `expect` of 7 seats make of a module.
+    fn check(text: Option<&str>, statistics: Option<u64>, expected: bool, of: &str) -> (Seats, SeatsSource) {
+        let mut licence = World::of(text.unwrap_or_default(), &[]).observed.licence;
+        if text.is_none() {
+            licence.modules = unread();
+        }
+        licence.licensed_users = statistics.map_or_else(unread, Reading::Read);
+        let expect = Expect { seats: Some(7), keep_free: 2, place: place() };
+        let expect = expected.then(|| (module(of), expect));
+        let license = license(BTreeMap::from_iter(expect));
+        let asked = ServiceSet::of(&[Service::Im, Service::ActiveSync]);
+        let modules = modules(&licence, Some(&license), asked);
+        let found = modules.list.iter().find(|known| known.module.as_str() == of).expect(of);
+        assert_eq!(found.keep_free, if expected { 2 } else { 0 }, "what is kept free");
+        (found.seats, found.source)
+    }
+
+    #[test]
+    fn the_licence_text_rules_then_statistics_for_the_mail_server_then_what_is_expected() {
+        use Seats::{Limited, Unknown, Unlimited};
+        for (text, statistics, expected, of, seats) in [
+            (Some("instantmessaging=5"), Some(9), false, "instantmessaging", (Limited(5), TEXT)),
+            (Some("instantmessaging=5"), Some(9), true, "instantmessaging", (Limited(5), TEXT)),
+            (Some("instantmessaging=unlimited"), None, true, "instantmessaging", (Unlimited, TEXT)),
+            (Some("instantmessaging=unknown"), None, true, "instantmessaging", (Unknown, TEXT)),
+            // Two lines of one product: the smaller promise, in either order; one unknown makes both so.
+            (Some("activesync=5 activesync=3"), None, false, "activesync", (Limited(3), TEXT)),
+            (Some("activesync=3 activesync=5"), None, false, "activesync", (Limited(3), TEXT)),
+            (Some("activesync=3 activesync=unlimited"), None, false, "activesync", (Limited(3), TEXT)),
+            (Some("activesync=unlimited activesync=3"), None, false, "activesync", (Limited(3), TEXT)),
+            (Some("activesync=unknown activesync=3"), None, false, "activesync", (Unknown, TEXT)),
+            (Some("activesync=unlimited activesync=unknown"), None, false, "activesync", (Unknown, TEXT)),
+            // A text that was read and does not list it: nobody knows, whatever is expected.
+            (Some("im=5"), Some(9), false, "activesync", (Unknown, NOWHERE)),
+            (Some("im=5"), Some(9), true, "activesync", (Unknown, NOWHERE)),
+            // No text: what is expected is the limit; the statistics are the mail server's alone.
+            (None, None, true, "activesync", (Limited(7), EXPECT)),
+            (None, Some(9), true, "activesync", (Limited(7), EXPECT)),
+            (None, Some(9), false, "activesync", (Unknown, NOWHERE)),
+            (None, Some(9), true, "mailserver", (Limited(9), STATISTICS)),
+            (None, None, true, "mailserver", (Limited(7), EXPECT)),
+            (None, None, false, "mailserver", (Unknown, NOWHERE)),
+            (Some("im=5"), Some(9), true, "mailserver", (Limited(9), STATISTICS)),
+            (Some("mailserver=4"), Some(9), true, "mailserver", (Limited(4), TEXT)),
+        ] {
+            assert_eq!(
+                check(text, statistics, expected, of),
+                seats,
+                "{of} of {text:?}, statistics {statistics:?}, expected {expected}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_pairing_of_the_spec_moves_a_service_and_leaves_its_old_module_without_it() {
+        let licence = World::of("caldav=5 groupware=5", &[]).observed.licence;
+        let mut license = license(BTreeMap::new());
+        license.module_of.insert(Service::WebDav, (module("groupware"), place()));
+        let asked = ServiceSet::of(&[Service::WebDav]);
+        let modules = modules(&licence, Some(&license), asked);
+        let name = |service: Service| modules.of(service).map(|index| modules.list[index].module.as_str());
+        assert_eq!(name(Service::WebDav), Some("groupware"));
+        assert_eq!(name(Service::Smtp), None);
+        let both = ServiceSet::of(&[Service::WebDav, Service::Groupware]);
+        assert_eq!(modules.with_mates(asked), both);
+        assert_eq!(mates(Some(&license), asked), both);
+        assert_eq!(mates(None, asked), asked);
+        let caldav = modules.list.iter().find(|known| known.module.as_str() == "caldav").unwrap();
+        assert!(caldav.services.is_empty());
+    }
+}

@@ -51,7 +51,7 @@ pub fn claims_most(layout: &Layout, accounts: &[Account], seats: &[Option<u32>])
             let after = made | 1 << index;
             let change = i64::from(held(after, m.account, of)) - i64::from(held(made, m.account, of));
             let claim = accounts[m.account].wants[m.service] == Want::Claim;
-            let change = if change < 0 && accounts[m.account].disabled { 0 } else { change };
+            let change = if change < 0 && !accounts[m.account].surely_counts() { 0 } else { change };
             let mut next = booked.clone();
             next[of] += change;
             let worse = match seats[of] {

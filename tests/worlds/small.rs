@@ -9,7 +9,7 @@ use icewarden::spec::meaning::ServerSpec;
 use jiff::civil::date;
 
 use super::brute::claims_most;
-use super::world::{Account, Layout, Want, directory, observe, sandbox, set_up, spec, variable};
+use super::world::{Account, Layout, Odd, Want, directory, observe, sandbox, set_up, spec, variable};
 
 /// Which courses are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,25 @@ pub enum Mishaps {
     AllCombined,
     /// Every course with at most one step that is not simply applied.
     OneAtATime,
+    /// Every course with at most two such steps, and with every outcome that a driver knows.
+    TwoOfAnyKind,
+}
+
+impl Mishaps {
+    fn outcomes(self) -> &'static [Course] {
+        match self {
+            Mishaps::AllCombined | Mishaps::OneAtATime => &Course::ALL[..4],
+            Mishaps::TwoOfAnyKind => &Course::ALL,
+        }
+    }
+
+    fn most(self) -> usize {
+        match self {
+            Mishaps::AllCombined => usize::MAX,
+            Mishaps::OneAtATime => 1,
+            Mishaps::TwoOfAnyKind => 2,
+        }
+    }
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -47,6 +66,28 @@ pub fn all_worlds(layout: &Layout, accounts_most: usize, mishaps: Mishaps) -> Ta
         for accounts in multisets(count) {
             for seats in seats_of(layout.products.len()) {
                 trying.world(&accounts, &seats);
+            }
+        }
+    }
+    tallied
+}
+
+/// Plans and performs every world of an ordinary account and one that is odd, in either order.
+pub fn odd_worlds(layout: &Layout, mishaps: Mishaps) -> Tallied {
+    let mut tallied = Tallied::default();
+    let mut trying =
+        Trying { layout, mishaps, sandbox: sandbox(2), directory: directory(2), tallied: &mut tallied };
+    let ordinary: Vec<Account> = Account::all().into_iter().filter(|account| !account.disabled).collect();
+    for one in &ordinary {
+        for other in &ordinary {
+            for odd in Odd::ALL {
+                let odd = Account { odd, ..*other };
+                for seats in seats_of(layout.products.len()) {
+                    if seats.iter().all(|seats| matches!(seats, Some(0..=2))) {
+                        trying.world(&[*one, odd], &seats);
+                        trying.world(&[odd, *one], &seats);
+                    }
+                }
             }
         }
     }
@@ -84,14 +125,38 @@ fn seats_of(modules: usize) -> Vec<Vec<Option<u32>>> {
 }
 
 /// What can become of a step, as the driver would report it.
-const OUTCOMES: [Course; 4] = [Course::Applied, Course::Refused, Course::AnswerLost, Course::LostBefore];
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Course {
     Applied,
     Refused,
     AnswerLost,
     LostBefore,
+    /// Something else than the plan expects was found: another switch of the account, say.
+    Differs,
+    /// What was found is that somebody else did it.
+    DiffersDone,
+    /// The server said it was done, and did nothing.
+    Ineffective,
+    /// The server said it was done, and it was, but it did not show yet (U-15).
+    Late,
+}
+
+impl Course {
+    const ALL: [Course; 8] = [
+        Course::Applied,
+        Course::Refused,
+        Course::AnswerLost,
+        Course::LostBefore,
+        Course::Differs,
+        Course::DiffersDone,
+        Course::Ineffective,
+        Course::Late,
+    ];
+
+    /// Whether the server has it afterwards.
+    fn is_there(self) -> bool {
+        matches!(self, Course::Applied | Course::AnswerLost | Course::DiffersDone | Course::Late)
+    }
 }
 
 struct Trying<'a> {
@@ -108,7 +173,7 @@ impl Trying<'_> {
         set_up(&mut self.sandbox, self.layout, accounts, &wire);
         self.count_is_right(accounts, seats);
         let spec = spec(self.layout, accounts);
-        let observed = observe(&self.sandbox, self.layout, &self.directory, seats);
+        let observed = observe(&self.sandbox, self.layout, &self.directory, accounts, seats);
         let met = SecretsMet::new();
         let plan = plan(&spec, &observed, &met);
         let what = || format!("{accounts:?} with seats {seats:?}");
@@ -119,7 +184,10 @@ impl Trying<'_> {
             accounts.iter().flat_map(|account| account.wants).filter(|want| *want == Want::Claim).count();
         // Claims that compete go by address, so where services share a seat fewer may fit than another choice
         // would let through; but whatever fits as a whole is planned as a whole.
-        if most == wished || self.layout.products.len() > 1 {
+        let as_read = accounts.iter().all(|account| matches!(account.odd, Odd::Nothing | Odd::Guest));
+        if !as_read {
+            assert!(claims <= most, "an order reaches {most} claims, the plan has {claims}: {}", what());
+        } else if most == wished || self.layout.products.len() > 1 {
             assert_eq!(claims, most, "an order reaches {most} claims, the plan has {claims}: {}", what());
         }
         for blocked in &plan.blocked {
@@ -142,7 +210,7 @@ impl Trying<'_> {
         let mut course = Vec::new();
         self.run(&plan, Run::new(&plan), &limits, &mut course, &what);
         if self.tallied.worlds.is_multiple_of(7) {
-            self.again(&plan, &spec, seats, &what);
+            self.again(&plan, &spec, accounts, seats, &what);
         }
     }
 
@@ -185,13 +253,13 @@ impl Trying<'_> {
             }
         };
         let Step::Switch(step) = &plan.steps[index] else { panic!("a world has no settings") };
-        let clean = course.iter().all(|course| *course == Course::Applied);
-        for next in OUTCOMES {
-            if next != Course::Applied && !clean && self.mishaps == Mishaps::OneAtATime {
+        let mishaps = course.iter().filter(|course| **course != Course::Applied).count();
+        for next in self.mishaps.outcomes().iter().copied() {
+            if next != Course::Applied && mishaps >= self.mishaps.most() {
                 continue;
             }
             course.push(next);
-            let written = matches!(next, Course::Applied | Course::AnswerLost);
+            let written = next.is_there();
             if written {
                 self.write(plan, step, step.direction == Direction::Claim);
                 for (product, limit) in self.layout.products.iter().zip(limits) {
@@ -227,13 +295,14 @@ impl Trying<'_> {
         &mut self,
         plan: &Plan<'_>,
         spec: &ServerSpec,
+        accounts: &[Account],
         seats: &[Option<u32>],
         what: &dyn Fn() -> String,
     ) {
         let mut first = true;
         self.perform(plan, |_| !std::mem::replace(&mut first, false));
         for _ in 0..3 {
-            let observed = observe(&self.sandbox, self.layout, &self.directory, seats);
+            let observed = observe(&self.sandbox, self.layout, &self.directory, accounts, seats);
             let met = SecretsMet::new();
             let next = self::plan(spec, &observed, &met);
             if next.steps.is_empty() {
@@ -277,6 +346,8 @@ fn outcome(course: Course, step: &SwitchStep) -> Outcome {
         Course::Applied => Outcome::Done { effective: Some(step.direction == Direction::Claim) },
         Course::Refused => Outcome::Refused("result 0".to_owned()),
         Course::AnswerLost | Course::LostBefore => Outcome::Doubt("no answer".to_owned()),
+        Course::Differs | Course::DiffersDone => Outcome::Differs("something else is there".to_owned()),
+        Course::Ineffective | Course::Late => Outcome::Ineffective("it reads back unchanged".to_owned()),
     }
 }
 

@@ -54,6 +54,23 @@ impl Want {
 pub struct Account {
     pub wants: [Want; 2],
     pub disabled: bool,
+    pub odd: Odd,
+}
+
+/// What is odd about an account, as it is read. The sandbox itself knows each switch, and counts what is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Odd {
+    Nothing,
+    Guest,
+    /// The switch of the service of this index cannot be read.
+    Unread(usize),
+    /// The effective value of the service of this index is not what is stored.
+    Otherwise(usize),
+}
+
+impl Odd {
+    pub const ALL: [Odd; 5] =
+        [Odd::Guest, Odd::Unread(0), Odd::Unread(1), Odd::Otherwise(0), Odd::Otherwise(1)];
 }
 
 impl Account {
@@ -62,11 +79,16 @@ impl Account {
         for first in Want::ALL {
             for second in Want::ALL {
                 for disabled in [false, true] {
-                    all.push(Account { wants: [first, second], disabled });
+                    all.push(Account { wants: [first, second], disabled, odd: Odd::Nothing });
                 }
             }
         }
         all
+    }
+
+    /// Whether a release of it surely frees what it seems to free (U-5).
+    pub fn surely_counts(self) -> bool {
+        !self.disabled && self.odd != Odd::Guest
     }
 }
 
@@ -112,6 +134,8 @@ pub fn set_up(sandbox: &mut Sandbox, layout: &Layout, accounts: &[Account], seat
         }
         let disabled = if account.disabled { "1" } else { "0" };
         assert!(sandbox.set_account_variable(address, "U_AccountDisabled", disabled));
+        let guest = if account.odd == Odd::Guest { "1" } else { "0" };
+        assert!(sandbox.set_account_variable(address, "U_IsGuestAccount", guest));
     }
     for (product, seats) in layout.products.iter().zip(seats) {
         // On the wire 0 means unlimited, so no seats at all are shown by another product's absence: unknown.
@@ -129,8 +153,14 @@ pub fn directory(accounts: usize) -> Directory {
     builder.build()
 }
 
-/// Reads a sandbox without icewarden's client.
-pub fn observe(sandbox: &Sandbox, layout: &Layout, directory: &Directory, seats: &[Option<u32>]) -> Observed {
+/// Reads a sandbox without icewarden's client, and as oddly as the accounts are.
+pub fn observe(
+    sandbox: &Sandbox,
+    layout: &Layout,
+    directory: &Directory,
+    accounts: &[Account],
+    seats: &[Option<u32>],
+) -> Observed {
     let asked: ServiceSet = layout.services.into_iter().collect();
     let flag = |address: &str, name: &str| sandbox.account_variable(address, name).as_deref() == Some("1");
     let mut columns = Columns::default();
@@ -139,17 +169,26 @@ pub fn observe(sandbox: &Sandbox, layout: &Layout, directory: &Directory, seats:
         let switched = |name: fn(Service) -> &'static str| -> ServiceSet {
             layout.services.into_iter().filter(|service| flag(address, name(*service))).collect()
         };
-        columns.bits.push(ServiceBits {
+        let mut bits = ServiceBits {
             known: asked,
             on: switched(variable),
             editable_known: asked,
             editable: asked,
             support_known: asked,
             support: switched(support),
-        });
+        };
+        match accounts[row].odd {
+            Odd::Nothing | Odd::Guest => {}
+            Odd::Unread(index) => {
+                bits.known.remove(layout.services[index]);
+                bits.on.remove(layout.services[index]);
+            }
+            Odd::Otherwise(index) => bits.support.0 ^= ServiceSet::single(layout.services[index]).0,
+        }
+        columns.bits.push(bits);
         columns.facts.push(AccountFacts {
             disabled: flag(address, "U_AccountDisabled").into(),
-            guest: Tri::No,
+            guest: flag(address, "U_IsGuestAccount").into(),
             admin: Tri::No,
             pop3_only: Tri::No,
         });

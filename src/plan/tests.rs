@@ -1,0 +1,58 @@
+//! Plans of small worlds, told as lines of text.
+
+use jiff::civil::date;
+
+use super::{Allow, Inputs, Plan, Step, build};
+use crate::diff::SecretsMet;
+use crate::model::{Finding, Guardrail};
+use crate::policy::tests::World;
+
+/// No secrets were declared, so none was compared.
+pub static MET: SecretsMet = SecretsMet::new();
+
+pub fn allow(guardrail: Guardrail, value: &str) -> Allow {
+    Allow { guardrail, value: value.to_owned(), reason: "a test".to_owned() }
+}
+
+pub fn planned_with<'a>(world: &'a World, allows: &'a [Allow]) -> Result<Plan<'a>, Vec<Finding>> {
+    let today = date(2026, 11, 24);
+    build(Inputs { server: &world.server, observed: &world.observed, today, allows, secrets: &MET })
+}
+
+/// A plan that can be made.
+pub fn planned(world: &World) -> Plan<'_> {
+    planned_with(world, &[]).unwrap_or_else(|findings| panic!("{findings:?}"))
+}
+
+fn name<'a>(plan: &Plan<'a>, row: u32) -> &'a str {
+    crate::model::address::local_of(plan.observed.directory.address(row as usize))
+}
+
+/// A step without what it does to the seats: `claim a im`, `set keepDays`.
+pub fn step_name(plan: &Plan<'_>, step: &Step) -> String {
+    match step {
+        Step::Switch(step) => {
+            format!("{} {} {}", step.direction.word(), name(plan, step.row), step.service)
+        }
+        Step::Setting(step) => format!("set {}", step.change.key),
+    }
+}
+
+/// Every step with its delta and what it needs, then what is blocked: `claim a im 1`, `release a im 0 after 1`,
+/// `no-seat b im`.
+pub fn told(plan: &Plan<'_>) -> Vec<String> {
+    let steps = plan.steps.iter().map(|step| {
+        let (delta, needs) = match step {
+            Step::Switch(step) => (format!(" {}", step.delta), step.needs.into_iter().collect()),
+            Step::Setting(step) => (String::new(), step.needs.clone()),
+        };
+        let needs: Vec<String> = needs.iter().map(ToString::to_string).collect();
+        let after = if needs.is_empty() { String::new() } else { format!(" after {}", needs.join(",")) };
+        format!("{}{delta}{after}", step_name(plan, step))
+    });
+    let blocked = plan.blocked.iter().map(|blocked| {
+        let row = name(plan, blocked.change.row);
+        format!("{} {row} {}", blocked.reason.code(), blocked.change.service)
+    });
+    steps.chain(blocked).collect()
+}
