@@ -50,26 +50,34 @@ pub struct Tallied {
 
 /// Seats of a module: none known, or a number. On the wire 0 would mean "unlimited", so 0 seats are tried by the
 /// planner against a sandbox whose licence lacks the product, which its own count takes for 0.
-const SEATS: [Option<u32>; 5] = [None, Some(0), Some(1), Some(2), Some(3)];
+pub const SEATS: [Option<u32>; 5] = [None, Some(0), Some(1), Some(2), Some(3)];
 
 /// Plans and performs every world of up to `accounts_most` accounts.
 pub fn all_worlds(layout: &Layout, accounts_most: usize, mishaps: Mishaps) -> Tallied {
     let mut tallied = Tallied::default();
+    for seats in SEATS {
+        worlds_with(layout, accounts_most, mishaps, seats, &mut tallied);
+    }
+    tallied
+}
+
+/// The worlds in which the first module has just these seats: a share of them, so that shares run side by side.
+pub fn worlds_with(
+    layout: &Layout,
+    accounts_most: usize,
+    mishaps: Mishaps,
+    first: Option<u32>,
+    tallied: &mut Tallied,
+) {
     for count in 1..=accounts_most {
-        let mut trying = Trying {
-            layout,
-            mishaps,
-            sandbox: sandbox(count),
-            directory: directory(count),
-            tallied: &mut tallied,
-        };
+        let mut trying =
+            Trying { layout, mishaps, sandbox: sandbox(count), directory: directory(count), tallied };
         for accounts in multisets(count) {
-            for seats in seats_of(layout.products.len()) {
+            for seats in seats_of(layout.products.len()).into_iter().filter(|seats| seats[0] == first) {
                 trying.world(&accounts, &seats);
             }
         }
     }
-    tallied
 }
 
 /// Plans and performs every world of an ordinary account and one that is odd, in either order.
