@@ -185,18 +185,22 @@ mod tests {
         observed.modes.insert(Service::Im, Reading::Read(mode));
     }
 
-    fn domain(observed: &mut Observed, known: bool, on: bool) {
+    /// What is read of the domain's own switch: `on`, `off` or `unread`.
+    fn domain(observed: &mut Observed, read: &str) {
         let set = |is: bool| if is { ServiceSet::single(Service::Im) } else { ServiceSet::EMPTY };
-        let switches = DomainSwitches { known: set(known), on: set(on) };
+        let switches = DomainSwitches { known: set(read != "unread"), on: set(read == "on") };
         observed.domain_switches.insert("example.com".into(), switches);
     }
+
+    /// An account, what else is read, and what comes of it.
+    type Case = (&'static str, fn(&mut Observed), &'static [&'static str]);
 
     #[test]
     fn each_obstacle_blocks_claims_and_releases_as_far_as_it_stands_in_their_way() {
         use AccessMode::{All, AllExceptSelected, Group, Other, SelectedAccounts, SelectedDomains};
         const CLAIM: &str = "a im:off->on";
         const RELEASE: &str = "a im:on->off";
-        let cases: &[(&str, fn(&mut Observed), &[&str])] = &[
+        let cases: &[Case] = &[
             (CLAIM, |_| {}, &["claim a im 1"]),
             (RELEASE, |_| {}, &["release a im -1"]),
             ("a im:off->on!", |_| {}, &["not-editable a im"]),
@@ -222,10 +226,10 @@ mod tests {
             (CLAIM, |o| drop(o.modes.insert(Service::Im, unread())), &["claim a im 1"]),
             (RELEASE, |o| drop(o.modes.insert(Service::Im, unread())), &["release a im -1"]),
             // The domain's switch forbids what it is read to be off for, and no release (U-26).
-            (CLAIM, |o| domain(o, true, false), &["domain-switch a im"]),
-            (RELEASE, |o| domain(o, true, false), &["release a im -1"]),
-            (CLAIM, |o| domain(o, true, true), &["claim a im 1"]),
-            (CLAIM, |o| domain(o, false, false), &["claim a im 1"]),
+            (CLAIM, |o| domain(o, "off"), &["domain-switch a im"]),
+            (RELEASE, |o| domain(o, "off"), &["release a im -1"]),
+            (CLAIM, |o| domain(o, "on"), &["claim a im 1"]),
+            (CLAIM, |o| domain(o, "unread"), &["claim a im 1"]),
             // Seats.
             (CLAIM, |o| o.licence.modules = unread(), &["seats-unknown a im"]),
             (RELEASE, |o| o.licence.modules = unread(), &["release a im -1"]),

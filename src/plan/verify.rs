@@ -204,7 +204,7 @@ mod tests {
     use crate::spec::meaning::BackupValue;
 
     /// A sound plan with one fault is refused, and for that fault.
-    fn check(what: &str, world: &World, see: fn(&mut Observed), fault: fn(&mut Plan<'_>), expected: &str) {
+    fn check(what: &str, world: &World, see: fn(&mut Observed), fault: Fault, expected: &str) {
         let mut plan = planned(world);
         assert_eq!(verify(&plan), Ok(()), "{what}: before the fault");
         let mut observed = world.observed.clone();
@@ -216,6 +216,14 @@ mod tests {
             Err(why) => assert!(why.contains(expected), "{what}: refused because of `{why}`"),
         }
     }
+
+    type Fault = fn(&mut Plan<'_>);
+    /// What is wrong, the licence, the accounts, how the sound plan is spoilt, and what is said of it.
+    type SeatsCase = (&'static str, &'static str, &'static [&'static str], Fault, &'static str);
+    /// The same where there are seats enough.
+    type StepCase = (&'static str, &'static [&'static str], Fault, &'static str);
+    /// What is wrong, the account, what is read after the plan was made, and what is said of it.
+    type ReadCase = (&'static str, &'static str, fn(&mut Observed), &'static str);
 
     fn switch<'p>(plan: &'p mut Plan<'_>, name: &str) -> &'p mut SwitchStep {
         let at = plan.steps.iter().position(|step| step_name(plan, step) == name).expect(name);
@@ -233,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_plan_with_one_fault_in_its_seats_is_refused() {
-        let cases: &[(&str, &str, &[&str], fn(&mut Plan<'_>), &str)] = &[
+        let cases: &[SeatsCase] = &[
             (
                 "a claim too many",
                 "instantmessaging=1",
@@ -340,7 +348,7 @@ mod tests {
 
     #[test]
     fn a_plan_with_one_step_that_must_not_be_is_refused() {
-        let cases: &[(&str, &[&str], fn(&mut Plan<'_>), &str)] = &[
+        let cases: &[StepCase] = &[
             (
                 "a switch that no policy speaks of",
                 &["a im:off->on", "b im:off"],
@@ -416,7 +424,7 @@ mod tests {
 
     #[test]
     fn a_plan_made_from_something_else_than_was_read_is_refused() {
-        let cases: &[(&str, &str, fn(&mut Observed), &str)] = &[
+        let cases: &[ReadCase] = &[
             (
                 "a claim while a list is not whole",
                 "a im:off->on",

@@ -18,6 +18,8 @@ pub enum Mishaps {
     AllCombined,
     /// Every course with at most one step that is not simply applied.
     OneAtATime,
+    /// The same with every outcome that a driver knows.
+    OneOfAnyKind,
     /// Every course with at most two such steps, and with every outcome that a driver knows.
     TwoOfAnyKind,
 }
@@ -26,14 +28,14 @@ impl Mishaps {
     fn outcomes(self) -> &'static [Course] {
         match self {
             Mishaps::AllCombined | Mishaps::OneAtATime => &Course::ALL[..4],
-            Mishaps::TwoOfAnyKind => &Course::ALL,
+            Mishaps::OneOfAnyKind | Mishaps::TwoOfAnyKind => &Course::ALL,
         }
     }
 
     fn most(self) -> usize {
         match self {
             Mishaps::AllCombined => usize::MAX,
-            Mishaps::OneAtATime => 1,
+            Mishaps::OneAtATime | Mishaps::OneOfAnyKind => 1,
             Mishaps::TwoOfAnyKind => 2,
         }
     }
@@ -72,7 +74,7 @@ pub fn worlds_with(
     for count in 1..=accounts_most {
         let mut trying =
             Trying { layout, mishaps, sandbox: sandbox(count), directory: directory(count), tallied };
-        for accounts in multisets(count) {
+        for accounts in multisets(&Account::all(), count) {
             for seats in seats_of(layout.products.len()).into_iter().filter(|seats| seats[0] == first) {
                 trying.world(&accounts, &seats);
             }
@@ -81,21 +83,45 @@ pub fn worlds_with(
 }
 
 /// Plans and performs every world of an ordinary account and one that is odd, in either order.
-pub fn odd_worlds(layout: &Layout, mishaps: Mishaps) -> Tallied {
-    let mut tallied = Tallied::default();
-    let mut trying =
-        Trying { layout, mishaps, sandbox: sandbox(2), directory: directory(2), tallied: &mut tallied };
+pub fn odd_pairs(layout: &Layout, mishaps: Mishaps) -> Tallied {
     let ordinary: Vec<Account> = Account::all().into_iter().filter(|account| !account.disabled).collect();
+    let mut pairs = Vec::new();
     for one in &ordinary {
         for other in &ordinary {
             for odd in Odd::ALL {
                 let odd = Account { odd, ..*other };
-                for seats in seats_of(layout.products.len()) {
-                    if seats.iter().all(|seats| matches!(seats, Some(0..=2))) {
-                        trying.world(&[*one, odd], &seats);
-                        trying.world(&[odd, *one], &seats);
-                    }
-                }
+                pairs.extend([vec![*one, odd], vec![odd, *one]]);
+            }
+        }
+    }
+    worlds_of(layout, mishaps, &pairs, 1)
+}
+
+/// Plans and performs every world of three accounts, each ordinary or odd, that have only the first service. Two
+/// claims and a release of one module take three.
+pub fn odd_triples(layout: &Layout, mishaps: Mishaps) -> Tallied {
+    let odd = [Odd::Nothing, Odd::Guest, Odd::Unread(0), Odd::Otherwise(0)];
+    let wanted = Want::ALL.into_iter().flat_map(|want| odd.map(|odd| (want, odd)));
+    let kinds: Vec<Account> =
+        wanted.map(|(want, odd)| Account { wants: [want, Want::StaysOff], disabled: false, odd }).collect();
+    worlds_of(layout, mishaps, &multisets(&kinds, 3), 2)
+}
+
+/// Plans and performs these worlds with every number of seats up to `seats_most`.
+fn worlds_of(layout: &Layout, mishaps: Mishaps, worlds: &[Vec<Account>], seats_most: u32) -> Tallied {
+    let mut tallied = Tallied::default();
+    let count = worlds.first().map_or(0, Vec::len);
+    let mut trying = Trying {
+        layout,
+        mishaps,
+        sandbox: sandbox(count),
+        directory: directory(count),
+        tallied: &mut tallied,
+    };
+    for accounts in worlds {
+        for seats in seats_of(layout.products.len()) {
+            if seats.iter().all(|seats| seats.is_some_and(|seats| seats <= seats_most)) {
+                trying.world(accounts, &seats);
             }
         }
     }
@@ -103,8 +129,7 @@ pub fn odd_worlds(layout: &Layout, mishaps: Mishaps) -> Tallied {
 }
 
 /// Every choice of `count` accounts. Accounts differ only by address, so an order of the same ones is no new world.
-fn multisets(count: usize) -> Vec<Vec<Account>> {
-    let all = Account::all();
+fn multisets(all: &[Account], count: usize) -> Vec<Vec<Account>> {
     let mut sets: Vec<Vec<Account>> = vec![Vec::new()];
     for _ in 0..count {
         sets = sets
