@@ -1,7 +1,7 @@
 //! The licence in time: what a state means, when something ends. Pure: the day is an argument.
 //!
-//! Both the planner and the sandbox stand on this room, so no expected value in its tests comes from running
-//! it: `tests/timelines` is written by hand from the requirements.
+//! The planner stands on this room and the sandbox may, so no expected value in its tests comes from running it:
+//! `tests/timelines` is written by hand from the requirements.
 //!
 //! Missing on purpose: re-validation (REV), Emergency Mode and the renewal gap (REN). While they are not
 //! handled, [`status::standing`] lets nothing be written unless the status is read as 0.

@@ -6,10 +6,11 @@ use super::made::Inputs;
 use super::step::SwitchStep;
 use crate::diff::Direction;
 use crate::diff::compare::Differences;
+use crate::lifecycle::trial::TRIAL_DAYS;
 use crate::model::{Finding, Guardrail, Module, Observed, Reading, Remedy, Service, ServiceSet, counted};
 use crate::policy::Assignment;
 use crate::policy::profile::RuleId;
-use crate::seats::Modules;
+use crate::seats::{LedgerRow, Modules};
 
 /// How many accounts a remark names.
 const NAMED: usize = 5;
@@ -115,6 +116,28 @@ fn unfit(differences: &Differences, assignment: &Assignment, observed: &Observed
         Finding::warning("pop3-only", text).at(rule.place.clone()).remedy(remedy)
     };
     by_rule.into_iter().map(finding).collect()
+}
+
+/// Modules that are used beyond their seats, before the plan and after it (SEAT-5). What then happens is not known:
+/// the worse is told (U-21).
+pub fn over_licence(ledger: &[LedgerRow]) -> Vec<Finding> {
+    let finding = |row: &LedgerRow| {
+        let before = row.used_now().and_then(|used| row.over(used)).filter(|over| *over > 0)?;
+        let after = row.after().and_then(|used| row.over(used)).unwrap_or(before);
+        let title = &row.module.title;
+        let told = format!("{title} is used by {} more than it has seats", counted(before, "account"));
+        if after == 0 {
+            return Some(Finding::info("over-licence", format!("{told}; this plan ends that")));
+        }
+        let text = format!(
+            "{told}{}: whoever is beyond the seats may lose it {TRIAL_DAYS} days after the first access, or the \
+             service may not start",
+            if after < before { format!(", by {after} after this plan") } else { String::new() }
+        );
+        let remedy = Remedy::Seats { module: row.module.module.to_string(), more: after };
+        Some(Finding::warning("over-licence", text).remedy(remedy))
+    };
+    ledger.iter().filter_map(finding).collect()
 }
 
 /// Claims that the ledger does not hold, because nobody knows a module for their service (reference 4.4). For
