@@ -128,10 +128,7 @@ fn ledger_line(row: &LedgerFile, name: usize, colour: Colour) -> String {
         notes.push("seats as the spec expects".to_owned());
     }
     if row.doubtful > 0 && row.released + row.claimed > 0 {
-        notes.push(format!(
-            "{} of the used are disabled or guests: whether they count is not known",
-            row.doubtful
-        ));
+        notes.push(format!("{} disabled or guests, counted", row.doubtful));
     }
     if row.unread > 0 {
         notes.push(format!("{} not read, counted", row.unread));
