@@ -16,9 +16,7 @@ use super::world::{Account, Layout, Odd, Want, directory, observe, sandbox, set_
 pub enum Mishaps {
     /// Every step with every outcome.
     AllCombined,
-    /// Every course with at most one step that is not simply applied.
-    OneAtATime,
-    /// The same with every outcome that a driver knows.
+    /// Every course with at most one step that is not simply applied, with every outcome that a driver knows.
     OneOfAnyKind,
     /// Every course with at most two such steps, and with every outcome that a driver knows.
     TwoOfAnyKind,
@@ -27,7 +25,7 @@ pub enum Mishaps {
 impl Mishaps {
     fn outcomes(self) -> &'static [Course] {
         match self {
-            Mishaps::AllCombined | Mishaps::OneAtATime => &Course::ALL[..4],
+            Mishaps::AllCombined => &Course::ALL[..4],
             Mishaps::OneOfAnyKind | Mishaps::TwoOfAnyKind => &Course::ALL,
         }
     }
@@ -35,7 +33,7 @@ impl Mishaps {
     fn most(self) -> usize {
         match self {
             Mishaps::AllCombined => usize::MAX,
-            Mishaps::OneAtATime | Mishaps::OneOfAnyKind => 1,
+            Mishaps::OneOfAnyKind => 1,
             Mishaps::TwoOfAnyKind => 2,
         }
     }
