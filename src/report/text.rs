@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::paint::{Colour, Tone};
+use crate::model::counted;
 use crate::plan::file::{
     BlockedFile, FindingFile, HoldFile, LedgerFile, OutcomeFile, PlanFile, ReasonFile, ServerFile, StepFile,
 };
@@ -54,6 +55,7 @@ fn server(out: &mut String, server: &ServerFile, layout: Layout) {
     }
     findings(out, &server.findings, layout);
     left_alone(out, server, layout);
+    narrowed(out, server, layout);
     let _ = writeln!(out, "{}\n", wrap(&summary(server, layout.colour), layout.width, 0));
 }
 
@@ -287,6 +289,17 @@ fn left_alone(out: &mut String, server: &ServerFile, layout: Layout) {
     }
 }
 
+/// A narrowed plan must not be taken for a whole one.
+fn narrowed(out: &mut String, server: &ServerFile, layout: Layout) {
+    if let Some(left_out) = server.left_out {
+        let text = format!(
+            "Narrowed: {} left out by --target or --exclude. This is not the whole plan.",
+            counted(left_out, "change")
+        );
+        let _ = writeln!(out, "{}", layout.colour.paint(Tone::Careful, &wrap(&text, layout.width, 0)));
+    }
+}
+
 /// One line that says it all.
 pub fn summary(server: &ServerFile, colour: Colour) -> String {
     let counts = &server.counts;
@@ -310,6 +323,9 @@ pub fn summary(server: &ServerFile, colour: Colour) -> String {
     }
     let digest = server.effects_digest.get(..12).unwrap_or_default();
     match server.outcome {
+        OutcomeFile::NothingToDo if server.left_out.is_some_and(|left_out| left_out > 0) => {
+            format!("{}: nothing to do within the narrowed plan.", server.server)
+        }
         OutcomeFile::NothingToDo => colour.paint(Tone::Good, &format!("{}: nothing to do.", server.server)),
         _ => format!("Plan: {}. Effects {digest}.", parts.join(", ")),
     }

@@ -50,6 +50,7 @@ pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Outpu
         icewarden_version: env!("CARGO_PKG_VERSION").to_owned(),
         created: Timestamp::now().round(jiff::Unit::Second).unwrap_or_default().to_string(),
         allows: allows.iter().map(allow_file).collect(),
+        narrowed: None,
         servers,
         sources: None,
         seal: None,
@@ -195,6 +196,7 @@ fn failed(server: &ServerSpec, failure: &Failure) -> (ServerFile, Exit) {
         holds: Vec::new(),
         findings: failure.findings.iter().map(view::finding_file).collect(),
         unmanaged: UnmanagedFile::default(),
+        left_out: None,
         accounts: AccountsFile::default(),
         calls: BTreeMap::new(),
     };

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use super::exit::Exit;
 use super::output::Output;
 use super::progress::Meter;
-use crate::diff::{SecretMatch, SecretsMet};
+use crate::diff::{Narrowing, SecretMatch, SecretsMet};
 use crate::edge::icewarp::{self, CallError, Client, Limits, Meaning, Options, Wanted, chain};
 use crate::edge::secrets::{self, Secret};
 use crate::model::{Address, BackupKey, Finding, Observed, Place, Reading, SecretRef};
@@ -32,7 +32,14 @@ pub struct Read {
 impl Read {
     /// What a plan of this server is made of.
     pub fn inputs<'a>(&'a self, server: &'a ServerSpec, allows: &'a [Allow]) -> Inputs<'a> {
-        Inputs { server, observed: &self.observed, today: self.today, allows, secrets: &self.met }
+        Inputs {
+            server,
+            observed: &self.observed,
+            today: self.today,
+            allows,
+            secrets: &self.met,
+            narrowing: Narrowing::none(),
+        }
     }
 
     /// Reads the server once more. A client that was logged out logs in again by itself, with the password that
@@ -191,7 +198,8 @@ async fn read_all(
     };
     let met = met(backup_secrets, &observed);
     let today = jiff::tz::Offset::UTC.to_datetime(Timestamp::now()).date();
-    let inputs = Inputs { server, observed: &observed, today, allows, secrets: &met };
+    let inputs =
+        Inputs { server, observed: &observed, today, allows, secrets: &met, narrowing: Narrowing::none() };
     let asks = asks(inputs);
     if asks.lists_again {
         // Only two passes that agree show that nothing moved while the lists were read (U-9).
