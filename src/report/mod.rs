@@ -7,6 +7,7 @@ mod mask;
 pub mod paint;
 pub mod remedy;
 pub mod run;
+pub mod servers;
 pub mod text;
 pub mod view;
 

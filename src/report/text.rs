@@ -292,10 +292,13 @@ fn left_alone(out: &mut String, server: &ServerFile, layout: Layout) {
 /// A narrowed plan must not be taken for a whole one.
 fn narrowed(out: &mut String, server: &ServerFile, layout: Layout) {
     if let Some(left_out) = server.left_out {
-        let text = format!(
-            "Narrowed: {} left out by --target or --exclude. This is not the whole plan.",
-            counted(left_out, "change")
-        );
+        let text = match left_out {
+            0 => "Narrowed by --target or --exclude, which leave no change out.".to_owned(),
+            _ => format!(
+                "Narrowed: {} left out by --target or --exclude. This is not the whole plan.",
+                counted(left_out, "change")
+            ),
+        };
         let _ = writeln!(out, "{}", layout.colour.paint(Tone::Careful, &wrap(&text, layout.width, 0)));
     }
 }
