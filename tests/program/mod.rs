@@ -16,4 +16,5 @@ mod stale;
 mod stand;
 mod target;
 mod timelines;
+mod trust;
 mod wire;

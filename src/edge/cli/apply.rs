@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tokio::sync::oneshot;
 
-use super::args::{AllowArgs, NarrowArgs, ShowArgs};
+use super::args::{AllowArgs, NarrowArgs, ShowArgs, TrustArgs};
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
 use super::load::Loaded;
@@ -14,7 +14,8 @@ use super::output::Output;
 use super::plan::{plan_of, say_spec_findings, say_stats};
 use super::session::{self, Failure, Read};
 use super::signals::Ear;
-use super::stale::{self, Approved};
+use super::stale::{self, Approved, Reviewed};
+use super::trust::Trust;
 use crate::edge::drive::drive;
 use crate::flow::{Halt, Run};
 use crate::model::counted;
@@ -26,8 +27,11 @@ use crate::report::{findings, text, view};
 
 pub struct ApplyOptions {
     pub auto_approve: bool,
+    /// What the plan of each server must do, as it was typed.
+    pub effects: Vec<String>,
     pub show: ShowArgs,
     pub narrow: NarrowArgs,
+    pub trust: TrustArgs,
 }
 
 /// The command.
@@ -39,22 +43,19 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
         );
         return Exit::Usage;
     }
-    let allows = match allow.meant() {
-        Ok(allows) => allows,
-        Err(problem) => {
-            output.error(&problem, None);
-            return Exit::Usage;
-        }
-    };
-    let prepared = match stale::open(path, allows, &options.narrow, output) {
-        Ok(prepared) => prepared,
-        Err(exit) => return exit,
-    };
+    applied(path, options, allow, output).unwrap_or_else(|exit| exit)
+}
+
+/// # Errors
+/// The exit, after saying why, where no server was asked.
+fn applied(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Output) -> Result<Exit, Exit> {
+    let allows = allow.meant().map_err(|problem| output.usage(&problem))?;
+    let prepared = stale::open(path, allows, &options.narrow, output)?;
     say_spec_findings(&prepared.loaded, output);
-    let runtime = match super::session_runtime() {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
+    let trust = Trust::open(&options.trust, output)?;
+    let reviewed = Reviewed::read(&options.effects, &prepared.loaded.spec.servers)
+        .map_err(|problem| output.usage(&problem))?;
+    let runtime = super::session_runtime()?;
     let applying: Vec<Applying<'_>> = prepared
         .loaded
         .spec
@@ -65,10 +66,12 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
                 server,
                 allows: &prepared.allows,
                 narrowing: &prepared.narrowing,
+                trust: &trust,
                 output,
                 ear: Ear::default(),
             },
             approved: prepared.saved.as_ref(),
+            reviewed: &reviewed,
             loaded: &prepared.loaded,
             options,
         })
@@ -77,7 +80,7 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
     let rows: Vec<ServerRow> =
         applying.iter().zip(&applied).map(|(one, applied)| one.row(*applied)).collect();
     output.data(&servers::table(["done", "failed", "in doubt", "not tried"], &rows, output.layout(false)));
-    Exit::of_all(&applied.iter().map(|applied| applied.exit).collect::<Vec<_>>())
+    Ok(Exit::of_all(&applied.iter().map(|applied| applied.exit).collect::<Vec<_>>()))
 }
 
 /// Every server, some side by side. Where a person is to be asked, all plans are shown first and one answer holds
@@ -127,6 +130,7 @@ async fn asked(steps: usize, names: &str, output: &Output) -> bool {
 struct Applying<'a> {
     job: Job<'a>,
     approved: Option<&'a PlanFile>,
+    reviewed: &'a Reviewed,
     loaded: &'a Loaded,
     options: &'a ApplyOptions,
 }
@@ -223,6 +227,10 @@ impl Applying<'_> {
             && let Err(exit) = self.same(approved, &file)
         {
             return Shown::Ended(Applied::without_run(exit));
+        }
+        if let Err(message) = self.reviewed.holds(&file) {
+            output.error(&message, Some("plan again, and have the new plan reviewed"));
+            return Shown::Ended(Applied::without_run(Exit::Stale));
         }
         let shown = PlanFile { servers: vec![file], ..stale::empty_file() };
         output.data(&text::plan(&shown, output.layout(self.options.show.full)));

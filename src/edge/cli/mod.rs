@@ -10,12 +10,14 @@ pub mod exit;
 mod job;
 mod load;
 mod output;
+mod outputs;
 mod plan;
 mod progress;
 mod sandbox;
 mod session;
 mod signals;
 mod stale;
+mod trust;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -41,12 +43,12 @@ pub fn main() -> Exit {
     let output = Output::new(cli.color);
     match cli.command {
         Command::Validate { path, format } => load::validate(&path, format, &output),
-        Command::Plan { path, out, format, detailed_exitcode, allow, narrow, show } => {
-            let options = plan::PlanOptions { out, format, detailed_exitcode, show, narrow };
+        Command::Plan { path, out, outputs, format, detailed_exitcode, allow, narrow, trust, show } => {
+            let options = plan::PlanOptions { out, outputs, format, detailed_exitcode, show, narrow, trust };
             plan::run(&path, &options, &allow, &output)
         }
-        Command::Apply { path, auto_approve, allow, narrow, show } => {
-            let options = apply::ApplyOptions { auto_approve, show, narrow };
+        Command::Apply { path, auto_approve, effects, allow, narrow, trust, show } => {
+            let options = apply::ApplyOptions { auto_approve, effects, show, narrow, trust };
             apply::run(&path, &options, &allow, &output)
         }
         Command::Sandbox { accounts, seed, listen, addr_file } => {

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use super::args::ColourArg;
+use super::exit::Exit;
 use crate::report::Colour;
 use crate::report::text::Layout;
 
@@ -56,6 +57,12 @@ impl Output {
     pub fn rewrite(&self, text: &str) {
         let mut err = std::io::stderr().lock();
         let _ = write!(err, "\r{text}\u{1b}[K").and_then(|()| err.flush());
+    }
+
+    /// What is wrong with the command line, and the exit for it.
+    pub fn usage(&self, problem: &str) -> Exit {
+        self.error(problem, None);
+        Exit::Usage
     }
 
     /// An error with its next act.

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::args::{AllowArgs, Format, NarrowArgs, ShowArgs};
+use super::args::{AllowArgs, Format, NarrowArgs, ShowArgs, TrustArgs};
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
 use super::load::{self, Loaded};
 use super::output::Output;
+use super::outputs;
 use super::session::{self, Failure, Read};
 use super::signals::Ear;
+use super::trust::Trust;
 use crate::diff::Narrowing;
 use crate::model::Pattern;
 use crate::plan::file::{
@@ -27,39 +29,42 @@ use crate::spec::meaning::{ServerSpec, Source};
 
 pub struct PlanOptions {
     pub out: Option<PathBuf>,
+    pub outputs: Option<PathBuf>,
     pub format: Format,
     pub detailed_exitcode: bool,
     pub show: ShowArgs,
     pub narrow: NarrowArgs,
+    pub trust: TrustArgs,
 }
 
 /// The command.
 pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Output) -> Exit {
-    let allows = match allow.meant() {
-        Ok(allows) => allows,
-        Err(problem) => {
-            output.error(&problem, None);
-            return Exit::Usage;
-        }
-    };
-    let loaded = match load::read_or_say(path, output) {
-        Ok(loaded) => loaded,
-        Err(exit) => return exit,
-    };
+    planned_and_shown(path, options, allow, output).unwrap_or_else(|exit| exit)
+}
+
+/// # Errors
+/// The exit, after saying why, where no server was asked or the plan was not kept as it should be.
+fn planned_and_shown(
+    path: &Path,
+    options: &PlanOptions,
+    allow: &AllowArgs,
+    output: &Output,
+) -> Result<Exit, Exit> {
+    let allows = allow.meant().map_err(|problem| output.usage(&problem))?;
+    let loaded = load::read_or_say(path, output)?;
     say_spec_findings(&loaded, output);
-    let narrowing = match options.narrow.meant(&loaded.spec.servers) {
-        Ok(narrowing) => narrowing,
-        Err(problem) => {
-            output.error(&problem, None);
-            return Exit::Usage;
-        }
-    };
-    let runtime = match super::session_runtime() {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
+    let narrowing = options.narrow.meant(&loaded.spec.servers).map_err(|problem| output.usage(&problem))?;
+    let trust = Trust::open(&options.trust, output)?;
+    let runtime = super::session_runtime()?;
     let planned = runtime.block_on(side_by_side(&loaded.spec.servers, |server| {
-        let job = Job { server, allows: &allows, narrowing: &narrowing, output, ear: Ear::default() };
+        let job = Job {
+            server,
+            allows: &allows,
+            narrowing: &narrowing,
+            trust: &trust,
+            output,
+            ear: Ear::default(),
+        };
         plan_one(job, options, &loaded.sources)
     }));
     let (servers, exits): (Vec<ServerFile>, Vec<Exit>) = planned.into_iter().unzip();
@@ -89,12 +94,13 @@ pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Outpu
     for (server, addresses) in file.servers.iter_mut().zip(addresses) {
         server.accounts.addresses = addresses;
     }
-    if let Some(out) = &options.out
-        && let Err(exit) = save(file, &loaded.sources, out, output)
-    {
-        return exit;
+    if let Some(path) = &options.outputs {
+        outputs::append(path, &file, output)?;
     }
-    Exit::of_all(&exits)
+    if let Some(out) = &options.out {
+        save(file, &loaded.sources, out, output)?;
+    }
+    Ok(Exit::of_all(&exits))
 }
 
 /// Remarks on the spec itself, before any server is asked.
@@ -290,7 +296,7 @@ fn older(out: &Path) -> String {
 }
 
 /// Whether an apply would write anything of it.
-fn can_be_applied(server: &ServerFile) -> bool {
+pub fn can_be_applied(server: &ServerFile) -> bool {
     !server.steps.is_empty() && server.holds.is_empty()
 }
 

@@ -86,7 +86,8 @@ pub async fn read(job: &Job<'_>) -> Result<Read, Failure> {
     if signals::was_interrupted() {
         return Err(Failure::interrupted("before"));
     }
-    let (client, backup_secrets) = unless_interrupted(job, connect(job.server, job.output)).await?;
+    let (client, backup_secrets) =
+        unless_interrupted(job, connect(job.server, job.trust.access(job.server)?, job.output)).await?;
     match unless_interrupted(job, read_all(&client, job, &backup_secrets)).await {
         Ok((observed, met, today)) => {
             Ok(Read { client, observed, met, secrets: Arc::new(backup_secrets), today })
@@ -98,20 +99,22 @@ pub async fn read(job: &Job<'_>) -> Result<Read, Failure> {
     }
 }
 
+/// Logs in as `access` says, the same server as it is trusted.
 async fn connect(
     server: &ServerSpec,
+    access: &ServerSpec,
     output: &Output,
 ) -> Result<(Client, BTreeMap<BackupKey, Secret>), Failure> {
-    let password = secrets::resolve(&beside(&server.connection.password, &server.connection.place)).await?;
-    let backup_secrets = resolve_backup(server).await?;
-    if server.connection.insecure_skip_verify {
+    let connection = &access.connection;
+    let password = secrets::resolve(&beside(&connection.password, &connection.place)).await?;
+    let backup_secrets = resolve_backup(server, access).await?;
+    if connection.insecure_skip_verify {
         output.say(&format!(
             "warning: {} is reached without checking its certificate (insecureSkipVerify): whoever sits in between \
              can read the password",
-            server.connection.url
+            connection.url
         ));
     }
-    let connection = &server.connection;
     let client = Client::connect(Options {
         url: connection.url.clone(),
         account: connection.account.to_string(),
@@ -167,10 +170,20 @@ fn file_beside(path: &Path, place: &Place) -> PathBuf {
     Path::new(&*place.file).parent().unwrap_or(Path::new("")).join(path)
 }
 
-async fn resolve_backup(server: &ServerSpec) -> Result<BTreeMap<BackupKey, Secret>, Failure> {
+/// The secrets that `server` declares, each from where `access` keeps it.
+async fn resolve_backup(
+    server: &ServerSpec,
+    access: &ServerSpec,
+) -> Result<BTreeMap<BackupKey, Secret>, Failure> {
+    let declared = |key: BackupKey| {
+        let mut settings = server.backup.iter().flat_map(|backup| &backup.settings);
+        settings.any(|setting| setting.key == key)
+    };
     let mut resolved = BTreeMap::new();
-    for setting in server.backup.iter().flat_map(|backup| &backup.settings) {
-        if let BackupValue::Secret(reference) = &setting.value {
+    for setting in access.backup.iter().flat_map(|backup| &backup.settings) {
+        if let BackupValue::Secret(reference) = &setting.value
+            && declared(setting.key)
+        {
             resolved.insert(setting.key, secrets::resolve(&beside(reference, &setting.place)).await?);
         }
     }
