@@ -17,6 +17,7 @@ use crate::edge::drive::drive;
 use crate::flow::{Halt, Run};
 use crate::plan::file::{PlanFile, ServerFile};
 use crate::plan::{Allow, HoldKind, Plan};
+use crate::report::groups::Detail;
 use crate::report::{findings, run as report, text, view};
 use crate::spec::meaning::ServerSpec;
 
@@ -236,7 +237,7 @@ impl Applying<'_> {
 
 /// A plan as it is shown and compared.
 fn in_words(plan: &Plan<'_>) -> ServerFile {
-    let mut file = view::server(plan);
+    let mut file = view::server(plan, Detail::All);
     file.accounts.addresses = view::addresses(plan);
     file
 }

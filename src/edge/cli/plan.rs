@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::args::{AllowArgs, Format, ShowArgs};
+use super::args::{AllowArgs, PlanFormat, ShowArgs};
 use super::exit::Exit;
 use super::load::{self, Loaded};
 use super::output::Output;
@@ -16,12 +16,13 @@ use crate::plan::file::{
     SourceFile, UnmanagedFile,
 };
 use crate::plan::{Allow, Plan, build};
-use crate::report::{findings, text, view};
+use crate::report::groups::Detail;
+use crate::report::{findings, markdown, text, view};
 use crate::spec::meaning::{ServerSpec, Source};
 
 pub struct PlanOptions {
     pub out: Option<PathBuf>,
-    pub format: Format,
+    pub format: PlanFormat,
     pub detailed_exitcode: bool,
     pub show: ShowArgs,
 }
@@ -56,8 +57,9 @@ pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Outpu
     };
     let addresses: Vec<_> = file.servers.iter_mut().map(|server| server.accounts.addresses.take()).collect();
     match options.format {
-        Format::Text => output.data(&text::plan(&file, output.layout(options.show.full))),
-        Format::Json => output.data(&json(&file)),
+        PlanFormat::Text => output.data(&text::plan(&file, output.layout(options.show.full))),
+        PlanFormat::Json => output.data(&json(&file)),
+        PlanFormat::Markdown => output.data(&markdown::plan(&file)),
     }
     if options.show.stats {
         for server in &file.servers {
@@ -109,8 +111,8 @@ async fn plan_one(
     let read = match session::read(server, allows, output).await {
         Ok(read) => read,
         Err(failure) => {
-            // The text shows it by itself; JSON often goes into a file, and a log should say why it failed.
-            if options.format == Format::Json {
+            // The text shows it by itself; others often go into a file, and a log should say why it failed.
+            if options.format != PlanFormat::Text {
                 let message = format!("{}: {}", server.name, failure.message);
                 output.error(&message, failure.remedy.as_deref());
             }
@@ -137,7 +139,7 @@ async fn plan_one(
 /// The plan of a server that was read, in words.
 fn planned(server: &ServerSpec, read: &Read, allows: &[Allow]) -> Result<ServerFile, Failure> {
     let plan = plan_of(server, read, allows)?;
-    let mut file = view::server(&plan);
+    let mut file = view::server(&plan, Detail::All);
     file.accounts.addresses = view::addresses(&plan);
     Ok(file)
 }
@@ -189,7 +191,10 @@ fn failed(server: &ServerSpec, failure: &Failure) -> (ServerFile, Exit) {
         wish_digest: String::new(),
         counts: CountsFile::default(),
         ledger: Vec::new(),
+        harm: Vec::new(),
+        changes: Vec::new(),
         steps: Vec::new(),
+        obstacles: Vec::new(),
         blocked: Vec::new(),
         held_policies: Vec::new(),
         holds: Vec::new(),
