@@ -128,6 +128,13 @@ pub struct CountsFile {
     pub unread: u64,
 }
 
+impl CountsFile {
+    /// All writes.
+    pub fn steps(&self) -> u64 {
+        self.claims + self.releases + self.settings
+    }
+}
+
 /// One module's seats. Numbers are accounts; absent means unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LedgerFile {

@@ -11,6 +11,7 @@ mod mask;
 pub mod paint;
 pub mod remedy;
 pub mod run;
+pub mod servers;
 pub mod table;
 pub mod text;
 pub mod view;

@@ -12,6 +12,7 @@ mod policies;
 mod run;
 mod runs;
 mod seats;
+mod servers;
 mod spec;
 mod stale;
 mod stand;

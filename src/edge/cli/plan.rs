@@ -8,15 +8,18 @@ use sha2::{Digest as _, Sha256};
 
 use super::args::{AllowArgs, PlanFormat, ShowArgs};
 use super::exit::Exit;
+use super::job::{Job, side_by_side};
 use super::load::{self, Loaded};
 use super::output::Output;
 use super::session::{self, Failure, Read};
+use super::signals::Ear;
 use crate::plan::file::{
     AccountsFile, AllowFile, CountsFile, ErrorFile, FORMAT_VERSION, OutcomeFile, PlanFile, ServerFile,
     SourceFile, UnmanagedFile,
 };
 use crate::plan::{Allow, Plan, build};
 use crate::report::groups::Detail;
+use crate::report::servers::{self, ServerRow};
 use crate::report::{findings, markdown, text, view};
 use crate::spec::meaning::{ServerSpec, Source};
 
@@ -25,6 +28,19 @@ pub struct PlanOptions {
     pub format: PlanFormat,
     pub detailed_exitcode: bool,
     pub show: ShowArgs,
+}
+
+impl PlanOptions {
+    /// How much of each plan must be put into words: what is saved, and what programs read, is whole.
+    fn detail(&self) -> Detail {
+        match self.format {
+            _ if self.out.is_some() => Detail::All,
+            PlanFormat::Json => Detail::All,
+            PlanFormat::Text if self.show.full => Detail::All,
+            PlanFormat::Text => Detail::Some(text::SAMPLE),
+            PlanFormat::Markdown => Detail::Some(markdown::SAMPLE),
+        }
+    }
 }
 
 /// The command.
@@ -45,7 +61,11 @@ pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Outpu
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
-    let (servers, exits) = runtime.block_on(plan_all(&loaded, &allows, options, output));
+    let planned = runtime.block_on(side_by_side(&loaded.spec.servers, |server| {
+        let job = Job { server, allows: &allows, output, ear: Ear::default() };
+        plan_one(job, options, &loaded.sources)
+    }));
+    let (servers, exits): (Vec<ServerFile>, Vec<Exit>) = planned.into_iter().unzip();
     let mut file = PlanFile {
         format_version: FORMAT_VERSION.to_owned(),
         icewarden_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -57,7 +77,10 @@ pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Outpu
     };
     let addresses: Vec<_> = file.servers.iter_mut().map(|server| server.accounts.addresses.take()).collect();
     match options.format {
-        PlanFormat::Text => output.data(&text::plan(&file, output.layout(options.show.full))),
+        PlanFormat::Text => {
+            output.data(&text::plan(&file, output.layout(options.show.full)));
+            output.data(&servers_table(&file.servers, &exits, output));
+        }
         PlanFormat::Json => output.data(&json(&file)),
         PlanFormat::Markdown => output.data(&markdown::plan(&file)),
     }
@@ -85,30 +108,9 @@ pub fn say_spec_findings(loaded: &Loaded, output: &Output) {
     }
 }
 
-async fn plan_all(
-    loaded: &Loaded,
-    allows: &[Allow],
-    options: &PlanOptions,
-    output: &Output,
-) -> (Vec<ServerFile>, Vec<Exit>) {
-    let mut servers = Vec::new();
-    let mut exits = Vec::new();
-    for server in &loaded.spec.servers {
-        let (file, exit) = plan_one(server, allows, options, &loaded.sources, output).await;
-        servers.push(file);
-        exits.push(exit);
-    }
-    (servers, exits)
-}
-
-async fn plan_one(
-    server: &ServerSpec,
-    allows: &[Allow],
-    options: &PlanOptions,
-    sources: &[Source],
-    output: &Output,
-) -> (ServerFile, Exit) {
-    let read = match session::read(server, allows, output).await {
+async fn plan_one(job: Job<'_>, options: &PlanOptions, sources: &[Source]) -> (ServerFile, Exit) {
+    let Job { server, output, .. } = job;
+    let read = match session::read(&job).await {
         Ok(read) => read,
         Err(failure) => {
             // The text shows it by itself; others often go into a file, and a log should say why it failed.
@@ -119,7 +121,7 @@ async fn plan_one(
             return failed(server, &failure);
         }
     };
-    let (mut file, exit) = match planned(server, &read, allows) {
+    let (mut file, exit) = match planned(&job, &read, options.detail()) {
         Ok(file) => {
             let exit = match exit_of(&file) {
                 Exit::Changes if !options.detailed_exitcode => Exit::Done,
@@ -132,14 +134,35 @@ async fn plan_one(
             failed(server, &failure)
         }
     };
-    file.calls = session::close(read.client).await;
+    file.calls = session::close(read.client, &job).await;
     (file, exit)
 }
 
+/// What came of each server, where there are several.
+fn servers_table(servers: &[ServerFile], exits: &[Exit], output: &Output) -> String {
+    let rows = servers.iter().zip(exits).map(|(server, exit)| {
+        let counts = &server.counts;
+        let numbers = [counts.claims, counts.releases, counts.settings, counts.blocked];
+        let outcome = match server.outcome {
+            OutcomeFile::NothingToDo => "nothing to do",
+            OutcomeFile::Changes => Exit::Changes.word(),
+            _ => exit.word(),
+        };
+        ServerRow {
+            server: server.server.clone(),
+            outcome,
+            numbers: server.error.is_none().then_some(numbers),
+            exit: exit.code(),
+        }
+    });
+    let rows: Vec<ServerRow> = rows.collect();
+    servers::table(["claims", "releases", "changes", "blocked"], &rows, output.layout(false))
+}
+
 /// The plan of a server that was read, in words.
-fn planned(server: &ServerSpec, read: &Read, allows: &[Allow]) -> Result<ServerFile, Failure> {
-    let plan = plan_of(server, read, allows)?;
-    let mut file = view::server(&plan, Detail::All);
+fn planned(job: &Job<'_>, read: &Read, detail: Detail) -> Result<ServerFile, Failure> {
+    let plan = plan_of(job.server, read, job.allows)?;
+    let mut file = view::server(&plan, detail);
     file.accounts.addresses = view::addresses(&plan);
     Ok(file)
 }

@@ -8,8 +8,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::exit::Exit;
+use super::job::Job;
 use super::output::Output;
 use super::progress::Meter;
+use super::signals;
 use crate::diff::{SecretMatch, SecretsMet};
 use crate::edge::icewarp::{self, CallError, Client, Limits, Meaning, Options, Wanted, chain};
 use crate::edge::secrets::{self, Secret};
@@ -37,13 +39,8 @@ impl Read {
 
     /// Reads the server once more. A client that was logged out logs in again by itself, with the password that
     /// it has: nothing is resolved twice.
-    pub async fn again(
-        &mut self,
-        server: &ServerSpec,
-        allows: &[Allow],
-        output: &Output,
-    ) -> Result<(), Failure> {
-        let read = unless_interrupted(read_all(&self.client, server, allows, &self.secrets, output));
+    pub async fn again(&mut self, job: &Job<'_>) -> Result<(), Failure> {
+        let read = unless_interrupted(job, read_all(&self.client, job, &self.secrets));
         (self.observed, self.met, self.today) = read.await?;
         Ok(())
     }
@@ -85,17 +82,17 @@ impl From<secrets::SecretError> for Failure {
 }
 
 /// Logs in and reads all that a plan needs. On every path but success the session is closed.
-pub async fn read(server: &ServerSpec, allows: &[Allow], output: &Output) -> Result<Read, Failure> {
-    if super::was_interrupted() {
+pub async fn read(job: &Job<'_>) -> Result<Read, Failure> {
+    if signals::was_interrupted() {
         return Err(Failure::interrupted("before"));
     }
-    let (client, backup_secrets) = unless_interrupted(connect(server, output)).await?;
-    match unless_interrupted(read_all(&client, server, allows, &backup_secrets, output)).await {
+    let (client, backup_secrets) = unless_interrupted(job, connect(job.server, job.output)).await?;
+    match unless_interrupted(job, read_all(&client, job, &backup_secrets)).await {
         Ok((observed, met, today)) => {
             Ok(Read { client, observed, met, secrets: Arc::new(backup_secrets), today })
         }
         Err(error) => {
-            log_out(&client).await;
+            log_out(&client, job).await;
             Err(error)
         }
     }
@@ -127,30 +124,33 @@ async fn connect(
     Ok((client, backup_secrets))
 }
 
-async fn unless_interrupted<T, E>(read: impl Future<Output = Result<T, E>>) -> Result<T, Failure>
+async fn unless_interrupted<T, E>(
+    job: &Job<'_>,
+    read: impl Future<Output = Result<T, E>>,
+) -> Result<T, Failure>
 where
     Failure: From<E>,
 {
     tokio::select! {
         read = read => read.map_err(Failure::from),
-        () = super::interrupted() => Err(Failure::interrupted("while")),
+        () = job.ear.interrupted() => Err(Failure::interrupted("while")),
     }
 }
 
 /// Logs out, unless somebody wants the program to end at once: a session that stays open ends by itself.
-pub async fn log_out(client: &Client) {
-    if super::must_end_now() {
+pub async fn log_out(client: &Client, job: &Job<'_>) {
+    if signals::must_end_now() {
         return;
     }
     tokio::select! {
         () = client.clone().close() => {}
-        () = super::interrupted() => {}
+        () = job.ear.interrupted() => {}
     }
 }
 
 /// Logs out, and gives the calls that were made, by phase.
-pub async fn close(client: Client) -> BTreeMap<String, u64> {
-    log_out(&client).await;
+pub async fn close(client: Client, job: &Job<'_>) -> BTreeMap<String, u64> {
+    log_out(&client, job).await;
     client.calls().0.into_iter().map(|(phase, count)| (phase.name().to_owned(), count)).collect()
 }
 
@@ -179,14 +179,13 @@ async fn resolve_backup(server: &ServerSpec) -> Result<BTreeMap<BackupKey, Secre
 
 async fn read_all(
     client: &Client,
-    server: &ServerSpec,
-    allows: &[Allow],
+    job: &Job<'_>,
     backup_secrets: &BTreeMap<BackupKey, Secret>,
-    output: &Output,
 ) -> Result<(Observed, SecretsMet, Date), CallError> {
+    let (server, allows) = (job.server, job.allows);
     let wanted = wanted(server);
     let mut observed = {
-        let meter = Meter::new(output);
+        let meter = Meter::new(job.output);
         icewarp::observe(client, &wanted, &|progress| meter.tell(progress)).await?
     };
     let met = met(backup_secrets, &observed);
