@@ -47,9 +47,9 @@ pub enum Command {
         /// Save the plan, so that `apply FILE` does exactly this.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
-        /// For people, or for other programs (schemas/plan.schema.json).
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
+        /// For people, for other programs (schemas/plan.schema.json), or for a pull request.
+        #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+        format: PlanFormat,
         /// Exit with 2 where there are changes and nothing is blocked.
         #[arg(long)]
         detailed_exitcode: bool,
@@ -106,6 +106,14 @@ pub enum SchemaArg {
 pub enum Format {
     Text,
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    Text,
+    Json,
+    /// Never longer than a comment on GitHub may be.
+    Markdown,
 }
 
 #[derive(Debug, Args)]
