@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
+use super::children;
 use crate::model::{Remedy, SecretRef};
 
 /// No password is longer; a file or command that gives more is the wrong one.
@@ -34,6 +35,13 @@ impl Secret {
     /// The secret itself, for the one place that sends it.
     pub fn reveal(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl From<Vec<u8>> for Secret {
+    /// The bytes are taken over, not copied.
+    fn from(bytes: Vec<u8>) -> Secret {
+        Secret(bytes)
     }
 }
 
@@ -149,10 +157,9 @@ async fn bounded(source: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The child gets our environment as it is: a password manager's own token is in there as often as not.
 async fn exec(command: &[String], limit: Duration) -> Result<Vec<u8>, Absence> {
     let Some((program, arguments)) = command.split_first() else { return Err(Absence::NoCommand) };
-    let mut child = Command::new(program)
+    let mut child = Command::from(children::command(program))
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

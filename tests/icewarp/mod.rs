@@ -4,6 +4,7 @@
 mod answers;
 mod licence_text;
 mod lists;
+mod login;
 mod reads;
 mod responder;
 mod secrets;

@@ -18,7 +18,7 @@ use crate::plan::{Allow, Inputs, asks};
 use crate::policy::{groups_of, services_of};
 use crate::report::remedy::text as words;
 use crate::seats;
-use crate::spec::meaning::{BackupValue, ServerSpec};
+use crate::spec::meaning::{BackupValue, Connection, Login, ServerSpec};
 
 /// A server that was read, with the session still open.
 pub struct Read {
@@ -72,7 +72,7 @@ impl From<CallError> for Failure {
             Meaning::NotReachable => Exit::Unreachable,
             Meaning::NotTheLanguage | Meaning::Other => Exit::Failed,
         };
-        let remedy = error.remedy().as_ref().map(words);
+        let remedy = Some(words(&error.remedy()));
         Failure { exit, message: chain(&error), remedy, findings: Vec::new() }
     }
 }
@@ -107,24 +107,44 @@ async fn connect(
 ) -> Result<(Client, BTreeMap<BackupKey, Secret>), Failure> {
     let password = secrets::resolve(&beside(&server.connection.password, &server.connection.place)).await?;
     let backup_secrets = resolve_backup(server).await?;
-    if server.connection.insecure_skip_verify {
-        output.say(&format!(
-            "warning: {} is reached without checking its certificate (insecureSkipVerify): whoever sits in between \
-             can read the password",
-            server.connection.url
-        ));
+    if let Some(warning) = warning(&server.connection) {
+        output.say(&format!("warning: {}: {warning}", server.name));
     }
     let connection = &server.connection;
     let client = Client::connect(Options {
         url: connection.url.clone(),
         account: connection.account.to_string(),
         password,
+        login: connection.login,
         ca_file: connection.ca_file.as_deref().map(|path| file_beside(path, &connection.place)),
         insecure_skip_verify: connection.insecure_skip_verify,
         limits: Limits::default(),
     })
     .await?;
+    if let Err(error) = client.check_password().await {
+        log_out(&client).await;
+        return Err(error.into());
+    }
     Ok((client, backup_secrets))
+}
+
+/// What whoever stands between here and the server could do; told on every run.
+fn warning(connection: &Connection) -> Option<String> {
+    let url = &connection.url;
+    let (hearable, login) = (icewarp::is_hearable(url), connection.login.unwrap_or(Login::Rsa));
+    match (hearable, login) {
+        (true, Login::Rsa) => Some(format!(
+            "{url} is reached without TLS: whoever listens cannot read the password, but everything else"
+        )),
+        (true, Login::Plain) => Some(format!(
+            "{url} is reached without TLS: whoever listens can read the password (login: plain)"
+        )),
+        (false, _) if connection.insecure_skip_verify => Some(format!(
+            "{url} is reached without checking its certificate (insecureSkipVerify): whoever sits in between can \
+             read the password"
+        )),
+        (false, _) => None,
+    }
 }
 
 async fn unless_interrupted<T, E>(read: impl Future<Output = Result<T, E>>) -> Result<T, Failure>
