@@ -10,5 +10,6 @@ mod responder;
 mod secrets;
 mod sockets;
 mod tls;
+mod uids;
 mod world;
 mod writes;
