@@ -240,7 +240,8 @@ async fn what_is_not_ours_is_refused_and_left_alone() {
         copy[at..at + 4].copy_from_slice(&bytes);
         copy
     };
-    let cases: [(&str, Vec<u8>, fn(&KeepError) -> bool); 6] = [
+    type IsRight = fn(&KeepError) -> bool;
+    let cases: [(&str, Vec<u8>, IsRight); 6] = [
         ("text", b"apiVersion: icewarden.dev/v1\n".to_vec(), |error| matches!(error, KeepError::Foreign)),
         ("head only", b"SQLite format 3\0".to_vec(), |error| matches!(error, KeepError::Foreign)),
         ("another program's database", altered(68, *b"abcd"), |error| matches!(error, KeepError::Foreign)),

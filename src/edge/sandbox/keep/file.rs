@@ -153,7 +153,7 @@ async fn locked(path: &Path) -> Result<SqliteConnection, KeepError> {
 
 /// SQLITE_BUSY and its kin, <https://www.sqlite.org/rescode.html>; the lowest byte is the kind.
 fn is_busy(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5)
 }
 
