@@ -24,7 +24,7 @@ async fn served<T, F: Future<Output = T>>(world: World, use_it: impl FnOnce(Sock
     out
 }
 
-fn client() -> reqwest::Client {
+pub fn client() -> reqwest::Client {
     // No TLS is spoken here, but the client wants to know how it would.
     drop(rustls::crypto::ring::default_provider().install_default());
     reqwest::Client::builder().no_proxy().build().expect("a client")

@@ -4,6 +4,7 @@ mod client;
 mod count;
 mod envelope;
 mod http;
+mod keep;
 mod lists;
 mod properties;
 mod seeded;

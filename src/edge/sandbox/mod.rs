@@ -28,6 +28,7 @@ mod account_values;
 mod commands;
 mod count;
 mod exchange;
+mod keep;
 mod licence;
 mod other_values;
 mod seed;
@@ -41,6 +42,7 @@ mod world;
 mod xml;
 
 pub use exchange::Answer;
+pub use keep::{KeepError, Keeper, Opened, open};
 pub use licence::LicenceShape;
 pub use seed::Seed;
 pub use server::{ServeOptions, serve};

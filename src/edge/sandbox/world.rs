@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::count::Counts;
+use super::keep::Watch;
 use super::licence::Licence;
 use super::services::SERVICES;
 use super::sessions::Sessions;
@@ -47,6 +48,8 @@ pub struct World {
     pub(super) stopped: u64,
     pub(super) calls: BTreeMap<&'static str, u64>,
     pub(super) writes: u64,
+    /// What was touched, where the world is kept in a file.
+    pub(super) watch: Option<Watch>,
     /// How long a refused login waits for its answer, milliseconds; the real server takes 24,000 and more
     /// (U-16).
     pub tarpit_ms: u64,
@@ -174,6 +177,7 @@ impl World {
             stopped: 0,
             calls: BTreeMap::new(),
             writes: 0,
+            watch: None,
             tarpit_ms: 0,
         }
     }
@@ -208,6 +212,7 @@ impl World {
         };
         let place = u32::try_from(self.domains.len()).unwrap_or(u32::MAX);
         self.domains.push(Some(domain));
+        self.touch_domain(place);
         self.domain_names.insert(key.into(), place);
     }
 
@@ -293,7 +298,7 @@ impl World {
     }
 
     /// Services whose access mode is 0, "all accounts" (reference 2.3).
-    fn services_forced(&self) -> u32 {
+    pub(super) fn services_forced(&self) -> u32 {
         let forced = SERVICES.iter().enumerate().filter(|(_, service)| self.mode(service.mode) == Some(0));
         forced.fold(0, |bits, (index, _)| bits | 1 << index)
     }
@@ -316,6 +321,7 @@ impl World {
     }
 
     pub(super) fn domain_mut(&mut self, place: u32) -> Option<&mut Domain> {
+        self.touch_domain(place);
         self.domains.get_mut(usize::try_from(place).ok()?)?.as_mut()
     }
 
@@ -324,6 +330,7 @@ impl World {
     }
 
     pub(super) fn account_mut(&mut self, id: u32) -> Option<&mut Account> {
+        self.touch_account(id);
         self.accounts.get_mut(usize::try_from(id).ok()?)?.as_mut()
     }
 
@@ -354,6 +361,7 @@ impl World {
         let counted = self.modules_of(&account);
         let id = u32::try_from(self.accounts.len()).ok()?;
         self.accounts.push(Some(account));
+        self.touch_account(id);
         let domain = self.domain_mut(place)?;
         domain.order.insert(all, id);
         domain.order_by_kind[usize::from(kind)].insert(of_kind, id);
@@ -365,6 +373,7 @@ impl World {
     /// nothing says that the real server removes it.
     pub(super) fn remove_account(&mut self, id: u32) -> Option<Account> {
         let account = self.accounts.get_mut(usize::try_from(id).ok()?)?.take()?;
+        self.touch_account(id);
         let counted = self.modules_of(&account);
         if let Some(domain) = self.domain_mut(account.domain) {
             domain.order.retain(|other| *other != id);
