@@ -8,4 +8,5 @@ mod lists;
 mod properties;
 mod seeded;
 mod sessions;
+mod switches;
 mod wire;

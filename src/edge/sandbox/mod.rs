@@ -13,8 +13,8 @@
 //! and flagged.
 //!
 //! # What it leaves open
-//! Where the facts leave several ways, it takes the first position of that row of the uncertainties and names
-//! the row at the code. What has no source at all is marked *synthetic*.
+//! Where the facts leave several ways, `switches` offers each of them, and the row is named at the code that
+//! acts on it. What has no source at all is marked *synthetic*.
 //!
 //! # What it does not do
 //! - Login is plain. `getauthchallenge` answers, but RSA login is refused with `auth_type_invalid`.
@@ -27,7 +27,10 @@
 mod account_values;
 mod commands;
 mod count;
+mod cut;
 mod exchange;
+mod faults;
+mod lag;
 mod licence;
 mod other_values;
 mod seed;
@@ -35,13 +38,17 @@ mod server;
 mod services;
 mod sessions;
 mod state;
+mod switches;
 mod values;
 mod variables;
 mod world;
+mod writer;
 mod xml;
 
 pub use exchange::Answer;
+pub use faults::{FAULT_FORM, FAULTS, Fault, FaultError};
 pub use licence::LicenceShape;
 pub use seed::Seed;
-pub use server::{ServeOptions, serve};
+pub use server::{ServeOptions, serve, serve_shared};
+pub use switches::{NOT_OFFERED, SWITCHES, Setting, SwitchError, SwitchPosition, SwitchRow};
 pub use world::World;

@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::count::Counts;
+use super::faults::Fault;
+use super::lag::Lags;
 use super::licence::Licence;
 use super::services::SERVICES;
 use super::sessions::Sessions;
+use super::switches::Switches;
 use super::variables::{self, Meaning, Scope, Variable};
+use super::writer::SecondAdministrator;
 
 /// Account types (reference 1.6).
 pub(super) const USER: u8 = 0;
@@ -26,8 +30,7 @@ pub(super) const PASSWORD: &str = "sandbox";
 /// The administrator of every world.
 pub(super) const ADMINISTRATOR: &str = "admin@example.com";
 
-/// All state of one simulated server. The first position of every row of the uncertainties unless a field
-/// says otherwise.
+/// All state of one simulated server.
 #[derive(Clone, Debug)]
 pub struct World {
     pub(super) domains: Vec<Option<Domain>>,
@@ -47,6 +50,15 @@ pub struct World {
     pub(super) stopped: u64,
     pub(super) calls: BTreeMap<&'static str, u64>,
     pub(super) writes: u64,
+    /// Calls of every kind, unknown commands among them.
+    pub(super) exchanges: u64,
+    /// What nobody knows of the real server, and what this one does.
+    pub(super) switches: Switches,
+    pub(super) lags: Lags,
+    pub(super) faults: Vec<Fault>,
+    pub(super) second: SecondAdministrator,
+    /// Logins refused so far (U-16).
+    pub(super) refused_logins: u64,
     /// How long a refused login waits for its answer, milliseconds; the real server takes 24,000 and more
     /// (U-16).
     pub tarpit_ms: u64,
@@ -77,6 +89,8 @@ pub(super) struct Account {
     pub domain: u32,
     /// One bit per service: the switch as stored (U-36).
     pub switches: u32,
+    /// One bit per service: it has connected with it (U-20). Nobody connects here; the switch deals it out.
+    pub connected: u32,
     pub kind: u8,
     /// `U_AccountDisabled`.
     pub disabled: u8,
@@ -93,6 +107,10 @@ pub(super) struct Extra {
     pub members: Vec<Member>,
     /// `A_VCard`, once it was written.
     pub card: Vec<(String, String)>,
+    /// One bit per service: without effect until it is written again (U-26).
+    pub dormant: u32,
+    /// One bit per service: without effect until the account may choose (U-6).
+    pub deferred: u32,
 }
 
 /// One member of a group or list (reference 1.6); the misspelling is the wire's.
@@ -138,6 +156,7 @@ impl Account {
             name: name.into(),
             domain,
             switches: 0,
+            connected: 0,
             kind,
             disabled: 0,
             protocol: 1,
@@ -174,6 +193,12 @@ impl World {
             stopped: 0,
             calls: BTreeMap::new(),
             writes: 0,
+            exchanges: 0,
+            switches: Switches::default(),
+            lags: Lags::default(),
+            faults: Vec::new(),
+            second: SecondAdministrator::default(),
+            refused_logins: 0,
             tarpit_ms: 0,
         }
     }
@@ -444,7 +469,7 @@ impl World {
         }
     }
 
-    /// The groups that have this address among their members, by address. Direct membership only (U-41).
+    /// The groups that have this address among their members, by address. Direct membership only.
     pub(super) fn groups_of(&self, address: &str) -> Vec<String> {
         let mut groups = Vec::new();
         for place in self.domain_names.values() {

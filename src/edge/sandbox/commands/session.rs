@@ -5,19 +5,20 @@
 
 use super::super::account_values::{admin_type, name_of};
 use super::super::exchange::{Call, NO_SUCH_ACCOUNT, RESULT_DEPTH, Reply, Success};
+use super::super::switches::AuthType;
 use super::super::variables;
 use super::super::world::{Account, PASSWORD, USER, World};
 use super::super::xml::Writer;
 
 /// Whose account this is, if the password is right and nothing stands against it.
 ///
-/// `authtype` is a number in the reference; the Python client sends the word (U-31, first position: both are
-/// taken). The password is looked at first, and a disabled account is told before a second factor (source S4,
+/// `authtype` is a number in the reference; the Python client sends the word (U-31). The password is looked at first, and a disabled account is told before a second factor (source S4,
 /// measured).
 fn admitted<'w>(world: &'w World, call: &Call<'_, '_>) -> Result<&'w Account, &'static str> {
     let (email, password) = (call.text("email"), call.text("password"));
     match call.text("authtype").to_ascii_lowercase().as_str() {
-        "" | "0" | "plain" => {}
+        "" | "0" => {}
+        "plain" if world.switches.authtype == AuthType::Both => {}
         _ => return Err("auth_type_invalid"),
     }
     if email.is_empty() {
