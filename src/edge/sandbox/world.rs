@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::challenge::Challenges;
 use super::count::Counts;
 use super::faults::Fault;
 use super::lag::Lags;
 use super::licence::Licence;
+use super::logins::LoginBar;
 use super::services::SERVICES;
 use super::sessions::Sessions;
 use super::switches::Switches;
@@ -56,6 +58,11 @@ pub struct World {
     pub(super) switches: Switches,
     pub(super) lags: Lags,
     pub(super) faults: Vec<Fault>,
+    pub(super) challenges: Challenges,
+    /// How far the server's clock is ahead of the machine's, seconds.
+    pub(super) clock_ahead_s: i64,
+    /// What keeps accounts out, by account.
+    pub(super) login_bars: BTreeMap<u32, LoginBar>,
     pub(super) second: SecondAdministrator,
     /// Logins refused so far (U-16).
     pub(super) refused_logins: u64,
@@ -197,6 +204,9 @@ impl World {
             switches: Switches::default(),
             lags: Lags::default(),
             faults: Vec::new(),
+            challenges: Challenges::default(),
+            clock_ahead_s: 0,
+            login_bars: BTreeMap::new(),
             second: SecondAdministrator::default(),
             refused_logins: 0,
             tarpit_ms: 0,
