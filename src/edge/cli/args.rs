@@ -75,6 +75,7 @@ pub enum Command {
         show: ShowArgs,
     },
     /// Run a simulated IceWarp server, in memory or with its state in a file.
+    #[command(after_long_help = super::sandbox::tables())]
     Sandbox {
         /// How many user accounts a new server has [default: 300].
         #[arg(long)]
@@ -91,6 +92,14 @@ pub enum Command {
         /// Write the server's URL into this file once it answers.
         #[arg(long, value_name = "FILE")]
         addr_file: Option<PathBuf>,
+        /// What the server does where nobody knows what the real one does, such as U-15=two-reads; `list` shows
+        /// all there is. May be given several times.
+        #[arg(long = "switch", value_name = "U-n=POSITION")]
+        switches: Vec<String>,
+        /// What goes wrong on purpose, such as cut-unanswered@setaccountproperties:3; `list` shows all there is.
+        /// May be given several times.
+        #[arg(long = "fault", value_name = "KIND[@[COMMAND][:N[+]]]")]
+        faults: Vec<String>,
     },
     /// Print the JSON Schema of the spec (for editors) or of the plan.
     Schema {

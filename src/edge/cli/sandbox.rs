@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::exit::Exit;
 use super::output::Output;
-use crate::edge::sandbox::{KeepError, Keeper, Seed, ServeOptions, World, open, serve};
+use crate::edge::sandbox::{
+    FAULT_FORM, FAULTS, Fault, KeepError, Keeper, NOT_OFFERED, SWITCHES, Seed, ServeOptions, Setting, World,
+    open, serve,
+};
 
 /// What a new server has unless the command line says otherwise.
 const ACCOUNTS: u32 = 300;
@@ -19,10 +22,24 @@ pub struct SandboxOptions {
     pub state: Option<PathBuf>,
     pub listen: SocketAddr,
     pub addr_file: Option<PathBuf>,
+    pub switches: Vec<String>,
+    pub faults: Vec<String>,
 }
 
 /// Serves until it is told to stop. It says that it is a sandbox, and what to do with it.
 pub fn run(options: &SandboxOptions, output: &Output) -> Exit {
+    if options.switches.iter().chain(&options.faults).any(|text| text == "list") {
+        output.data(&tables());
+        return Exit::Done;
+    }
+    let settings: Result<Vec<Setting>, _> =
+        options.switches.iter().map(|text| Setting::parse(text)).collect();
+    let faults: Result<Vec<Fault>, _> = options.faults.iter().map(|text| Fault::parse(text)).collect();
+    let (settings, faults) = match (settings, faults) {
+        (Ok(settings), Ok(faults)) => (settings, faults),
+        (Err(error), _) => return usage(&error.to_string(), "--switch list shows all there is", output),
+        (_, Err(error)) => return usage(&error.to_string(), "--fault list shows all there is", output),
+    };
     if !options.listen.ip().is_loopback() {
         output.say("warning: the sandbox is open to other machines; its password is public");
     }
@@ -37,11 +54,17 @@ pub fn run(options: &SandboxOptions, output: &Output) -> Exit {
         let accounts = options.accounts.unwrap_or(ACCOUNTS);
         World::seeded(&Seed { accounts, seed: options.seed.unwrap_or(SEED) })
     };
+    // How it behaves is no part of the state that a file keeps.
+    let behaving = |mut world: World| {
+        settings.iter().for_each(|setting| world.set_switch(setting.clone()));
+        faults.iter().for_each(|fault| world.add_fault(fault.clone()));
+        world
+    };
     runtime.block_on(async {
         match &options.state {
-            None => served(seed(), options, output, super::signals::signal()).await,
+            None => served(behaving(seed()), options, output, super::signals::signal()).await,
             Some(path) => match opened(path, options, seed, output).await {
-                Ok((world, keeper)) => kept(path, world, keeper, options, output).await,
+                Ok((world, keeper)) => kept(path, behaving(world), keeper, options, output).await,
                 Err(exit) => exit,
             },
         }
@@ -137,4 +160,45 @@ fn remedy(error: &KeepError) -> &'static str {
         KeepError::Unknown(_) => "use the icewarden that wrote it, or name another file",
         KeepError::Io(_) | KeepError::Sql(_) => "look at the file and its folder, or name another file",
     }
+}
+
+fn usage(problem: &str, next: &str, output: &Output) -> Exit {
+    output.error(problem, Some(next));
+    Exit::Usage
+}
+
+/// The switches and the faults there are, in 80 columns.
+pub fn tables() -> String {
+    let mut out = "Switches (the first position of each is what a server does anyway):\n".to_owned();
+    for row in SWITCHES {
+        out.push_str(&entry("  ", 6, row.id, row.asks));
+        for position in row.positions {
+            out.push_str(&entry("        ", 17, position.name, position.meaning));
+        }
+    }
+    out.push_str("No switches:\n");
+    for (id, why) in NOT_OFFERED {
+        out.push_str(&entry("  ", 6, id, why));
+    }
+    out.push_str("Faults:\n");
+    for (kind, meaning) in FAULTS {
+        out.push_str(&entry("  ", 15, kind, meaning));
+    }
+    out + &entry("", 9, "The form:", FAULT_FORM)
+}
+
+/// A name and a text beside it, wrapped where 80 columns end.
+fn entry(indent: &str, width: usize, name: &str, text: &str) -> String {
+    let mut lines = vec![format!("{indent}{name:width$}")];
+    let margin = indent.len() + width;
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= 80 => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(format!("{}{word}", " ".repeat(margin + 1))),
+        }
+    }
+    lines.join("\n") + "\n"
 }

@@ -22,6 +22,6 @@ CREATE TABLE accounts (
     switches INTEGER NOT NULL,
     -- The modules it is on trial for.
     trial INTEGER NOT NULL,
-    -- [[[variable, value], …], [[member, rights, params], …], [[leaf of the card, value], …]]
+    -- [[[variable, value], …], [[member, rights, params], …], [[leaf of the card, value], …], dormant, deferred]
     extra TEXT
 );

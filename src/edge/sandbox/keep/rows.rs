@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::licence::{Licence, LicenceShape, Product};
+use super::super::licence::{Licence, Product};
 use super::super::services::{MODULES, SERVICES};
 use super::super::variables;
 use super::super::world::{ACCOUNT_KIND_MAX, Account, Domain, Extra, Member, World};
@@ -11,8 +11,9 @@ use super::changes::{Changes, Small};
 /// Values by the name of their variable: numbers of variables change between versions.
 type Named = Vec<(String, String)>;
 
-/// The text of an account's `extra`: values, members with their rights, leaves of the card.
-type ExtraText = (Named, Vec<(String, u8, String)>, Named);
+/// The text of an account's `extra`: values, members with their rights, leaves of the card, and the switches that are
+/// stored without being in force.
+type ExtraText = (Named, Vec<(String, u8, String)>, Named, u32, u32);
 
 #[derive(Debug)]
 pub(super) struct AccountRow {
@@ -78,12 +79,13 @@ fn extra_text(extra: &Extra) -> String {
         let rights = (0u8..).zip(rights).fold(0, |bits, (place, on)| bits | u8::from(on) << place);
         (member.val.to_string(), rights, member.params.to_string())
     });
-    let all: ExtraText = (named(&extra.values), members.collect(), extra.card.clone());
+    let all: ExtraText =
+        (named(&extra.values), members.collect(), extra.card.clone(), extra.dormant, extra.deferred);
     text(&all)
 }
 
-fn extra_of(text: &str) -> Result<Extra, Unknown> {
-    let (values, members, card): ExtraText =
+fn extra_of(text: &str, services: &[u8]) -> Result<Extra, Unknown> {
+    let (values, members, card, dormant, deferred): ExtraText =
         serde_json::from_str(text).map_err(|error| Unknown(format!("values of an account: {error}")))?;
     let member = |(val, rights, params): (String, u8, String)| Member {
         val: val.into(),
@@ -93,7 +95,13 @@ fn extra_of(text: &str) -> Result<Extra, Unknown> {
         digest: rights & 8 != 0,
         params: params.into(),
     };
-    Ok(Extra { values: numbered(values)?, members: members.into_iter().map(member).collect(), card })
+    Ok(Extra {
+        values: numbered(values)?,
+        members: members.into_iter().map(member).collect(),
+        card,
+        dormant: moved(dormant, services),
+        deferred: moved(deferred, services),
+    })
 }
 
 /// A tuple of texts is always JSON.
@@ -128,15 +136,10 @@ pub(super) fn server_changes(
 /// Everything of [`Small`] but the server's variables, by name; and the names that bits stand for.
 pub(super) fn facts(small: &Small) -> Vec<(&'static str, String)> {
     let products = small.licence.products.iter().map(|product| (product.name.as_str(), product.accounts));
-    let shape = match small.licence.shape {
-        LicenceShape::UpperCase => "upper-case",
-        LicenceShape::LowerCase => "lower-case",
-    };
     vec![
         ("services", text(&SERVICES.iter().map(|service| service.name).collect::<Vec<_>>())),
         ("modules", text(&MODULES.iter().map(|(_, product)| *product).collect::<Vec<_>>())),
         ("order-id", small.licence.order_id.clone()),
-        ("licence-shape", shape.to_owned()),
         ("products", text(&products.collect::<Vec<_>>())),
         ("highest", text(&small.highest)),
         ("switches-new", small.switches_new.to_string()),
@@ -178,11 +181,6 @@ impl Reading {
         world.licence = Licence {
             order_id: fact("order-id")?.clone(),
             products: products.into_iter().map(|(name, accounts)| Product { name, accounts }).collect(),
-            shape: match fact("licence-shape")?.as_str() {
-                "upper-case" => LicenceShape::UpperCase,
-                "lower-case" => LicenceShape::LowerCase,
-                other => return Err(Unknown(format!("the licence's shape `{other}`"))),
-            },
         };
         let modules = places(fact("modules")?, &modules)?;
         for (place, highest) in modules.iter().zip(parsed::<Vec<u64>>(fact("highest")?)?) {
@@ -230,7 +228,9 @@ impl Reading {
             disabled: row.disabled,
             protocol: row.protocol,
             flags: row.flags,
-            extra: row.extra.map(|text| extra_of(&text)).transpose()?.map(Box::new),
+            // Dealt out by the switch of U-20, which no file keeps.
+            connected: 0,
+            extra: row.extra.map(|text| extra_of(&text, &self.services)).transpose()?.map(Box::new),
         };
         put(&mut self.world.accounts, id, account);
         Ok(())
