@@ -1,7 +1,7 @@
 //! Whose word is taken for where secrets go. A pull request may change what is wished of a server; it must not change
 //! which secret is read, nor whom it is told.
 
-use super::meaning::{BackupValue, Connection, ServerSpec, Spec};
+use super::meaning::{BackupValue, Connection, Login, ServerSpec, Spec};
 use crate::model::{Finding, Place, Remedy, SecretRef};
 
 /// The server of a trusted spec whose connection and secrets stand for those of `server`.
@@ -48,6 +48,7 @@ fn connection(here: &Connection, known: &Connection) -> Vec<Difference> {
     compare("url", here.url.clone(), known.url.clone());
     compare("account", here.account.to_string(), known.account.to_string());
     compare("password", whole(&here.password), whole(&known.password));
+    compare("login", login(here), login(known));
     compare("caFile", file(here), file(known));
     compare(
         "insecureSkipVerify",
@@ -55,6 +56,16 @@ fn connection(here: &Connection, known: &Connection) -> Vec<Difference> {
         known.insecure_skip_verify.to_string(),
     );
     differences
+}
+
+/// How the password is sent; what the spec leaves open is another thing than what it says.
+fn login(connection: &Connection) -> String {
+    match connection.login {
+        Some(Login::Rsa) => "rsa",
+        Some(Login::Plain) => "plain",
+        None => "absent",
+    }
+    .to_owned()
 }
 
 /// Every secret of the backup must be the trusted one of the same setting.

@@ -6,6 +6,8 @@ mod exits;
 mod guards;
 mod json;
 mod kinds;
+mod markdown;
+mod outputs;
 mod policies;
 mod run;
 mod runs;

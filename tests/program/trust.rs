@@ -91,6 +91,11 @@ fn a_pull_request_that_changes_where_a_secret_goes_or_which_is_read_reaches_nobo
             vec!["rpc.insecureSkipVerify is true and not false".to_owned()],
         ),
         (
+            "a password in plain words",
+            swap("password: {", "login: plain, password: {"),
+            vec!["rpc.login is plain and not absent".to_owned()],
+        ),
+        (
             "another authority",
             swap("password: {", "caFile: own.pem, password: {"),
             vec!["rpc.caFile is own.pem and not absent".to_owned()],

@@ -21,6 +21,7 @@ use crate::flow::{Halt, Run};
 use crate::model::counted;
 use crate::plan::file::{PlanFile, ServerFile};
 use crate::plan::{HoldKind, Plan};
+use crate::report::groups::Detail;
 use crate::report::run::{self as report, RunCounts};
 use crate::report::servers::{self, ServerRow};
 use crate::report::{findings, text, view};
@@ -164,7 +165,7 @@ struct Asked {
 
 impl Asked {
     fn steps(&self) -> usize {
-        self.shown.servers.iter().map(|server| server.steps.len()).sum()
+        self.shown.servers.iter().map(|server| server.counts.steps() as usize).sum()
     }
 }
 
@@ -222,7 +223,7 @@ impl Applying<'_> {
             Ok(plan) => plan,
             Err(exit) => return Shown::Ended(Applied::without_run(exit)),
         };
-        let file = in_words(&plan);
+        let file = in_words(&plan, self.detail(&plan));
         if let Some(approved) = self.approved
             && let Err(exit) = self.same(approved, &file)
         {
@@ -243,6 +244,19 @@ impl Applying<'_> {
         Shown::Ask(shown)
     }
 
+    /// How much of the plan must be put into words: the whole where it may be compared step by step.
+    fn detail(&self, plan: &Plan<'_>) -> Detail {
+        let approved = self.approved.into_iter().flat_map(|file| &file.servers);
+        let differs = approved
+            .filter(|server| server.server == self.job.server.name)
+            .any(|server| server.effects_digest != plan.effects.0);
+        if self.options.show.full || !self.options.auto_approve || differs {
+            Detail::All
+        } else {
+            Detail::Some(text::SAMPLE)
+        }
+    }
+
     /// Performs what was shown if it is still the same: a person may take an hour to answer.
     async fn confirmed(&self, mut asked: Asked) -> Applied {
         if let Err(failure) = asked.read.again(&self.job).await {
@@ -258,7 +272,7 @@ impl Applying<'_> {
             Ok(plan) => plan,
             Err(exit) => return Applied::without_run(exit),
         };
-        if let Err(exit) = self.same(&asked.shown, &in_words(&plan)) {
+        if let Err(exit) = self.same(&asked.shown, &in_words(&plan, Detail::All)) {
             return Applied::without_run(exit);
         }
         if let Some(exit) = held(&plan) {
@@ -336,8 +350,8 @@ impl Applying<'_> {
 }
 
 /// A plan as it is shown and compared.
-fn in_words(plan: &Plan<'_>) -> ServerFile {
-    let mut file = view::server(plan);
+fn in_words(plan: &Plan<'_>, detail: Detail) -> ServerFile {
+    let mut file = view::server(plan, detail);
     file.accounts.addresses = view::addresses(plan);
     file
 }

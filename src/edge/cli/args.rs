@@ -50,9 +50,9 @@ pub enum Command {
         /// Append what came of it to FILE, as lines NAME=VALUE: changes, blocked, effects-digest.
         #[arg(long, value_name = "FILE")]
         outputs: Option<PathBuf>,
-        /// For people, or for other programs (schemas/plan.schema.json).
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
+        /// For people, for other programs (schemas/plan.schema.json), or for a pull request.
+        #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+        format: PlanFormat,
         /// Exit with 2 where there are changes and nothing is blocked.
         #[arg(long)]
         detailed_exitcode: bool,
@@ -85,20 +85,32 @@ pub enum Command {
         #[command(flatten)]
         show: ShowArgs,
     },
-    /// Run a simulated IceWarp server, in memory.
+    /// Run a simulated IceWarp server, in memory or with its state in a file.
+    #[command(after_long_help = super::sandbox::tables())]
     Sandbox {
-        /// How many user accounts it has.
-        #[arg(long, default_value_t = 300)]
-        accounts: u32,
-        /// The same seed gives the same server.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
+        /// How many user accounts a new server has [default: 300].
+        #[arg(long)]
+        accounts: Option<u32>,
+        /// The same seed gives the same new server [default: 1].
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Keep the state in this file. One that exists is taken up as it was left.
+        #[arg(long, value_name = "FILE")]
+        state: Option<PathBuf>,
         /// Where to listen; port 0 takes any free port.
         #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR:PORT")]
         listen: SocketAddr,
         /// Write the server's URL into this file once it answers.
         #[arg(long, value_name = "FILE")]
         addr_file: Option<PathBuf>,
+        /// What the server does where nobody knows what the real one does, such as U-15=two-reads; `list` shows
+        /// all there is. May be given several times.
+        #[arg(long = "switch", value_name = "U-n=POSITION")]
+        switches: Vec<String>,
+        /// What goes wrong on purpose, such as cut-unanswered@setaccountproperties:3; `list` shows all there is.
+        /// May be given several times.
+        #[arg(long = "fault", value_name = "KIND[@[COMMAND][:N[+]]]")]
+        faults: Vec<String>,
     },
     /// Print the JSON Schema of the spec (for editors) or of the plan.
     Schema {
@@ -117,6 +129,14 @@ pub enum SchemaArg {
 pub enum Format {
     Text,
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    Text,
+    Json,
+    /// Never longer than a comment on GitHub may be.
+    Markdown,
 }
 
 #[derive(Debug, Args)]

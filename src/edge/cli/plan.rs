@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::args::{AllowArgs, Format, NarrowArgs, ShowArgs, TrustArgs};
+use super::args::{AllowArgs, NarrowArgs, PlanFormat, ShowArgs, TrustArgs};
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
 use super::load::{self, Loaded};
@@ -23,18 +23,32 @@ use crate::plan::file::{
 };
 use crate::plan::remarks::STRAY;
 use crate::plan::{Allow, Plan, build};
+use crate::report::groups::Detail;
 use crate::report::servers::{self, ServerRow};
-use crate::report::{findings, text, view};
+use crate::report::{findings, markdown, text, view};
 use crate::spec::meaning::{ServerSpec, Source};
 
 pub struct PlanOptions {
     pub out: Option<PathBuf>,
     pub outputs: Option<PathBuf>,
-    pub format: Format,
+    pub format: PlanFormat,
     pub detailed_exitcode: bool,
     pub show: ShowArgs,
     pub narrow: NarrowArgs,
     pub trust: TrustArgs,
+}
+
+impl PlanOptions {
+    /// How much of each plan must be put into words: what is saved, and what programs read, is whole.
+    fn detail(&self) -> Detail {
+        match self.format {
+            _ if self.out.is_some() => Detail::All,
+            PlanFormat::Json => Detail::All,
+            PlanFormat::Text if self.show.full => Detail::All,
+            PlanFormat::Text => Detail::Some(text::SAMPLE),
+            PlanFormat::Markdown => Detail::Some(markdown::SAMPLE),
+        }
+    }
 }
 
 /// The command.
@@ -80,11 +94,12 @@ fn planned_and_shown(
     };
     let addresses: Vec<_> = file.servers.iter_mut().map(|server| server.accounts.addresses.take()).collect();
     match options.format {
-        Format::Text => {
+        PlanFormat::Text => {
             output.data(&text::plan(&file, output.layout(options.show.full)));
             output.data(&servers_table(&file.servers, &exits, output));
         }
-        Format::Json => output.data(&json(&file)),
+        PlanFormat::Json => output.data(&json(&file)),
+        PlanFormat::Markdown => output.data(&markdown::plan(&file)),
     }
     if options.show.stats {
         for server in &file.servers {
@@ -116,15 +131,15 @@ async fn plan_one(job: Job<'_>, options: &PlanOptions, sources: &[Source]) -> (S
     let read = match session::read(&job).await {
         Ok(read) => read,
         Err(failure) => {
-            // The text shows it by itself; JSON often goes into a file, and a log should say why it failed.
-            if options.format == Format::Json {
+            // The text shows it by itself; others often go into a file, and a log should say why it failed.
+            if options.format != PlanFormat::Text {
                 let message = format!("{}: {}", server.name, failure.message);
                 output.error(&message, failure.remedy.as_deref());
             }
             return failed(server, &failure);
         }
     };
-    let (mut file, exit) = match planned(&job, &read) {
+    let (mut file, exit) = match planned(&job, &read, options.detail()) {
         Ok(file) => {
             let exit = match exit_of(&file) {
                 Exit::Changes if !options.detailed_exitcode => Exit::Done,
@@ -163,9 +178,9 @@ fn servers_table(servers: &[ServerFile], exits: &[Exit], output: &Output) -> Str
 }
 
 /// The plan of a server that was read, in words.
-fn planned(job: &Job<'_>, read: &Read) -> Result<ServerFile, Failure> {
+fn planned(job: &Job<'_>, read: &Read, detail: Detail) -> Result<ServerFile, Failure> {
     let plan = plan_of(job, read)?;
-    let mut file = view::server(&plan);
+    let mut file = view::server(&plan, detail);
     file.accounts.addresses = view::addresses(&plan);
     Ok(file)
 }
@@ -218,7 +233,10 @@ fn failed(server: &ServerSpec, failure: &Failure) -> (ServerFile, Exit) {
         wish_digest: String::new(),
         counts: CountsFile::default(),
         ledger: Vec::new(),
+        harm: Vec::new(),
+        changes: Vec::new(),
         steps: Vec::new(),
+        obstacles: Vec::new(),
         blocked: Vec::new(),
         held_policies: Vec::new(),
         holds: Vec::new(),

@@ -9,7 +9,6 @@ use jiff::civil::Date;
 
 use super::exit::Exit;
 use super::job::Job;
-use super::output::Output;
 use super::progress::Meter;
 use super::signals;
 use crate::diff::{SecretMatch, SecretsMet};
@@ -20,7 +19,7 @@ use crate::plan::{Inputs, asks};
 use crate::policy::{groups_of, services_of};
 use crate::report::remedy::text as words;
 use crate::seats;
-use crate::spec::meaning::{BackupValue, ServerSpec};
+use crate::spec::meaning::{BackupValue, Connection, Login, ServerSpec};
 
 /// A server that was read, with the session still open.
 pub struct Read {
@@ -69,7 +68,7 @@ impl From<CallError> for Failure {
             Meaning::NotReachable => Exit::Unreachable,
             Meaning::NotTheLanguage | Meaning::Other => Exit::Failed,
         };
-        let remedy = error.remedy().as_ref().map(words);
+        let remedy = Some(words(&error.remedy()));
         Failure { exit, message: chain(&error), remedy, findings: Vec::new() }
     }
 }
@@ -86,8 +85,7 @@ pub async fn read(job: &Job<'_>) -> Result<Read, Failure> {
     if signals::was_interrupted() {
         return Err(Failure::interrupted("before"));
     }
-    let (client, backup_secrets) =
-        unless_interrupted(job, connect(job.server, job.trust.access(job.server)?, job.output)).await?;
+    let (client, backup_secrets) = unless_interrupted(job, connect(job)).await?;
     match unless_interrupted(job, read_all(&client, job, &backup_secrets)).await {
         Ok((observed, met, today)) => {
             Ok(Read { client, observed, met, secrets: Arc::new(backup_secrets), today })
@@ -99,32 +97,50 @@ pub async fn read(job: &Job<'_>) -> Result<Read, Failure> {
     }
 }
 
-/// Logs in as `access` says, the same server as it is trusted.
-async fn connect(
-    server: &ServerSpec,
-    access: &ServerSpec,
-    output: &Output,
-) -> Result<(Client, BTreeMap<BackupKey, Secret>), Failure> {
+/// Logs in as it is trusted for this server.
+async fn connect(job: &Job<'_>) -> Result<(Client, BTreeMap<BackupKey, Secret>), Failure> {
+    let Job { server, output, .. } = job;
+    let access = job.trust.access(server)?;
     let connection = &access.connection;
     let password = secrets::resolve(&beside(&connection.password, &connection.place)).await?;
     let backup_secrets = resolve_backup(server, access).await?;
-    if connection.insecure_skip_verify {
-        output.say(&format!(
-            "warning: {} is reached without checking its certificate (insecureSkipVerify): whoever sits in between \
-             can read the password",
-            connection.url
-        ));
+    if let Some(warning) = warning(connection) {
+        output.say(&format!("warning: {}: {warning}", server.name));
     }
     let client = Client::connect(Options {
         url: connection.url.clone(),
         account: connection.account.to_string(),
         password,
+        login: connection.login,
         ca_file: connection.ca_file.as_deref().map(|path| file_beside(path, &connection.place)),
         insecure_skip_verify: connection.insecure_skip_verify,
         limits: Limits::default(),
     })
     .await?;
+    if let Err(error) = client.check_password().await {
+        log_out(&client, job).await;
+        return Err(error.into());
+    }
     Ok((client, backup_secrets))
+}
+
+/// What whoever stands between here and the server could do; told on every run.
+fn warning(connection: &Connection) -> Option<String> {
+    let url = &connection.url;
+    let (hearable, login) = (icewarp::is_hearable(url), connection.login.unwrap_or(Login::Rsa));
+    match (hearable, login) {
+        (true, Login::Rsa) => Some(format!(
+            "{url} is reached without TLS: whoever listens cannot read the password, but everything else"
+        )),
+        (true, Login::Plain) => Some(format!(
+            "{url} is reached without TLS: whoever listens can read the password (login: plain)"
+        )),
+        (false, _) if connection.insecure_skip_verify => Some(format!(
+            "{url} is reached without checking its certificate (insecureSkipVerify): whoever sits in between can \
+             read the password"
+        )),
+        (false, _) => None,
+    }
 }
 
 async fn unless_interrupted<T, E>(
