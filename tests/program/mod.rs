@@ -1,6 +1,7 @@
 //! The whole program: the binary, each time as a process of its own, against a sandbox that the test holds and looks
 //! at without icewarden's client.
 
+mod action;
 mod calls;
 mod exits;
 mod guards;
