@@ -5,10 +5,14 @@ use jiff::civil::date;
 use super::{Allow, Inputs, Plan, Step, build};
 use crate::diff::SecretsMet;
 use crate::model::{Finding, Guardrail};
+use crate::policy::Memory;
 use crate::policy::tests::World;
 
 /// No secrets were declared, so none was compared.
 pub static MET: SecretsMet = SecretsMet::new();
+
+/// Nothing was applied yet.
+pub static MEMORY: Memory = Memory::new();
 
 pub fn allow(guardrail: Guardrail, value: &str) -> Allow {
     Allow { guardrail, value: value.to_owned(), reason: "a test".to_owned() }
@@ -16,7 +20,8 @@ pub fn allow(guardrail: Guardrail, value: &str) -> Allow {
 
 pub fn planned_with<'a>(world: &'a World, allows: &'a [Allow]) -> Result<Plan<'a>, Vec<Finding>> {
     let today = date(2026, 11, 24);
-    build(Inputs { server: &world.server, observed: &world.observed, today, allows, secrets: &MET })
+    let World { server, observed } = world;
+    build(Inputs { server, observed, today, allows, secrets: &MET, memory: &MEMORY })
 }
 
 /// A plan that can be made.

@@ -9,10 +9,12 @@ use sha2::{Digest as _, Sha256};
 use super::args::{AllowArgs, Format, ShowArgs};
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
+use super::keep::{self, Held};
 use super::load::{self, Loaded};
 use super::output::Output;
-use super::session::{self, Failure, Read};
+use super::session::{self, Failure, Known, Read};
 use super::signals::Ear;
+use crate::edge::store::{Store, StoreError};
 use crate::plan::file::{
     AccountsFile, AllowFile, CountsFile, ErrorFile, FORMAT_VERSION, OutcomeFile, PlanFile, ServerFile,
     SourceFile, UnmanagedFile,
@@ -26,6 +28,8 @@ pub struct PlanOptions {
     pub out: Option<PathBuf>,
     pub format: Format,
     pub detailed_exitcode: bool,
+    /// `--store`.
+    pub store: Option<PathBuf>,
     pub show: ShowArgs,
 }
 
@@ -47,9 +51,13 @@ pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Outpu
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
+    let store = match runtime.block_on(keep::open_to_read(options.store.as_deref(), output)) {
+        Ok(store) => store,
+        Err(exit) => return exit,
+    };
     let planned = runtime.block_on(side_by_side(&loaded.spec.servers, |server| {
         let job = Job { server, allows: &allows, output, ear: Ear::default() };
-        plan_one(job, options, &loaded.sources)
+        plan_one(job, options, store.as_deref(), &loaded.sources)
     }));
     let (servers, exits): (Vec<ServerFile>, Vec<Exit>) = planned.into_iter().unzip();
     let mut file = PlanFile {
@@ -93,9 +101,18 @@ pub fn say_spec_findings(loaded: &Loaded, output: &Output) {
     }
 }
 
-async fn plan_one(job: Job<'_>, options: &PlanOptions, sources: &[Source]) -> (ServerFile, Exit) {
+async fn plan_one(
+    job: Job<'_>,
+    options: &PlanOptions,
+    store: Option<&Store>,
+    sources: &[Source],
+) -> (ServerFile, Exit) {
     let Job { server, output, .. } = job;
-    let read = match session::read(&job).await {
+    let known = match look_up(server, store, output).await {
+        Ok(known) => known,
+        Err(error) => return failed(server, &Failure::from(error)),
+    };
+    let read = match session::read(&job, known).await {
         Ok(read) => read,
         Err(failure) => {
             // The text shows it by itself; JSON often goes into a file, and a log should say why it failed.
@@ -121,6 +138,16 @@ async fn plan_one(job: Job<'_>, options: &PlanOptions, sources: &[Source]) -> (S
     };
     file.calls = session::close(read.client, &job).await;
     (file, exit)
+}
+
+/// What the store knows of a server; says so where a run of it had not ended.
+async fn look_up(server: &ServerSpec, store: Option<&Store>, output: &Output) -> Result<Known, StoreError> {
+    if let Some(store) = store
+        && let Some(note) = keep::unfinished(store, server, Held::Unknown).await?
+    {
+        output.say(&note);
+    }
+    keep::known(store, server).await
 }
 
 /// What came of each server, where there are several.
