@@ -6,7 +6,7 @@ use super::block::Blocked;
 use super::digest::Digest;
 use super::guard::{Allow, Hold};
 use super::step::Step;
-use crate::diff::SecretsMet;
+use crate::diff::{Narrowing, SecretsMet};
 use crate::model::{Finding, Observed, Service};
 use crate::policy::{Assignment, Memory};
 use crate::seats::{LedgerRow, Modules};
@@ -23,6 +23,8 @@ pub struct Inputs<'a> {
     pub secrets: &'a SecretsMet,
     /// What the selectors matched when they were last applied.
     pub memory: &'a Memory,
+    /// Which addresses are planned at all.
+    pub narrowing: &'a Narrowing,
 }
 
 /// What is to be done on one server, in order, and all that a person should know first.
@@ -42,6 +44,9 @@ pub struct Plan<'a> {
     pub unread: u64,
     /// Accounts that no policy speaks of, and for each service that some policy speaks of the accounts it leaves.
     pub unmanaged: Unmanaged,
+    pub narrowing: &'a Narrowing,
+    /// How many differences a narrowing leaves out; `None` where the plan is of everything.
+    pub left_out: Option<u64>,
     pub effects: Digest,
     pub wish: Digest,
 }

@@ -33,7 +33,7 @@ fn a_step_is_written_down_before_it_is_sent() {
 fn the_journal_is_only_added_to() {
     let (_stand, desk) = start();
     desk.apply(&[]).exits(0);
-    for table in ["texts", "runs", "allows", "sources", "steps", "entries", "endings"] {
+    for table in ["texts", "runs", "allows", "narrowed", "sources", "steps", "entries", "endings"] {
         let column = if table == "texts" {
             "text"
         } else if table == "runs" {
@@ -41,10 +41,14 @@ fn the_journal_is_only_added_to() {
         } else {
             "run"
         };
-        // `allows` is empty without an override: a row to try it on.
-        if table == "allows" {
-            sql(&desk, "INSERT INTO allows VALUES (1, 0, 'disable', '1', 'a test')")
-                .expect("it may be added to");
+        // Those that are empty without an option get a row to try it on.
+        let row = match table {
+            "allows" => Some("INSERT INTO allows VALUES (1, 0, 'disable', '1', 'a test')"),
+            "narrowed" => Some("INSERT INTO narrowed VALUES (1, 0, 'target', '*')"),
+            _ => None,
+        };
+        if let Some(row) = row {
+            sql(&desk, row).expect("it may be added to");
         }
         for statement in [format!("UPDATE {table} SET {column} = {column}"), format!("DELETE FROM {table}")] {
             let refused = sql(&desk, &statement).expect_err(&statement);

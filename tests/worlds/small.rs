@@ -1,6 +1,6 @@
 //! Goes through the worlds, and through every course a run of each can take.
 
-use icewarden::diff::{Direction, SecretsMet};
+use icewarden::diff::{Direction, Narrowing, SecretsMet};
 use icewarden::edge::sandbox::World as Sandbox;
 use icewarden::flow::{Next, Outcome, Run};
 use icewarden::model::Directory;
@@ -387,8 +387,8 @@ fn outcome(course: Course, step: &SwitchStep) -> Outcome {
 static MEMORY: Memory = Memory::new();
 
 fn plan<'a>(spec: &'a ServerSpec, observed: &'a icewarden::model::Observed, met: &'a SecretsMet) -> Plan<'a> {
-    let (today, memory) = (date(2026, 11, 24), &MEMORY);
-    let inputs = Inputs { server: spec, observed, today, allows: &[], secrets: met, memory };
+    let (today, memory, narrowing) = (date(2026, 11, 24), &MEMORY, Narrowing::none());
+    let inputs = Inputs { server: spec, observed, today, allows: &[], secrets: met, memory, narrowing };
     match build(inputs) {
         Ok(plan) => {
             assert!(plan.holds.is_empty(), "a world is held back: {:?}", plan.holds);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use super::args::{AllowArgs, ShowArgs};
+use super::args::{AllowArgs, NarrowArgs, ShowArgs};
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
 use super::keep::{self, Held, Keep};
@@ -27,6 +27,7 @@ use crate::flow::{Halt, Run};
 use crate::model::counted;
 use crate::plan::file::{PlanFile, ServerFile};
 use crate::plan::{HoldKind, Plan};
+use crate::report::groups::Detail;
 use crate::report::run::{self as report, RunCounts};
 use crate::report::servers::{self, ServerRow};
 use crate::report::{findings, text, view};
@@ -37,6 +38,7 @@ pub struct ApplyOptions {
     /// `--store`.
     pub store: Option<PathBuf>,
     pub show: ShowArgs,
+    pub narrow: NarrowArgs,
 }
 
 /// The command.
@@ -51,7 +53,7 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
             return Exit::Usage;
         }
     };
-    let prepared = match stale::open(path, allows, output) {
+    let prepared = match stale::open(path, allows, &options.narrow, output) {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
@@ -71,7 +73,13 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
     };
     let before = prepared.saved.as_ref().map_or(Before::Nothing, Before::Saved);
     let apply = |server| Applying {
-        job: Job { server, allows: &prepared.allows, output, ear: Ear::default() },
+        job: Job {
+            server,
+            allows: &prepared.allows,
+            narrowing: &prepared.narrowing,
+            output,
+            ear: Ear::default(),
+        },
         before,
         loaded: &prepared.loaded,
         commit: commit.as_ref(),
@@ -199,7 +207,7 @@ struct Asked {
 
 impl Asked {
     fn steps(&self) -> usize {
-        self.shown.servers.iter().map(|server| server.steps.len()).sum()
+        self.shown.servers.iter().map(|server| server.counts.steps() as usize).sum()
     }
 }
 
@@ -258,7 +266,7 @@ impl Applying<'_> {
     }
 
     fn planned<'r>(&'r self, read: &'r Read) -> Result<Plan<'r>, Exit> {
-        plan_of(self.job.server, read, self.job.allows).map_err(|failure| {
+        plan_of(&self.job, read).map_err(|failure| {
             let output = self.job.output;
             let text = findings::text(&failure.findings, &self.loaded.sources, output.stderr, output.width);
             output.say(text.trim_end());
@@ -272,7 +280,7 @@ impl Applying<'_> {
             Ok(plan) => plan,
             Err(exit) => return Shown::Ended(Applied::without_run(exit)),
         };
-        let file = in_words(&plan);
+        let file = in_words(&plan, self.detail(&plan));
         let same = match self.before {
             Before::Nothing => Ok(()),
             Before::Saved(approved) => self.same(approved, &file),
@@ -293,6 +301,24 @@ impl Applying<'_> {
         Shown::Ask(shown)
     }
 
+    /// How much of the plan must be put into words: the whole where it may be compared step by step.
+    fn detail(&self, plan: &Plan<'_>) -> Detail {
+        let saved = match self.before {
+            Before::Nothing => None,
+            Before::Saved(saved) => Some(saved),
+            Before::Run(_) => return Detail::All,
+        };
+        let approved = saved.into_iter().flat_map(|file| &file.servers);
+        let differs = approved
+            .filter(|server| server.server == self.job.server.name)
+            .any(|server| server.effects_digest != plan.effects.0);
+        if self.options.show.full || !self.options.auto_approve || differs {
+            Detail::All
+        } else {
+            Detail::Some(text::SAMPLE)
+        }
+    }
+
     /// Performs what was shown if it is still the same: a person may take an hour to answer.
     async fn confirmed(&self, mut asked: Asked) -> Applied {
         if let Err(failure) = asked.read.again(&self.job).await {
@@ -309,7 +335,7 @@ impl Applying<'_> {
             Ok(plan) => plan,
             Err(exit) => return Applied::without_run(exit),
         };
-        if let Err(exit) = self.same(&asked.shown, &in_words(&plan)) {
+        if let Err(exit) = self.same(&asked.shown, &in_words(&plan, Detail::All)) {
             return Applied::without_run(exit);
         }
         if let Some(exit) = held(&plan) {
@@ -399,8 +425,8 @@ impl Applying<'_> {
 }
 
 /// A plan as it is shown and compared.
-fn in_words(plan: &Plan<'_>) -> ServerFile {
-    let mut file = view::server(plan);
+fn in_words(plan: &Plan<'_>, detail: Detail) -> ServerFile {
+    let mut file = view::server(plan, detail);
     file.accounts.addresses = view::addresses(plan);
     file
 }

@@ -46,12 +46,14 @@ pub fn main() -> Exit {
     let output = Output::new(cli.color);
     match cli.command {
         Command::Validate { path, format } => load::validate(&path, format, &output),
-        Command::Plan { path, out, format, detailed_exitcode, store, allow, show } => {
-            let options = plan::PlanOptions { out, format, detailed_exitcode, store: store.store, show };
+        Command::Plan { path, out, format, detailed_exitcode, store, allow, narrow, show } => {
+            let options =
+                plan::PlanOptions { out, format, detailed_exitcode, store: store.store, show, narrow };
             plan::run(&path, &options, &allow, &output)
         }
-        Command::Apply { path, auto_approve, resume, lock_timeout, store, allow, show } => {
-            let options = apply::ApplyOptions { auto_approve, lock_timeout, store: store.store, show };
+        Command::Apply { path, auto_approve, resume, lock_timeout, store, allow, narrow, show } => {
+            let options =
+                apply::ApplyOptions { auto_approve, lock_timeout, store: store.store, show, narrow };
             match path {
                 Some(path) if !resume => apply::run(&path, &options, &allow, &output),
                 path => resume::run(path.as_deref(), &options, &allow, &output),

@@ -9,6 +9,7 @@ use crate::edge::store::{Beginning, EndWord, Entry, Journal, StepRow, StoreError
 use crate::flow::{Run, StepState};
 use crate::plan::Plan;
 use crate::plan::file::StepFile;
+use crate::report::groups::Detail;
 use crate::report::run::{self as report, RunCounts};
 use crate::report::view;
 
@@ -18,7 +19,7 @@ use crate::report::view;
 /// The exit, after saying why: what cannot be written down is not done.
 pub async fn begin(applying: &Applying<'_>, plan: &Plan<'_>) -> Result<Journal, Exit> {
     let server = applying.job.server;
-    let file = view::server(plan);
+    let file = view::server(plan, Detail::All);
     let resumes = match applying.before {
         Before::Run(resumed) => Some(resumed.run.id),
         Before::Nothing | Before::Saved(_) => None,
@@ -46,6 +47,7 @@ pub async fn begin(applying: &Applying<'_>, plan: &Plan<'_>) -> Result<Journal, 
         commit: applying.commit,
         resumes,
         allows: applying.job.allows,
+        narrowing: applying.job.narrowing,
         sources: &applying.loaded.sources,
         steps: file.steps.into_iter().map(step_row).collect(),
     };
@@ -127,7 +129,8 @@ pub async fn nothing_to_do(applying: &Applying<'_>, plan: &Plan<'_>) -> Exit {
     let store = &applying.keep.store;
     let settled = async {
         let key = super::keep::server_key(applying.job.server);
-        if let Some(run) = store.unfinished(&key).await? {
+        // A narrowed plan says nothing of what it leaves out.
+        if let Some(run) = store.unfinished(&key).await?.filter(|_| applying.job.narrowing.is_none()) {
             store.end(run.id, Timestamp::now(), EndWord::Settled, "nothing was left to do").await?;
             let name = &applying.job.server.name;
             applying
@@ -140,8 +143,12 @@ pub async fn nothing_to_do(applying: &Applying<'_>, plan: &Plan<'_>) -> Exit {
     settled.await.map_or_else(|error| say_store(&error, applying.job.output), |()| Exit::Done)
 }
 
-/// Remembers whom the selectors matched, for the next plan. Policies that were held keep their number.
+/// Remembers whom the selectors matched, for the next plan. Policies that were held keep their number; so do all
+/// where the plan was narrowed, since what it left out was not looked at.
 async fn remember(applying: &Applying<'_>, plan: &Plan<'_>) -> Result<(), StoreError> {
+    if !applying.job.narrowing.is_none() {
+        return Ok(());
+    }
     let key = super::keep::server_key(applying.job.server);
     applying.keep.store.remember_matched(&key, Timestamp::now(), &plan.assignment.matched).await
 }

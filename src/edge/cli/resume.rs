@@ -9,7 +9,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::apply::{ApplyOptions, Applying, Before, can_ask, perform_all};
-use super::args::AllowArgs;
+use super::args::{AllowArgs, NarrowArgs};
 use super::exit::Exit;
 use super::job::Job;
 use super::keep::{Keep, minute, say_store, server_key};
@@ -17,6 +17,7 @@ use super::load::{self, Loaded};
 use super::output::Output;
 use super::signals::Ear;
 use super::stale;
+use crate::diff::Narrowing;
 use crate::edge::git::Commit;
 use crate::edge::store::{RunRow, StepTold, Store};
 use crate::model::counted;
@@ -32,6 +33,7 @@ pub struct Resumed {
     pub run: RunRow,
     steps: Vec<StepTold>,
     allows: Vec<Allow>,
+    narrowing: Narrowing,
     loaded: Rc<Loaded>,
 }
 
@@ -40,10 +42,17 @@ pub fn run(path: Option<&Path>, options: &ApplyOptions, allow: &AllowArgs, outpu
     if let Err(exit) = can_ask(options, output) {
         return exit;
     }
-    if !allow.allow.is_empty() {
-        let next = "leave it out: a run goes on with the overrides that it was begun with";
-        output.error("--allow does not go with --resume", Some(next));
-        return Exit::Usage;
+    let narrow = &options.narrow;
+    for (given, option) in [
+        (!allow.allow.is_empty(), "--allow"),
+        (!narrow.target.is_empty(), "--target"),
+        (!narrow.exclude.is_empty(), "--exclude"),
+    ] {
+        if given {
+            let next = "leave it out: a run goes on with what it was begun with";
+            output.error(&format!("{option} does not go with --resume"), Some(next));
+            return Exit::Usage;
+        }
     }
     let runtime = match super::session_runtime() {
         Ok(runtime) => runtime,
@@ -66,7 +75,13 @@ pub fn run(path: Option<&Path>, options: &ApplyOptions, allow: &AllowArgs, outpu
     for resumed in &resumed {
         let Some(server) = resumed.server() else { continue };
         applying.push(Applying {
-            job: Job { server, allows: &resumed.allows, output, ear: Ear::default() },
+            job: Job {
+                server,
+                allows: &resumed.allows,
+                narrowing: &resumed.narrowing,
+                output,
+                ear: Ear::default(),
+            },
             before: Before::Run(resumed),
             loaded: &resumed.loaded,
             commit: resumed.commit(path),
@@ -83,7 +98,7 @@ pub fn run(path: Option<&Path>, options: &ApplyOptions, allow: &AllowArgs, outpu
 /// The runs to go on with: of the servers of a spec, or all that the store holds.
 async fn find(path: Option<&Path>, store: &Store, output: &Output) -> Result<Vec<Resumed>, Exit> {
     let given = match path {
-        Some(path) => Some(Rc::new(stale::open(path, Vec::new(), output)?.loaded)),
+        Some(path) => Some(Rc::new(stale::open(path, Vec::new(), &NarrowArgs::default(), output)?.loaded)),
         None => None,
     };
     let runs = store.all_unfinished().await.map_err(|error| say_store(&error, output))?;
@@ -93,9 +108,12 @@ async fn find(path: Option<&Path>, store: &Store, output: &Output) -> Result<Vec
             Some(loaded) => Rc::clone(loaded),
             None => Rc::new(begun_with(&run, store, output).await?),
         };
-        let read = async { Ok((store.steps(run.id).await?, store.allows(run.id).await?)) };
-        let (steps, allows) = read.await.map_err(|error| say_store(&error, output))?;
-        let resumed = Resumed { run, steps, allows, loaded };
+        let read = async {
+            let narrowing = store.narrowing(run.id).await?;
+            Ok((store.steps(run.id).await?, store.allows(run.id).await?, narrowing))
+        };
+        let (steps, allows, narrowing) = read.await.map_err(|error| say_store(&error, output))?;
+        let resumed = Resumed { run, steps, allows, narrowing, loaded };
         if resumed.server().is_some() {
             found.push(resumed);
         }

@@ -17,7 +17,7 @@ use crate::edge::icewarp::{self, CallError, Client, Limits, Meaning, Options, Wa
 use crate::edge::secrets::{self, Secret};
 use crate::edge::store::{Digests, Key, StoreError};
 use crate::model::{Address, BackupKey, Finding, Observed, Place, Reading, SecretRef};
-use crate::plan::{Allow, Inputs, asks};
+use crate::plan::{Inputs, asks};
 use crate::policy::{Memory, groups_of, services_of};
 use crate::report::remedy::text as words;
 use crate::seats;
@@ -35,15 +35,8 @@ pub struct Read {
 
 impl Read {
     /// What a plan of this server is made of.
-    pub fn inputs<'a>(&'a self, server: &'a ServerSpec, allows: &'a [Allow]) -> Inputs<'a> {
-        Inputs {
-            server,
-            observed: &self.observed,
-            today: self.today,
-            allows,
-            secrets: &self.met,
-            memory: &self.known.memory,
-        }
+    pub fn inputs<'r>(&'r self, job: &Job<'r>) -> Inputs<'r> {
+        job.inputs(&self.observed, self.today, &self.met, &self.known.memory)
     }
 
     /// Reads the server once more. A client that was logged out logs in again by itself, with the password that
@@ -217,16 +210,14 @@ async fn read_all(
     backup_secrets: &BTreeMap<BackupKey, Secret>,
     known: &Known,
 ) -> Result<(Observed, SecretsMet, Date), CallError> {
-    let (server, allows) = (job.server, job.allows);
-    let wanted = wanted(server);
+    let wanted = wanted(job.server);
     let mut observed = {
         let meter = Meter::new(job.output);
         icewarp::observe(client, &wanted, &|progress| meter.tell(progress)).await?
     };
     let met = met(backup_secrets, &observed, known);
     let today = jiff::tz::Offset::UTC.to_datetime(Timestamp::now()).date();
-    let inputs = Inputs { server, observed: &observed, today, allows, secrets: &met, memory: &known.memory };
-    let asks = asks(inputs);
+    let asks = asks(job.inputs(&observed, today, &met, &known.memory));
     if asks.lists_again {
         // Only two passes that agree show that nothing moved while the lists were read (U-9).
         let moved = icewarp::recheck_lists(client, &wanted, &observed.directory, &|_| {}).await?;

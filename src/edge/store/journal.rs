@@ -10,6 +10,7 @@ use sqlx::{Connection as _, Row as _, SqliteConnection};
 use super::memory::upsert_digest;
 use super::open::{Store, StoreError};
 use super::runs::EndWord;
+use crate::diff::Narrowing;
 use crate::edge::git::Commit;
 use crate::model::BackupKey;
 use crate::plan::Allow;
@@ -33,6 +34,7 @@ pub struct Beginning<'a> {
     /// The run that was cut off, and that this one ends.
     pub resumes: Option<i64>,
     pub allows: &'a [Allow],
+    pub narrowing: &'a Narrowing,
     pub sources: &'a [Source],
     pub steps: Vec<StepRow>,
 }
@@ -91,6 +93,7 @@ impl Journal {
             supersede(&mut transaction, beginning, run).await?;
             insert_sources(&mut transaction, run, beginning.sources).await?;
             insert_allows(&mut transaction, run, beginning.allows).await?;
+            insert_narrowing(&mut transaction, run, beginning.narrowing).await?;
             insert_steps(&mut transaction, run, &beginning.steps).await?;
             transaction.commit().await?;
             Ok(run)
@@ -257,6 +260,25 @@ async fn insert_allows(
             .bind(allow.guardrail.name())
             .bind(&allow.value)
             .bind(&allow.reason)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn insert_narrowing(
+    connection: &mut SqliteConnection,
+    run: i64,
+    narrowing: &Narrowing,
+) -> Result<(), sqlx::Error> {
+    let targets = narrowing.targets.iter().map(|pattern| ("target", pattern));
+    let excludes = narrowing.excludes.iter().map(|pattern| ("exclude", pattern));
+    for (position, (kind, pattern)) in targets.chain(excludes).enumerate() {
+        sqlx::query("INSERT INTO narrowed (run, position, kind, pattern) VALUES (?, ?, ?, ?)")
+            .bind(run)
+            .bind(number(position))
+            .bind(kind)
+            .bind(pattern.as_str())
             .execute(&mut *connection)
             .await?;
     }

@@ -7,8 +7,9 @@ use sqlx::sqlite::SqliteRow;
 
 use super::journal::StepRow;
 use super::open::{Store, StoreError};
+use crate::diff::{Narrowing, Strictness};
 use crate::edge::git::Commit;
-use crate::model::Guardrail;
+use crate::model::{Guardrail, Pattern};
 use crate::plan::Allow;
 use crate::spec::meaning::Source;
 
@@ -203,6 +204,26 @@ impl Store {
             Ok(Allow { guardrail, value: row.try_get(1)?, reason: row.try_get(2)? })
         };
         rows.and_then(|rows| rows.iter().map(allow).collect()).map_err(|error| self.error(&error))
+    }
+}
+
+impl Store {
+    /// What a run was narrowed to.
+    pub async fn narrowing(&self, run: i64) -> Result<Narrowing, StoreError> {
+        let mut connection = self.connection.lock().await;
+        let rows = sqlx::query("SELECT kind, pattern FROM narrowed WHERE run = ? ORDER BY position");
+        let rows = rows.bind(run).fetch_all(&mut *connection).await;
+        let read = |rows: Vec<SqliteRow>| -> Result<Narrowing, sqlx::Error> {
+            let mut narrowing = Narrowing { strictness: Strictness::Saved, ..Narrowing::default() };
+            for row in &rows {
+                let (kind, text): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+                let pattern = Pattern::parse(&text).map_err(|_| unknown("glob", &text))?;
+                let list = if kind == "target" { &mut narrowing.targets } else { &mut narrowing.excludes };
+                list.push(pattern);
+            }
+            Ok(narrowing)
+        };
+        rows.and_then(read).map_err(|error| self.error(&error))
     }
 }
 

@@ -34,6 +34,15 @@ CREATE TABLE allows (
     PRIMARY KEY (run, position)
 ) STRICT, WITHOUT ROWID;
 
+-- What a run was narrowed to: globs over the addresses of its steps.
+CREATE TABLE narrowed (
+    run      INTEGER NOT NULL REFERENCES runs (id),
+    position INTEGER NOT NULL,
+    kind     TEXT NOT NULL CHECK (kind IN ('target', 'exclude')),
+    pattern  TEXT NOT NULL,
+    PRIMARY KEY (run, position)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE sources (
     run      INTEGER NOT NULL REFERENCES runs (id),
     position INTEGER NOT NULL,
@@ -85,6 +94,8 @@ CREATE TRIGGER runs_stay BEFORE UPDATE ON runs BEGIN SELECT RAISE (ABORT, 'the j
 CREATE TRIGGER runs_keep BEFORE DELETE ON runs BEGIN SELECT RAISE (ABORT, 'the journal is only added to'); END;
 CREATE TRIGGER allows_stay BEFORE UPDATE ON allows BEGIN SELECT RAISE (ABORT, 'the journal is only added to'); END;
 CREATE TRIGGER allows_keep BEFORE DELETE ON allows BEGIN SELECT RAISE (ABORT, 'the journal is only added to'); END;
+CREATE TRIGGER narrowed_stay BEFORE UPDATE ON narrowed BEGIN SELECT RAISE (ABORT, 'the journal is only added to'); END;
+CREATE TRIGGER narrowed_keep BEFORE DELETE ON narrowed BEGIN SELECT RAISE (ABORT, 'the journal is only added to'); END;
 CREATE TRIGGER sources_stay BEFORE UPDATE ON sources BEGIN SELECT RAISE (ABORT, 'the journal is only added to'); END;
 CREATE TRIGGER sources_keep BEFORE DELETE ON sources BEGIN SELECT RAISE (ABORT, 'the journal is only added to'); END;
 CREATE TRIGGER steps_stay BEFORE UPDATE ON steps BEGIN SELECT RAISE (ABORT, 'the journal is only added to'); END;
