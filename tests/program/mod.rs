@@ -4,8 +4,12 @@
 mod calls;
 mod exits;
 mod guards;
+mod history;
+mod journal;
 mod json;
+mod kill;
 mod kinds;
+mod lock;
 mod markdown;
 mod outputs;
 mod policies;
