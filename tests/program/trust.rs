@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
 
 use super::run::Desk;
-use super::spec::{backup, policy, server, world};
+use super::spec::{REFERENCE, backup, policy, server, world};
 use super::stand::Stand;
 
 /// Somebody who waits for a password.
@@ -248,11 +248,15 @@ fn only_the_reviewed_effects_are_applied() {
 fn of_several_servers_each_needs_its_reviewed_effects_and_a_failed_one_leaves_the_outputs_empty() {
     let (eu, us) =
         (Stand::of(world(&[("anna@example.com", &[])])), Stand::of(world(&[("anna@example.com", &[])])));
+    // Two machines, or they would share one lock.
+    let other = "00000000-00000000-00000000-00000000-MW-";
+    assert!(us.world().set_server_variable("C_Reference", other));
+    let second = server("us", &us.url, "").replace(REFERENCE, other);
     let chat = |server: &str| {
         policy(&format!("chat-{server}"), "scope: {accounts: [anna@example.com]}\nservices: {im: enabled}")
             .replace("server: eu", &format!("server: {server}"))
     };
-    let spec = [server("eu", &eu.url, ""), server("us", &us.url, ""), chat("eu"), chat("us")].join("---\n");
+    let spec = [server("eu", &eu.url, ""), second, chat("eu"), chat("us")].join("---\n");
     let desk = Desk::with(&spec);
     desk.plan(&["--outputs", "outputs"]).exits(2);
     let outputs = desk.read("outputs");

@@ -9,13 +9,15 @@ use sha2::{Digest as _, Sha256};
 use super::args::{AllowArgs, NarrowArgs, PlanFormat, ShowArgs, TrustArgs};
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
+use super::keep::{self, Held};
 use super::load::{self, Loaded};
 use super::output::Output;
 use super::outputs;
-use super::session::{self, Failure, Read};
+use super::session::{self, Failure, Known, Read};
 use super::signals::Ear;
 use super::trust::Trust;
 use crate::diff::Narrowing;
+use crate::edge::store::{Store, StoreError};
 use crate::model::Pattern;
 use crate::plan::file::{
     AccountsFile, AllowFile, CountsFile, ErrorFile, FORMAT_VERSION, NarrowedFile, OutcomeFile, PlanFile,
@@ -33,6 +35,8 @@ pub struct PlanOptions {
     pub outputs: Option<PathBuf>,
     pub format: PlanFormat,
     pub detailed_exitcode: bool,
+    /// `--store`.
+    pub store: Option<PathBuf>,
     pub show: ShowArgs,
     pub narrow: NarrowArgs,
     pub trust: TrustArgs,
@@ -70,6 +74,7 @@ fn planned_and_shown(
     let narrowing = options.narrow.meant(&loaded.spec.servers).map_err(|problem| output.usage(&problem))?;
     let trust = Trust::open(&options.trust, output)?;
     let runtime = super::session_runtime()?;
+    let store = runtime.block_on(keep::open_to_read(options.store.as_deref(), output))?;
     let planned = runtime.block_on(side_by_side(&loaded.spec.servers, |server| {
         let job = Job {
             server,
@@ -79,7 +84,7 @@ fn planned_and_shown(
             output,
             ear: Ear::default(),
         };
-        plan_one(job, options, &loaded.sources)
+        plan_one(job, options, store.as_deref(), &loaded.sources)
     }));
     let (servers, exits): (Vec<ServerFile>, Vec<Exit>) = planned.into_iter().unzip();
     let mut file = PlanFile {
@@ -126,9 +131,18 @@ pub fn say_spec_findings(loaded: &Loaded, output: &Output) {
     }
 }
 
-async fn plan_one(job: Job<'_>, options: &PlanOptions, sources: &[Source]) -> (ServerFile, Exit) {
+async fn plan_one(
+    job: Job<'_>,
+    options: &PlanOptions,
+    store: Option<&Store>,
+    sources: &[Source],
+) -> (ServerFile, Exit) {
     let Job { server, output, .. } = job;
-    let read = match session::read(&job).await {
+    let known = match look_up(server, store, output).await {
+        Ok(known) => known,
+        Err(error) => return failed(server, &Failure::from(error)),
+    };
+    let read = match session::read(&job, known).await {
         Ok(read) => read,
         Err(failure) => {
             // The text shows it by itself; others often go into a file, and a log should say why it failed.
@@ -154,6 +168,16 @@ async fn plan_one(job: Job<'_>, options: &PlanOptions, sources: &[Source]) -> (S
     };
     file.calls = session::close(read.client, &job).await;
     (file, exit)
+}
+
+/// What the store knows of a server; says so where a run of it had not ended.
+async fn look_up(server: &ServerSpec, store: Option<&Store>, output: &Output) -> Result<Known, StoreError> {
+    if let Some(store) = store
+        && let Some(note) = keep::unfinished(store, server, Held::Unknown).await?
+    {
+        output.say(&note);
+    }
+    keep::known(store, server).await
 }
 
 /// What came of each server, where there are several.

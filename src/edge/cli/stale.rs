@@ -160,6 +160,7 @@ pub fn compare(approved: &PlanFile, now: &ServerFile) -> Approved {
 }
 
 /// The effects that were reviewed, by server; nothing where none were named.
+#[derive(Default)]
 pub struct Reviewed(BTreeMap<String, String>);
 
 impl Reviewed {
