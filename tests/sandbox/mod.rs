@@ -1,6 +1,7 @@
 //! The sandbox judged from outside: by the bytes it answers and by its own state report.
 
 mod client;
+mod commands;
 mod count;
 mod envelope;
 mod http;
