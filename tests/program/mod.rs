@@ -6,6 +6,7 @@ mod exits;
 mod guards;
 mod json;
 mod kinds;
+mod lists;
 mod policies;
 mod run;
 mod runs;
