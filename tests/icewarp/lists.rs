@@ -532,6 +532,39 @@ async fn a_group_that_was_not_read_whole_is_unread() {
 }
 
 #[tokio::test]
+async fn a_group_whose_members_moved_is_told_with_how_many() {
+    let passes = AtomicUsize::new(0);
+    let world = World {
+        twist: std::sync::Arc::new(move |request: &Request| {
+            (request.command() == "getaccountmemberinfolist").then(|| {
+                let members: &[&str] = match passes.fetch_add(1, Ordering::Relaxed) {
+                    0 | 1 => &["admin@example.com"],
+                    2 => &["bob@example.com", "admin@example.com"],
+                    _ => &["nobody@example.com"],
+                };
+                let members: Vec<String> =
+                    members.iter().map(|member| format!("<val>{member}</val>")).collect();
+                Reply::Body(page(request, &members, 1_000))
+            })
+        }),
+        ..grouped(vec![("all@example.com", vec![])])
+    };
+    let server = world.start().await;
+    let client = server.client().await;
+    let wanted = Wanted { accounts: true, groups: vec![address("all@example.com")], ..Wanted::default() };
+    let before = observe(&client, &wanted, &|_| {}).await.unwrap().directory;
+    for expected in [
+        "",
+        "the members of all@example.com are others than a moment ago: 2 now, 1 new, 0 gone",
+        "the members of all@example.com are others than a moment ago",
+    ] {
+        let moved = recheck_lists(&client, &wanted, &before, &|_| {}).await.unwrap();
+        assert_eq!(moved.join(";"), expected);
+    }
+    client.close().await;
+}
+
+#[tokio::test]
 async fn two_passes_agree_or_say_what_moved() {
     let lists_read = AtomicUsize::new(0);
     let world = World::twisted(move |request| {

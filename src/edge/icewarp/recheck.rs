@@ -7,7 +7,7 @@ use super::error::CallError;
 use super::observe::{self, Progress, Wanted};
 use super::session::Client;
 use crate::model::address::domain_of;
-use crate::model::{AccountKind, Directory, DomainKind};
+use crate::model::{AccountKind, Directory, DomainKind, Members};
 
 /// Reads the lists once more and says what differs from before; nothing where both agree. Only two passes that
 /// agree show that nothing moved while paging (U-9), so nothing is switched off before this.
@@ -25,11 +25,26 @@ pub async fn recheck_lists(
     }
     differences.extend(accounts_moved(before, &again));
     for group in &wanted.groups {
-        if again.group(group.as_str()) != before.group(group.as_str()) {
-            differences.push(format!("the members of {group} are others than a moment ago"));
+        let (was, is) = (members(before, group.as_str()), members(&again, group.as_str()));
+        match (was, is) {
+            (Some(was), Some(is)) if was == is => {}
+            (Some(was), Some(is)) => {
+                let moved = Moved::of(&was, &is);
+                differences.push(format!("the members of {group} are others than a moment ago: {moved}"));
+            }
+            _ if again.group(group.as_str()) == before.group(group.as_str()) => {}
+            _ => differences.push(format!("the members of {group} are others than a moment ago")),
         }
     }
     Ok(differences)
+}
+
+/// The users in a group, by address; `None` where it was not read, or there is none of that name.
+fn members<'a>(directory: &'a Directory, group: &str) -> Option<BTreeSet<&'a str>> {
+    match directory.group(group)? {
+        Members::Rows(rows) => Some(rows.iter().map(|row| directory.address(row)).collect()),
+        Members::Unread(_) => None,
+    }
 }
 
 fn domains_of(directory: &Directory) -> BTreeSet<(&str, DomainKind)> {
