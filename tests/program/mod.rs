@@ -9,6 +9,7 @@ mod journal;
 mod json;
 mod kill;
 mod kinds;
+mod lists;
 mod lock;
 mod markdown;
 mod outputs;
