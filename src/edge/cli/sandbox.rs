@@ -34,7 +34,7 @@ pub fn run(options: &SandboxOptions, output: &Output) -> Exit {
              admin@example.com, password `sandbox` · its state: http://{address}/sandbox/state · Ctrl-C ends it"
         ));
     };
-    match runtime.block_on(serve(world, serving, ready, super::signal())) {
+    match runtime.block_on(serve(world, serving, ready, super::signals::signal())) {
         Ok(()) => Exit::Done,
         Err(error) => {
             output.error(
