@@ -3,6 +3,7 @@
 
 mod calls;
 mod exits;
+mod front;
 mod guards;
 mod json;
 mod kinds;
@@ -19,3 +20,5 @@ mod stand;
 mod target;
 mod timelines;
 mod wire;
+mod wrong;
+mod wrong_table;
