@@ -49,8 +49,10 @@ pub fn main() -> Exit {
             let options = apply::ApplyOptions { auto_approve, show, narrow };
             apply::run(&path, &options, &allow, &output)
         }
-        Command::Sandbox { accounts, seed, listen, addr_file } => {
-            sandbox::run(&sandbox::SandboxOptions { accounts, seed, listen, addr_file }, &output)
+        Command::Sandbox { accounts, seed, state, listen, addr_file, switches, faults } => {
+            let options =
+                sandbox::SandboxOptions { accounts, seed, state, listen, addr_file, switches, faults };
+            sandbox::run(&options, &output)
         }
         Command::Schema { of } => {
             output.data(&match of {

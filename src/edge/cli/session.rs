@@ -98,7 +98,7 @@ pub async fn read(job: &Job<'_>) -> Result<Read, Failure> {
 }
 
 async fn connect(job: &Job<'_>) -> Result<(Client, BTreeMap<BackupKey, Secret>), Failure> {
-    let Job { server, output, .. } = *job;
+    let Job { server, output, .. } = job;
     let password = secrets::resolve(&beside(&server.connection.password, &server.connection.place)).await?;
     let backup_secrets = resolve_backup(server).await?;
     if let Some(warning) = warning(&server.connection) {
