@@ -223,7 +223,7 @@ fn proxies_of_the_environment_are_used_and_an_open_line_is_warned_of() {
     assert_eq!(stand.commands().len(), lines.len());
     assert_eq!(stand.commands()[0], "authenticate");
     // Without a word it asks for a key first.
-    let ran = at(URL, "").env("HTTP_PROXY", &address).plan(&[]);
+    let ran = at(URL, "").env("HTTP_PROXY", &address).plan(&[]).exits(2);
     ran.says(&["warning: eu:", "without TLS", "cannot read the password"]);
     assert_eq!(stand.commands()[lines.len()], "getauthchallenge");
     // A host that is taken out of it is reached directly, which this one cannot be.
@@ -252,6 +252,22 @@ fn a_proxy_of_the_environment_carries_tls_unopened() {
     assert!(stand.is_on("bob@example.com", "im"));
     let lines = asked.lock().expect("no panic").clone();
     assert!(lines.iter().all(|line| line.starts_with("CONNECT mail.example.test:443")), "{lines:?}");
+}
+
+/// The sandbox opens the digest with code of its own.
+#[test]
+fn an_encrypted_password_is_understood_by_the_sandbox_and_a_wrong_one_is_not() {
+    for password in ["sandbox", "correct horse & <staple>+%20 \u{20ac}'!()*~", "a", " "] {
+        let stand = stand();
+        assert!(stand.world().set_account_variable("admin@example.com", "U_Password", password));
+        let desk = at(&stand.url, ", login: rsa").env("ICEWARP_PASSWORD", password);
+        let ran = desk.apply(&[]).exits(0);
+        assert!(!ran.err.contains("warning"), "{}", ran.err);
+        assert!(stand.is_on("bob@example.com", "im"));
+        assert_eq!(stand.commands()[..2], ["getauthchallenge", "authenticate"]);
+        let wrong = at(&stand.url, ", login: rsa").env("ICEWARP_PASSWORD", "wrong");
+        wrong.plan(&[]).exits(77).says(&["the account or its password is wrong"]);
+    }
 }
 
 /// A proxy would have another machine's loopback.

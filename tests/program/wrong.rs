@@ -164,7 +164,9 @@ fn said(text: &str, marks: &[(&str, &str)]) -> Option<Said> {
     let first = lines.next()?;
     let mark = marks.iter().find(|(mark, _)| first.starts_with(mark))?.1;
     let (mut what, mut next) = (vec![first.strip_prefix(mark)?.to_owned()], Vec::new());
-    for line in lines {
+    // What clap says goes on after blank lines.
+    let usage = text.contains("For more information, try");
+    for line in lines.filter(|line| !usage || !(line.is_empty() || line.starts_with("Usage:"))) {
         let act = ["next: ", "= help: ", "tip: ", "For more information, "];
         let act = act.iter().find_map(|act| line.strip_prefix(act));
         if let Some(act) = act {
