@@ -3,6 +3,7 @@
 
 mod calls;
 mod exits;
+mod front;
 mod guards;
 mod history;
 mod journal;
@@ -24,3 +25,5 @@ mod stand;
 mod target;
 mod timelines;
 mod wire;
+mod wrong;
+mod wrong_table;

@@ -49,7 +49,7 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
     let allows = match allow.meant() {
         Ok(allows) => allows,
         Err(problem) => {
-            output.error(&problem, None);
+            output.error(&problem, Some(super::args::ALLOW_HELP));
             return Exit::Usage;
         }
     };
@@ -372,8 +372,14 @@ impl Applying<'_> {
             self.job.output.say(&format!("{}: nothing was changed.", self.job.server.name));
             return Some(exit);
         }
-        let exit = if plan.is_blocked() { Exit::Blocked } else { Exit::Done };
-        (!plan.has_steps()).then_some(exit)
+        if plan.has_steps() {
+            return None;
+        }
+        if plan.is_blocked() {
+            self.job.output.say(&format!("{}: nothing was changed.", self.job.server.name));
+            return Some(Exit::Blocked);
+        }
+        Some(Exit::Done)
     }
 
     async fn perform(&self, plan: &Plan<'_>, read: &Read) -> Applied {

@@ -235,6 +235,10 @@ impl NarrowArgs {
     }
 }
 
+/// The next act where an override is not understood.
+pub const ALLOW_HELP: &str =
+    "run without it: the plan names the override that it needs, as it has to be typed";
+
 impl AllowArgs {
     /// The overrides that are meant.
     ///

@@ -56,7 +56,7 @@ pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Outpu
     let allows = match allow.meant() {
         Ok(allows) => allows,
         Err(problem) => {
-            output.error(&problem, None);
+            output.error(&problem, Some(super::args::ALLOW_HELP));
             return Exit::Usage;
         }
     };
