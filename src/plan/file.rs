@@ -9,7 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The version this program writes.
-pub const FORMAT_VERSION: &str = "1.0";
+///
+/// 1.1 adds `harm`, `changes`, `obstacles` and `narrowed`, which a plan of 1.0 lacks.
+pub const FORMAT_VERSION: &str = "1.1";
 
 /// A plan for one or more servers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +24,9 @@ pub struct PlanFile {
     pub created: String,
     /// Overrides of guardrails that it was made with.
     pub allows: Vec<AllowFile>,
+    /// The addresses that were planned; absent where all were. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub narrowed: Option<NarrowedFile>,
     pub servers: Vec<ServerFile>,
     /// The spec it was made from, whole, so that it can be planned again; only in a saved plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -29,6 +34,13 @@ pub struct PlanFile {
     /// SHA-256 over all the rest; only in a saved plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal: Option<String>,
+}
+
+/// Globs over the addresses of changes. An exclusion beats every target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NarrowedFile {
+    pub targets: Vec<String>,
+    pub excludes: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -83,8 +95,17 @@ pub struct ServerFile {
     pub wish_digest: String,
     pub counts: CountsFile,
     pub ledger: Vec<LedgerFile>,
+    /// Whom it hits, by service and domain; the biggest harm first.
+    #[serde(default)]
+    pub harm: Vec<HarmFile>,
+    /// The steps of each rule, counted; the biggest harm first.
+    #[serde(default)]
+    pub changes: Vec<ChangesFile>,
     /// In the order in which they are performed.
     pub steps: Vec<StepFile>,
+    /// The blocked changes of each reason, counted.
+    #[serde(default)]
+    pub obstacles: Vec<ObstacleFile>,
     pub blocked: Vec<BlockedFile>,
     /// Policies that decide nothing this time.
     pub held_policies: Vec<HeldFile>,
@@ -92,6 +113,9 @@ pub struct ServerFile {
     pub holds: Vec<HoldFile>,
     pub findings: Vec<FindingFile>,
     pub unmanaged: UnmanagedFile,
+    /// How many changes a narrowed plan leaves out; absent where the plan is of everything. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<u64>,
     pub accounts: AccountsFile,
     /// Calls made, by phase.
     pub calls: BTreeMap<String, u64>,
@@ -115,6 +139,13 @@ pub struct CountsFile {
     /// Declared switches and settings that could not be read.
     #[serde(default)]
     pub unread: u64,
+}
+
+impl CountsFile {
+    /// All writes.
+    pub fn steps(&self) -> u64 {
+        self.claims + self.releases + self.settings
+    }
 }
 
 /// One module's seats. Numbers are accounts; absent means unknown.
@@ -153,6 +184,67 @@ pub struct LedgerFile {
     pub unread: u64,
     /// Of the used ones, disabled and guest accounts.
     pub doubtful: u64,
+}
+
+/// Whom a plan hits: a service in a domain, or a setting of the backup that is made weaker.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HarmFile {
+    /// `mail`, `protected`, `backup`, `loss` or `gain`, from the worst to none. The set is open.
+    pub kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setting: Option<String>,
+    /// Accounts of the domain that lose the service.
+    pub losing: u64,
+    /// Accounts of the domain that get it.
+    pub getting: u64,
+    /// Accounts of the domain whose switch is on now.
+    pub having: u64,
+    /// Of the losing ones, those that are protected: administrators, postmasters, whoever is listed.
+    pub protected: u64,
+    /// For a setting why it is harm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// The steps of one rule, or all settings of one backup policy, counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ChangesFile {
+    /// `claim`, `release` or `change`.
+    pub action: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// For settings that of the first.
+    pub reason: ReasonFile,
+    pub count: u64,
+    /// The most first; none for settings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub domains: Vec<DomainCountFile>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DomainCountFile {
+    pub domain: String,
+    pub count: u64,
+}
+
+/// Blocked changes that one thing blocks, counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ObstacleFile {
+    pub action: String,
+    pub service: String,
+    /// A stable name for the reason.
+    pub blocked_by: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    pub message: String,
+    pub remedy: String,
+    /// Where the spec wishes the first of them.
+    pub place: String,
+    pub count: u64,
 }
 
 /// One write.

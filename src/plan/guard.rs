@@ -131,15 +131,14 @@ impl Guarding<'_> {
 
     /// Administrators, postmasters, the account we log in with and whoever is listed lose nothing.
     fn protect(&mut self, switches: &[SwitchStep]) -> Vec<Hold> {
-        let patterns: Vec<Pattern> =
-            self.server.guardrails.protect.iter().filter_map(|(text, _)| Pattern::parse(text).ok()).collect();
+        let protecting = Protecting::of(self.server, self.observed);
         let mut holds = Vec::new();
         let releases = switches.iter().filter(|step| step.direction == Direction::Release);
         let releases: Vec<&SwitchStep> = releases.collect();
         for of_account in releases.chunk_by(|a, b| a.row == b.row) {
             let row = of_account[0].row as usize;
             let address = self.observed.directory.address(row).to_owned();
-            let Some(why) = self.protected(row, &address, &patterns) else { continue };
+            let Some(why) = protecting.why(row) else { continue };
             if self.allowed(Guardrail::Protect, &address) {
                 continue;
             }
@@ -148,23 +147,6 @@ impl Guarding<'_> {
             holds.push(self.hold(Guardrail::Protect, message, address, of_account));
         }
         holds
-    }
-
-    fn protected(&self, row: usize, address: &str, patterns: &[Pattern]) -> Option<&'static str> {
-        if self.observed.columns.facts.get(row).is_none_or(|facts| facts.admin.certain()) {
-            return Some("the server lists it as an administrator");
-        }
-        if address == self.server.connection.account.as_str() {
-            return Some("it is the account we log in with");
-        }
-        if crate::model::address::local_of(address) == "postmaster" {
-            return Some("it is a postmaster");
-        }
-        if patterns.iter().any(|pattern| pattern.matches(address)) {
-            return Some("it is listed in guardrails.protect");
-        }
-        let unread = self.observed.columns.facts[row].admin.possible();
-        unread.then_some("whether it is an administrator was not read")
     }
 
     fn backup(&mut self, change: &SettingChange) -> Option<Hold> {
@@ -212,10 +194,44 @@ impl Guarding<'_> {
     }
 }
 
+/// Who is to lose nothing.
+pub struct Protecting<'a> {
+    server: &'a ServerSpec,
+    observed: &'a Observed,
+    patterns: Vec<Pattern>,
+}
+
+impl<'a> Protecting<'a> {
+    pub fn of(server: &'a ServerSpec, observed: &'a Observed) -> Protecting<'a> {
+        let listed = server.guardrails.protect.iter();
+        let patterns = listed.filter_map(|(text, _)| Pattern::parse(text).ok()).collect();
+        Protecting { server, observed, patterns }
+    }
+
+    /// Why an account is protected; `None` where it is not.
+    pub fn why(&self, row: usize) -> Option<&'static str> {
+        let address = self.observed.directory.address(row);
+        if self.observed.columns.facts.get(row).is_none_or(|facts| facts.admin.certain()) {
+            return Some("the server lists it as an administrator");
+        }
+        if address == self.server.connection.account.as_str() {
+            return Some("it is the account we log in with");
+        }
+        if crate::model::address::local_of(address) == "postmaster" {
+            return Some("it is a postmaster");
+        }
+        if self.patterns.iter().any(|pattern| pattern.matches(address)) {
+            return Some("it is listed in guardrails.protect");
+        }
+        let unread = self.observed.columns.facts[row].admin.possible();
+        unread.then_some("whether it is an administrator was not read")
+    }
+}
+
 /// Why a change makes the backup weaker; `None` where it does not.
 ///
 /// What 0 means for a number is not known (no limit, or none at all), so a change to or from 0 counts as weaker.
-fn weaker(change: &SettingChange, sense: ExcludeLicenseSense) -> Option<&'static str> {
+pub fn weaker(change: &SettingChange, sense: ExcludeLicenseSense) -> Option<&'static str> {
     let key = change.key;
     let (before, after) = (change.before.as_deref(), change.after.as_deref());
     match key.kind() {

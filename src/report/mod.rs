@@ -2,11 +2,17 @@
 //!
 //! [`view`] looks every number of a plan up and words every reason; the formats then show the same facts.
 
+mod escape;
 pub mod findings;
+pub mod groups;
+pub mod harm;
+pub mod markdown;
 mod mask;
 pub mod paint;
 pub mod remedy;
 pub mod run;
+pub mod servers;
+pub mod table;
 pub mod text;
 pub mod view;
 

@@ -6,7 +6,7 @@ use super::paint::{Colour, Tone};
 use super::remedy;
 use super::view::step_address;
 use crate::flow::{Halt, Outcome, Run, StepState};
-use crate::model::Remedy;
+use crate::model::{Remedy, counted};
 use crate::plan::{Plan, Step};
 
 /// How many steps of a run ended how.
@@ -91,6 +91,10 @@ pub fn summary(plan: &Plan<'_>, run: &Run<'_>, colour: Colour) -> String {
         }
     }
     out.push_str(".\n");
+    if let Some(left_out) = plan.left_out {
+        let changes = counted(left_out, "change");
+        let _ = writeln!(out, "  narrowed: {changes} left out by --target or --exclude.");
+    }
     if counts.done < run.states().len() {
         let _ = writeln!(out, "  next: {}", remedy::text(&next_act(run.halted())));
     }

@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::groups::Sample;
 use super::paint::{Colour, Tone};
+use super::table;
+use crate::model::address::domain_of;
+use crate::model::counted;
 use crate::plan::file::{
-    BlockedFile, FindingFile, HoldFile, LedgerFile, OutcomeFile, PlanFile, ReasonFile, ServerFile, StepFile,
+    ChangesFile, FindingFile, HoldFile, LedgerFile, OutcomeFile, PlanFile, ReasonFile, ServerFile, StepFile,
 };
 
 /// How a text is laid out.
@@ -14,12 +18,18 @@ pub struct Layout {
     pub colour: Colour,
     /// Columns of the terminal.
     pub width: usize,
-    /// Show every change; otherwise the first [`SHOWN`] of each rule.
+    /// Show every change; otherwise a [`SAMPLE`] of each rule.
     pub full: bool,
 }
 
-/// How many changes of one rule are shown without `--full`.
-const SHOWN: usize = 20;
+/// What is shown of a rule's changes without `--full`.
+pub const SAMPLE: Sample = Sample { of_rule: 20, domains: 6, of_domain: 3 };
+
+/// How many rules of one action, and how many obstacles, are shown without `--full`.
+const RULES: usize = 30;
+
+/// How many findings are shown without `--full`.
+const FINDINGS: usize = 20;
 
 /// A whole plan.
 pub fn plan(file: &PlanFile, layout: Layout) -> String {
@@ -43,9 +53,10 @@ fn server(out: &mut String, server: &ServerFile, layout: Layout) {
         return;
     }
     ledger(out, &server.ledger, layout);
+    table::harm(out, &server.harm, layout);
     holds(out, &server.holds, layout);
     changes(out, server, layout);
-    blocked(out, &server.blocked, layout);
+    blocked(out, server, layout);
     for held in &server.held_policies {
         let sign = layout.colour.paint(Tone::Bad, "! held   ");
         let _ = writeln!(out, "  {sign} policy {}  {}", held.policy, held.place);
@@ -54,6 +65,7 @@ fn server(out: &mut String, server: &ServerFile, layout: Layout) {
     }
     findings(out, &server.findings, layout);
     left_alone(out, server, layout);
+    narrowed(out, server, layout);
     let _ = writeln!(out, "{}\n", wrap(&summary(server, layout.colour), layout.width, 0));
 }
 
@@ -164,33 +176,91 @@ fn holds(out: &mut String, holds: &[HoldFile], layout: Layout) {
 
 /// The changes, those of one rule together below what the rule says and where.
 fn changes(out: &mut String, server: &ServerFile, layout: Layout) {
+    let mut steps: BTreeMap<_, Vec<&StepFile>> = BTreeMap::new();
+    for step in &server.steps {
+        steps.entry(key(&step.action, step.service.as_deref(), &step.reason)).or_default().push(step);
+    }
     for (action, sign, tone) in
         [("release", '-', Tone::Careful), ("claim", '+', Tone::Good), ("change", '~', Tone::Careful)]
     {
-        let steps = server.steps.iter().filter(|step| step.action == action);
-        for of_rule in grouped(steps, |step| &step.reason) {
-            let reason = &of_rule[0].reason;
-            let head = format!("{}  {}", rule_words(reason), reason.place);
-            let head = wrap(&head, layout.width, 2);
-            let _ = writeln!(out, "{}", layout.colour.paint(Tone::Quiet, &head));
-            let shown = if layout.full { of_rule.len() } else { SHOWN };
-            for step in of_rule.iter().take(shown) {
-                let sign = layout.colour.paint(tone, &format!("{sign} {action:<7}"));
-                let _ = writeln!(out, "  {sign} {}{}", step.address, value_words(step));
-            }
-            if of_rule.len() > shown {
-                let more = of_rule.len() - shown;
-                let _ = writeln!(out, "    … and {more} more {action}s (--full shows all)");
-            }
+        let groups: Vec<&ChangesFile> =
+            server.changes.iter().filter(|group| group.action == action).collect();
+        let shown = if layout.full { groups.len() } else { groups.len().min(RULES) };
+        for group in &groups[..shown] {
+            let steps = steps.remove(&key(action, group.service.as_deref(), &group.reason));
+            changes_of_rule(out, group, &steps.unwrap_or_default(), (sign, tone), layout);
+        }
+        let hidden = &groups[shown..];
+        if !hidden.is_empty() {
+            let count = hidden.iter().map(|group| group.count).sum();
+            let (rules, changes) = (counted(hidden.len() as u64, "more rule"), counted(count, action));
+            let _ = writeln!(out, "  … and {rules} with {changes} (--full shows all)");
         }
     }
-    if !server.steps.is_empty() {
+    if !server.changes.is_empty() {
         let _ = writeln!(out);
     }
 }
 
+/// What the steps of one rule have in common. Settings stand together, whatever their places are.
+pub fn key<'a>(
+    action: &'a str,
+    service: Option<&'a str>,
+    reason: &'a ReasonFile,
+) -> (&'a str, &'a str, Option<&'a ReasonFile>) {
+    (action, service.unwrap_or_default(), (action != "change").then_some(reason))
+}
+
+fn changes_of_rule(
+    out: &mut String,
+    group: &ChangesFile,
+    steps: &[&StepFile],
+    (sign, tone): (char, Tone),
+    layout: Layout,
+) {
+    let ChangesFile { action, reason, count, .. } = group;
+    let place = if action == "change" { String::new() } else { format!("  {}", reason.place) };
+    let head = wrap(&format!("{}{place}", rule_words(group)), layout.width, 2);
+    let _ = writeln!(out, "{}", layout.colour.paint(Tone::Quiet, &head));
+    let line = |step: &StepFile| {
+        let sign = layout.colour.paint(tone, &format!("{sign} {action:<7}"));
+        // Each setting has a place of its own; all others share the head's.
+        let place = if action == "change" { format!("  {}", step.reason.place) } else { String::new() };
+        format!("  {sign} {}{}{place}", step.address, value_words(step))
+    };
+    if layout.full || *count <= SAMPLE.of_rule as u64 || group.domains.is_empty() {
+        steps.iter().for_each(|step| {
+            let _ = writeln!(out, "{}", line(step));
+        });
+        return;
+    }
+    let mut by_domain: BTreeMap<&str, Vec<&StepFile>> = BTreeMap::new();
+    for step in steps {
+        by_domain.entry(step.account.as_deref().map_or("", domain_of)).or_default().push(step);
+    }
+    for domain in group.domains.iter().take(SAMPLE.domains) {
+        let _ = writeln!(out, "    {} at {}", counted(domain.count, action), domain.domain);
+        let named = by_domain.get(domain.domain.as_str()).map_or(&[][..], Vec::as_slice);
+        let named = &named[..named.len().min(SAMPLE.of_domain)];
+        named.iter().for_each(|step| {
+            let _ = writeln!(out, "{}", line(step));
+        });
+        let more = domain.count - named.len() as u64;
+        if more > 0 && !named.is_empty() {
+            let _ = writeln!(out, "    … and {more} more (--full shows all)");
+        }
+    }
+    let hidden = &group.domains[group.domains.len().min(SAMPLE.domains)..];
+    if !hidden.is_empty() {
+        let changes = counted(hidden.iter().map(|domain| domain.count).sum(), action);
+        let domains = counted(hidden.len() as u64, "more domain");
+        let _ = writeln!(out, "    … and {changes} at {domains} (--full shows all)");
+    }
+}
+
 /// What the rule says that a change is there for.
-fn rule_words(reason: &ReasonFile) -> String {
+pub fn rule_words(group: &ChangesFile) -> String {
+    let reason = &group.reason;
     let policy = reason.policy.as_deref().unwrap_or_default();
     let mut text = format!("{policy}:");
     match reason.action_reason.as_str() {
@@ -206,13 +276,14 @@ fn rule_words(reason: &ReasonFile) -> String {
             }
         }
         "everyone" => text.push_str(" everyone in scope"),
+        "setting" => text.push_str(" settings of the backup"),
         _ => {}
     }
     text
 }
 
 /// For a setting what it was and will be.
-fn value_words(step: &StepFile) -> String {
+pub fn value_words(step: &StepFile) -> String {
     match (&step.before, &step.after, &step.secret) {
         (_, _, Some(secret)) => format!("  (secret, from {secret})"),
         (Some(before), Some(after), None) if step.setting.is_some() => format!("  {before} -> {after}"),
@@ -220,40 +291,43 @@ fn value_words(step: &StepFile) -> String {
     }
 }
 
-fn blocked(out: &mut String, blocked: &[BlockedFile], layout: Layout) {
-    let shown = if layout.full { blocked.len() } else { SHOWN };
-    for of_reason in grouped(blocked.iter(), |entry| (&entry.message, &entry.remedy)) {
-        for entry in of_reason.iter().take(shown) {
+fn blocked(out: &mut String, server: &ServerFile, layout: Layout) {
+    let shown = if layout.full { server.obstacles.len() } else { server.obstacles.len().min(RULES) };
+    for obstacle in &server.obstacles[..shown] {
+        let of_reason = server.blocked.iter().filter(|entry| {
+            entry.action == obstacle.action
+                && entry.service == obstacle.service
+                && entry.message == obstacle.message
+                && entry.remedy == obstacle.remedy
+        });
+        let most = if layout.full { usize::MAX } else { SAMPLE.of_rule };
+        let mut named = 0;
+        for entry in of_reason.take(most) {
             let sign = layout.colour.paint(Tone::Bad, "! blocked");
             let _ = writeln!(out, "  {sign} {} {}", entry.action, entry.address);
+            named += 1;
         }
-        if of_reason.len() > shown {
-            let _ = writeln!(out, "    … and {} more (--full shows all)", of_reason.len() - shown);
+        if named == 0 {
+            let sign = layout.colour.paint(Tone::Bad, "! blocked");
+            let changes = counted(obstacle.count, &obstacle.action);
+            let _ = writeln!(out, "  {sign} {changes} of {}", obstacle.service);
+        } else if obstacle.count > named {
+            let _ = writeln!(out, "    … and {} more (--full shows all)", obstacle.count - named);
         }
-        let first = of_reason[0];
-        let _ =
-            writeln!(out, "{}", wrap(&format!("{}  {}", first.message, first.reason.place), layout.width, 6));
-        let _ = writeln!(out, "{}", wrap(&format!("next: {}", first.remedy), layout.width, 6));
+        let text = format!("{}  {}", obstacle.message, obstacle.place);
+        let _ = writeln!(out, "{}", wrap(&text, layout.width, 6));
+        next(out, Some(&obstacle.remedy), 6, layout);
     }
-}
-
-/// Items by a key, the groups in the order of their first.
-fn grouped<'a, T, K: Ord>(items: impl Iterator<Item = &'a T>, key: impl Fn(&'a T) -> K) -> Vec<Vec<&'a T>> {
-    let mut groups: Vec<Vec<&T>> = Vec::new();
-    let mut places: BTreeMap<K, usize> = BTreeMap::new();
-    for item in items {
-        let place = *places.entry(key(item)).or_insert_with(|| {
-            groups.push(Vec::new());
-            groups.len() - 1
-        });
-        groups[place].push(item);
+    let hidden = &server.obstacles[shown..];
+    if !hidden.is_empty() {
+        let count: u64 = hidden.iter().map(|obstacle| obstacle.count).sum();
+        let _ = writeln!(out, "  … and {count} blocked by {} other things (--full shows all)", hidden.len());
     }
-    groups
 }
 
 /// The findings of a plan; `error`, `warning` and `info` lines with the next act.
 pub fn findings(out: &mut String, findings: &[FindingFile], layout: Layout) {
-    let shown = if layout.full { findings.len() } else { SHOWN };
+    let shown = if layout.full { findings.len() } else { FINDINGS };
     for finding in findings.iter().take(shown) {
         let tone = match finding.severity.as_str() {
             "error" => Tone::Bad,
@@ -287,6 +361,23 @@ fn left_alone(out: &mut String, server: &ServerFile, layout: Layout) {
     }
 }
 
+fn narrowed(out: &mut String, server: &ServerFile, layout: Layout) {
+    if let Some(text) = narrowed_words(server) {
+        let _ = writeln!(out, "{}", layout.colour.paint(Tone::Careful, &wrap(&text, layout.width, 0)));
+    }
+}
+
+/// A narrowed plan must not be taken for a whole one.
+pub fn narrowed_words(server: &ServerFile) -> Option<String> {
+    server.left_out.map(|left_out| match left_out {
+        0 => "Narrowed by --target or --exclude, which leave no change out.".to_owned(),
+        _ => format!(
+            "Narrowed: {} left out by --target or --exclude. This is not the whole plan.",
+            counted(left_out, "change")
+        ),
+    })
+}
+
 /// One line that says it all.
 pub fn summary(server: &ServerFile, colour: Colour) -> String {
     let counts = &server.counts;
@@ -310,6 +401,9 @@ pub fn summary(server: &ServerFile, colour: Colour) -> String {
     }
     let digest = server.effects_digest.get(..12).unwrap_or_default();
     match server.outcome {
+        OutcomeFile::NothingToDo if server.left_out.is_some_and(|left_out| left_out > 0) => {
+            format!("{}: nothing to do within the narrowed plan.", server.server)
+        }
         OutcomeFile::NothingToDo => colour.paint(Tone::Good, &format!("{}: nothing to do.", server.server)),
         _ => format!("Plan: {}. Effects {digest}.", parts.join(", ")),
     }

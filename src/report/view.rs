@@ -7,22 +7,26 @@ use crate::model::address::domain_of;
 use crate::model::{Finding, Seats, SeatsSource, Service, Severity};
 use crate::plan::block::{self, BlockReason, Blocked};
 use crate::plan::file::{
-    AccountsFile, BlockedFile, CountsFile, FindingFile, HeldFile, HoldFile, LedgerFile, OutcomeFile,
-    ReasonFile, ServerFile, StepFile, UnmanagedFile,
+    AccountsFile, BlockedFile, ChangesFile, CountsFile, DomainCountFile, FindingFile, HeldFile, HoldFile,
+    LedgerFile, ObstacleFile, OutcomeFile, ReasonFile, ServerFile, StepFile, UnmanagedFile,
 };
 use crate::plan::{Hold, HoldKind, Plan, SettingStep, Step, SwitchStep};
 use crate::policy::{Rule, RuleKind};
 use crate::spec::meaning::Switch;
 
+use super::groups::{self, Detail, Group};
+use super::harm;
 use super::remedy::text as words;
 
 /// Up to how many accounts a saved plan names them all.
 const ACCOUNTS_NAMED: usize = 10_000;
 
-/// One server's plan in full words.
-pub fn server(plan: &Plan<'_>) -> ServerFile {
-    let steps: Vec<StepFile> = plan.steps.iter().map(|step| step_file(plan, step)).collect();
-    let short = short(plan);
+/// One server's plan in full words; its steps and blocked changes as far as they are to be shown.
+pub fn server(plan: &Plan<'_>, detail: Detail) -> ServerFile {
+    let groups = groups::groups(plan);
+    let picked = groups::picked(plan, &groups, detail);
+    let steps: Vec<StepFile> = picked.iter().map(|index| step_file(plan, &plan.steps[*index])).collect();
+    let (obstacles, blocked) = obstacles(plan, detail);
     let licence = &plan.observed.licence;
     ServerFile {
         server: plan.server.name.clone(),
@@ -36,8 +40,11 @@ pub fn server(plan: &Plan<'_>) -> ServerFile {
         wish_digest: plan.wish.to_string(),
         counts: counts(plan),
         ledger: ledger(plan),
+        harm: harm::rows(plan),
+        changes: groups.iter().map(|group| changes_file(plan, group)).collect(),
         steps,
-        blocked: plan.blocked.iter().map(|blocked| blocked_file(plan, blocked, &short)).collect(),
+        obstacles,
+        blocked,
         held_policies: held(plan),
         holds: plan.holds.iter().map(hold_file).collect(),
         findings: plan.findings.iter().map(finding_file).collect(),
@@ -45,6 +52,7 @@ pub fn server(plan: &Plan<'_>) -> ServerFile {
             accounts: plan.unmanaged.accounts,
             services: plan.unmanaged.services.iter().map(|(service, n)| (service.to_string(), *n)).collect(),
         },
+        left_out: plan.left_out,
         accounts: AccountsFile { count: plan.observed.directory.len() as u64, addresses: None },
         calls: BTreeMap::new(),
     }
@@ -206,6 +214,45 @@ fn setting_file(plan: &Plan<'_>, step: &SettingStep) -> StepFile {
             until: None,
         },
     }
+}
+
+fn changes_file(plan: &Plan<'_>, group: &Group) -> ChangesFile {
+    // Its first step says what all have in common.
+    let StepFile { action, service, reason, .. } = step_file(plan, &plan.steps[group.first]);
+    let names = plan.observed.directory.domains();
+    let domains = group.domains.iter().map(|(domain, count)| DomainCountFile {
+        domain: names[*domain as usize].0.to_string(),
+        count: *count,
+    });
+    ChangesFile { action, service, reason, count: group.count, domains: domains.collect() }
+}
+
+/// The obstacles, and the blocked changes as far as they are to be shown, in their order.
+fn obstacles(plan: &Plan<'_>, detail: Detail) -> (Vec<ObstacleFile>, Vec<BlockedFile>) {
+    let short = short(plan);
+    let mut obstacles = Vec::new();
+    let mut picked = Vec::new();
+    for group in groups::obstacles(plan) {
+        let first = blocked_file(plan, &plan.blocked[group[0]], &short);
+        obstacles.push(ObstacleFile {
+            action: first.action,
+            service: first.service,
+            blocked_by: first.blocked_by,
+            module: first.module,
+            message: first.message,
+            remedy: first.remedy,
+            place: first.reason.place,
+            count: group.len() as u64,
+        });
+        let of_group = match detail {
+            Detail::All => group.len(),
+            Detail::Some(sample) => sample.of_rule,
+        };
+        picked.extend(group.into_iter().take(of_group));
+    }
+    picked.sort_unstable();
+    let blocked = picked.into_iter().map(|index| blocked_file(plan, &plan.blocked[index], &short));
+    (obstacles, blocked.collect())
 }
 
 fn reason(plan: &Plan<'_>, rule: u32) -> ReasonFile {

@@ -124,8 +124,8 @@ impl Desk {
 
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(self.folder.path()).env_clear().envs(&self.env);
-        command.envs([("NO_PROXY", "127.0.0.1"), ("COLUMNS", "160"), ("SHELL", "/bin/sh")]);
+        command.current_dir(self.folder.path()).env_clear();
+        command.envs([("NO_PROXY", "127.0.0.1"), ("COLUMNS", "160"), ("SHELL", "/bin/sh")]).envs(&self.env);
         command
     }
 

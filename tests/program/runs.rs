@@ -244,7 +244,7 @@ fn on_a_terminal_apply_asks_and_only_yes_is_yes() {
         let stand = Stand::of(world(&[(BOB, &[])]));
         let desk = desk(&stand, &[enabled("im", BOB)]);
         let ran = desk.on_a_terminal(&["apply", "spec"], typed).exits(code);
-        ran.says(&["Perform these 1 steps on eu? Only `yes` does it."]);
+        ran.says(&["Perform 1 step on eu? Only `yes` does it."]);
         assert_eq!(stand.is_on(BOB, "im"), done, "{typed:?}");
     }
 }

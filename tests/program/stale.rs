@@ -191,7 +191,7 @@ fn what_is_no_saved_plan_is_refused_with_the_next_act() {
     desk.save(2, &ALLOW);
     let saved = desk.read("plan.json");
     let shown = desk.plan(&[&["--format", "json"], ALLOW.as_slice()].concat()).exits(2).out;
-    let newer = saved.replace("\"format_version\": \"1.0\"", "\"format_version\": \"2.0\"");
+    let newer = saved.replace("\"format_version\": \"1.1\"", "\"format_version\": \"2.0\"");
     assert_ne!(newer, saved);
     let cases: [(&str, &str, [&str; 2]); 6] = [
         ("truncated", &saved[..saved.len() / 2], ["this is no saved plan", "make a new one"]),
@@ -201,7 +201,7 @@ fn what_is_no_saved_plan_is_refused_with_the_next_act() {
         (
             "a newer form",
             &newer,
-            ["this plan has the format 2.0, and this program reads 1.0", "use the version of icewarden"],
+            ["this plan has the format 2.0, and this program reads 1.1", "use the version of icewarden"],
         ),
         ("what --format json shows", &shown, ["this plan was shown, not saved", "save one with `--out`"]),
     ];

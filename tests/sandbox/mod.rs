@@ -6,6 +6,7 @@ mod count;
 mod envelope;
 mod faults;
 mod http;
+mod keep;
 mod lists;
 mod logins;
 mod page;

@@ -6,23 +6,29 @@ use std::path::Path;
 
 use tokio::sync::oneshot;
 
-use super::args::{AllowArgs, ShowArgs};
+use super::args::{AllowArgs, NarrowArgs, ShowArgs};
 use super::exit::Exit;
+use super::job::{Job, side_by_side};
 use super::load::Loaded;
 use super::output::Output;
 use super::plan::{plan_of, say_spec_findings, say_stats};
 use super::session::{self, Failure, Read};
+use super::signals::Ear;
 use super::stale::{self, Approved};
 use crate::edge::drive::drive;
 use crate::flow::{Halt, Run};
+use crate::model::counted;
 use crate::plan::file::{PlanFile, ServerFile};
-use crate::plan::{Allow, HoldKind, Plan};
-use crate::report::{findings, run as report, text, view};
-use crate::spec::meaning::ServerSpec;
+use crate::plan::{HoldKind, Plan};
+use crate::report::groups::Detail;
+use crate::report::run::{self as report, RunCounts};
+use crate::report::servers::{self, ServerRow};
+use crate::report::{findings, text, view};
 
 pub struct ApplyOptions {
     pub auto_approve: bool,
     pub show: ShowArgs,
+    pub narrow: NarrowArgs,
 }
 
 /// The command.
@@ -41,7 +47,7 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
             return Exit::Usage;
         }
     };
-    let prepared = match stale::open(path, allows, output) {
+    let prepared = match stale::open(path, allows, &options.narrow, output) {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
@@ -50,137 +56,240 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
-    let exits = runtime.block_on(async {
-        let mut exits = Vec::new();
-        for server in &prepared.loaded.spec.servers {
-            let applying = Applying {
+    let applying: Vec<Applying<'_>> = prepared
+        .loaded
+        .spec
+        .servers
+        .iter()
+        .map(|server| Applying {
+            job: Job {
                 server,
                 allows: &prepared.allows,
-                approved: prepared.saved.as_ref(),
-                loaded: &prepared.loaded,
-                options,
+                narrowing: &prepared.narrowing,
                 output,
-            };
-            exits.push(applying.run().await);
+                ear: Ear::default(),
+            },
+            approved: prepared.saved.as_ref(),
+            loaded: &prepared.loaded,
+            options,
+        })
+        .collect();
+    let applied = runtime.block_on(apply_all(&applying, output));
+    let rows: Vec<ServerRow> =
+        applying.iter().zip(&applied).map(|(one, applied)| one.row(*applied)).collect();
+    output.data(&servers::table(["done", "failed", "in doubt", "not tried"], &rows, output.layout(false)));
+    Exit::of_all(&applied.iter().map(|applied| applied.exit).collect::<Vec<_>>())
+}
+
+/// Every server, some side by side. Where a person is to be asked, all plans are shown first and one answer holds
+/// for all of them.
+async fn apply_all(applying: &[Applying<'_>], output: &Output) -> Vec<Applied> {
+    let begun = side_by_side(applying, Applying::begin).await;
+    let mut steps = 0;
+    let mut names: Vec<&str> = Vec::new();
+    for (one, begun) in applying.iter().zip(&begun) {
+        if let Begun::Ask(asked) = begun {
+            steps += asked.steps();
+            names.push(&one.job.server.name);
         }
-        exits
+    }
+    let yes = !names.is_empty() && asked(steps, &names.join(", "), output).await;
+    if !names.is_empty() && !yes {
+        output.say("not confirmed; nothing was changed.");
+    }
+    side_by_side(applying.iter().zip(begun), async |(one, begun)| match begun {
+        Begun::Ended(applied) => applied,
+        Begun::Ask(asked) if yes => one.confirmed(*asked).await,
+        Begun::Ask(_) => Applied::without_run(Exit::Failed),
+    })
+    .await
+}
+
+/// Asks on the terminal; only `yes` is yes.
+async fn asked(steps: usize, names: &str, output: &Output) -> bool {
+    let steps = counted(steps as u64, "step");
+    output.say(&format!("Perform {steps} on {names}? Only `yes` does it."));
+    // A thread of its own: reading cannot be given up, and the runtime would wait for one of its own threads.
+    let (answered, answer) = oneshot::channel();
+    std::thread::spawn(move || {
+        let mut answer = String::new();
+        let read = std::io::stdin().lock().read_line(&mut answer);
+        let _ = answered.send(read.is_ok() && answer.trim() == "yes");
     });
-    Exit::of_all(&exits)
+    let ear = Ear::default();
+    tokio::select! {
+        biased;
+        () = ear.interrupted() => false,
+        yes = answer => yes.unwrap_or(false),
+    }
 }
 
 /// One server while its plan is performed.
 struct Applying<'a> {
-    server: &'a ServerSpec,
-    allows: &'a [Allow],
+    job: Job<'a>,
     approved: Option<&'a PlanFile>,
     loaded: &'a Loaded,
     options: &'a ApplyOptions,
-    output: &'a Output,
+}
+
+/// What came of one server.
+#[derive(Debug, Clone, Copy)]
+struct Applied {
+    exit: Exit,
+    /// Where a run was begun.
+    counts: Option<RunCounts>,
+}
+
+impl Applied {
+    fn without_run(exit: Exit) -> Applied {
+        Applied { exit, counts: None }
+    }
+}
+
+/// What reading, planning and showing ended in.
+enum Begun {
+    Ended(Applied),
+    /// A person is to be asked.
+    Ask(Box<Asked>),
+}
+
+/// A server whose plan was shown.
+struct Asked {
+    shown: PlanFile,
+    read: Read,
+}
+
+impl Asked {
+    fn steps(&self) -> usize {
+        self.shown.servers.iter().map(|server| server.counts.steps() as usize).sum()
+    }
 }
 
 /// What showing a plan ended in.
 enum Shown {
-    Ended(Exit),
-    /// A person is to be asked.
-    Ask(Box<PlanFile>),
+    Ended(Applied),
+    Ask(PlanFile),
 }
 
 impl Applying<'_> {
-    async fn run(&self) -> Exit {
-        let mut read = match session::read(self.server, self.allows, self.output).await {
+    /// Reads, plans and shows; performs at once where nobody is to be asked.
+    async fn begin(&self) -> Begun {
+        let read = match session::read(&self.job).await {
             Ok(read) => read,
-            Err(failure) => return self.failed(&failure),
+            Err(failure) => return Begun::Ended(self.failed(&failure)),
         };
-        let exit = match self.show(&read).await {
-            Shown::Ended(exit) => exit,
-            Shown::Ask(shown) => self.ask(&shown, &mut read).await,
-        };
-        let calls = session::close(read.client).await;
-        if self.options.show.stats {
-            say_stats(&self.server.name, &calls, self.output);
+        match self.show(&read).await {
+            Shown::Ended(applied) => {
+                self.end(read).await;
+                Begun::Ended(applied)
+            }
+            Shown::Ask(shown) => {
+                // No session stays open meanwhile, so there is none to lose and none to end at Ctrl-C.
+                session::log_out(&read.client, &self.job).await;
+                Begun::Ask(Box::new(Asked { shown, read }))
+            }
         }
-        exit
     }
 
-    fn failed(&self, failure: &Failure) -> Exit {
-        let message = format!("{}: {}; nothing was changed", self.server.name, failure.message);
-        self.output.error(&message, failure.remedy.as_deref());
-        failure.exit
+    async fn end(&self, read: Read) {
+        let calls = session::close(read.client, &self.job).await;
+        if self.options.show.stats {
+            say_stats(&self.job.server.name, &calls, self.job.output);
+        }
+    }
+
+    fn failed(&self, failure: &Failure) -> Applied {
+        let message = format!("{}: {}; nothing was changed", self.job.server.name, failure.message);
+        self.job.output.error(&message, failure.remedy.as_deref());
+        Applied::without_run(failure.exit)
     }
 
     fn planned<'r>(&'r self, read: &'r Read) -> Result<Plan<'r>, Exit> {
-        plan_of(self.server, read, self.allows).map_err(|failure| {
-            let output = self.output;
+        plan_of(&self.job, read).map_err(|failure| {
+            let output = self.job.output;
             let text = findings::text(&failure.findings, &self.loaded.sources, output.stderr, output.width);
             output.say(text.trim_end());
             failure.exit
         })
     }
 
-    /// Plans and shows; performs at once where nobody is to be asked.
     async fn show(&self, read: &Read) -> Shown {
+        let output = self.job.output;
         let plan = match self.planned(read) {
             Ok(plan) => plan,
-            Err(exit) => return Shown::Ended(exit),
+            Err(exit) => return Shown::Ended(Applied::without_run(exit)),
         };
-        let file = in_words(&plan);
+        let file = in_words(&plan, self.detail(&plan));
         if let Some(approved) = self.approved
             && let Err(exit) = self.same(approved, &file)
         {
-            return Shown::Ended(exit);
+            return Shown::Ended(Applied::without_run(exit));
         }
         let shown = PlanFile { servers: vec![file], ..stale::empty_file() };
-        self.output.data(&text::plan(&shown, self.output.layout(self.options.show.full)));
+        output.data(&text::plan(&shown, output.layout(self.options.show.full)));
         if let Some(exit) = self.ends(&plan) {
-            return Shown::Ended(exit);
+            return Shown::Ended(Applied::without_run(exit));
         }
         if self.options.auto_approve {
             return Shown::Ended(self.perform(&plan, read).await);
         }
-        Shown::Ask(Box::new(shown))
+        Shown::Ask(shown)
     }
 
-    /// Asks, and performs what was shown if it is still the same: a person may take an hour to answer.
-    async fn ask(&self, shown: &PlanFile, read: &mut Read) -> Exit {
-        // No session stays open meanwhile, so there is none to lose and none to end at Ctrl-C.
-        session::log_out(&read.client).await;
-        let steps = shown.servers.iter().map(|server| server.steps.len()).sum();
-        if !self.asked(steps).await {
-            self.output.say("not confirmed; nothing was changed.");
-            return Exit::Failed;
+    /// How much of the plan must be put into words: the whole where it may be compared step by step.
+    fn detail(&self, plan: &Plan<'_>) -> Detail {
+        let approved = self.approved.into_iter().flat_map(|file| &file.servers);
+        let differs = approved
+            .filter(|server| server.server == self.job.server.name)
+            .any(|server| server.effects_digest != plan.effects.0);
+        if self.options.show.full || !self.options.auto_approve || differs {
+            Detail::All
+        } else {
+            Detail::Some(text::SAMPLE)
         }
-        if let Err(failure) = read.again(self.server, self.allows, self.output).await {
+    }
+
+    /// Performs what was shown if it is still the same: a person may take an hour to answer.
+    async fn confirmed(&self, mut asked: Asked) -> Applied {
+        if let Err(failure) = asked.read.again(&self.job).await {
             return self.failed(&failure);
         }
-        let plan = match self.planned(read) {
+        let applied = self.perform_if_same(&asked).await;
+        self.end(asked.read).await;
+        applied
+    }
+
+    async fn perform_if_same(&self, asked: &Asked) -> Applied {
+        let plan = match self.planned(&asked.read) {
             Ok(plan) => plan,
-            Err(exit) => return exit,
+            Err(exit) => return Applied::without_run(exit),
         };
-        if let Err(exit) = self.same(shown, &in_words(&plan)) {
-            return exit;
+        if let Err(exit) = self.same(&asked.shown, &in_words(&plan, Detail::All)) {
+            return Applied::without_run(exit);
         }
         if let Some(exit) = held(&plan) {
             let why: Vec<&str> = plan.holds.iter().map(|hold| hold.message.as_str()).collect();
-            let message = format!("{}: {}; nothing was changed", self.server.name, why.join("; "));
-            self.output.error(&message, Some("plan again, and look at what holds the plan back"));
-            return exit;
+            let message = format!("{}: {}; nothing was changed", self.job.server.name, why.join("; "));
+            self.job.output.error(&message, Some("plan again, and look at what holds the plan back"));
+            return Applied::without_run(exit);
         }
-        self.perform(&plan, read).await
+        self.perform(&plan, &asked.read).await
     }
 
     /// Whether a plan does what was approved.
     fn same(&self, approved: &PlanFile, now: &ServerFile) -> Result<(), Exit> {
+        let output = self.job.output;
         match stale::compare(approved, now) {
             Approved::Same { news } => {
-                news.iter().for_each(|line| self.output.say(line));
+                news.iter().for_each(|line| output.say(line));
                 Ok(())
             }
             Approved::SeatsGone(message) => {
-                self.output.error(&message, Some("plan again and look at the seats"));
+                output.error(&message, Some("plan again and look at the seats"));
                 Err(Exit::Blocked)
             }
             Approved::Stale(message) => {
-                self.output.error(&message, Some("plan again, and have the new plan reviewed"));
+                output.error(&message, Some("plan again, and have the new plan reviewed"));
                 Err(Exit::Stale)
             }
         }
@@ -189,54 +298,52 @@ impl Applying<'_> {
     /// The exit where there is nothing to perform.
     fn ends(&self, plan: &Plan<'_>) -> Option<Exit> {
         if let Some(exit) = held(plan) {
-            self.output.say("nothing was changed.");
+            self.job.output.say(&format!("{}: nothing was changed.", self.job.server.name));
             return Some(exit);
         }
         let exit = if plan.is_blocked() { Exit::Blocked } else { Exit::Done };
         (!plan.has_steps()).then_some(exit)
     }
 
-    async fn perform(&self, plan: &Plan<'_>, read: &Read) -> Exit {
-        let colour = self.output.stderr;
+    async fn perform(&self, plan: &Plan<'_>, read: &Read) -> Applied {
+        let output = self.job.output;
         let mut seen = |event: &crate::flow::Event| {
-            self.output.say(&report::line(plan, event.step, &event.state, colour));
+            output.say(&report::line(plan, event.step, &event.state, output.stderr));
         };
         let first = Cell::new(true);
         let stop = async || {
-            super::interrupted().await;
-            self.output.say(if first.replace(false) {
-                "interrupted: what is under way is brought to its end, and nothing more is started; \
-                 once more ends at once"
+            self.job.ear.interrupted().await;
+            let name = &self.job.server.name;
+            output.say(&if first.replace(false) {
+                format!(
+                    "{name}: interrupted: what is under way is brought to its end, and nothing more is started; \
+                     once more ends at once"
+                )
             } else {
-                "interrupted again: ending at once"
+                format!("{name}: interrupted again: ending at once")
             });
         };
         let run = drive(plan, &read.client, &read.secrets, &mut seen, stop).await;
-        self.output.data(&report::summary(plan, &run, self.output.stdout));
-        exit_of(plan, &run)
+        output.data(&report::summary(plan, &run, output.stdout));
+        Applied { exit: exit_of(plan, &run), counts: Some(report::counts(&run)) }
     }
 
-    /// Asks on the terminal; only `yes` is yes.
-    async fn asked(&self, steps: usize) -> bool {
-        self.output.say(&format!("Perform these {steps} steps on {}? Only `yes` does it.", self.server.name));
-        // A thread of its own: reading cannot be given up, and the runtime would wait for one of its own threads.
-        let (answered, answer) = oneshot::channel();
-        std::thread::spawn(move || {
-            let mut answer = String::new();
-            let read = std::io::stdin().lock().read_line(&mut answer);
-            let _ = answered.send(read.is_ok() && answer.trim() == "yes");
+    /// Its line in the table of all servers.
+    fn row(&self, applied: Applied) -> ServerRow {
+        let numbers = applied.counts.map(|counts| {
+            [counts.done, counts.failed, counts.doubtful, counts.stopped].map(|count| count as u64)
         });
-        tokio::select! {
-            biased;
-            () = super::interrupted() => false,
-            yes = answer => yes.unwrap_or(false),
-        }
+        let outcome = match (applied.exit, applied.counts) {
+            (Exit::Done, None) => "nothing to do",
+            (exit, _) => exit.word(),
+        };
+        ServerRow { server: self.job.server.name.clone(), outcome, numbers, exit: applied.exit.code() }
     }
 }
 
 /// A plan as it is shown and compared.
-fn in_words(plan: &Plan<'_>) -> ServerFile {
-    let mut file = view::server(plan);
+fn in_words(plan: &Plan<'_>, detail: Detail) -> ServerFile {
+    let mut file = view::server(plan, detail);
     file.accounts.addresses = view::addresses(plan);
     file
 }

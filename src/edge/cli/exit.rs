@@ -54,6 +54,24 @@ impl Exit {
         Exit::ORDER.into_iter().find(|exit| exits.contains(exit)).unwrap_or(Exit::Done)
     }
 
+    /// In a word or three, as a table of servers shows it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Exit::Done => "done",
+            Exit::Failed => "failed",
+            Exit::Changes => "changes",
+            Exit::Blocked => "blocked",
+            Exit::Stale => "plan is stale",
+            Exit::Partial => "applied in part",
+            Exit::Closed => "takes no changes",
+            Exit::Locked => "locked",
+            Exit::Usage => "usage",
+            Exit::SpecInvalid => "spec invalid",
+            Exit::Unreachable => "not reachable",
+            Exit::LoginRefused => "login refused",
+        }
+    }
+
     pub const fn code(self) -> u8 {
         self as u8
     }

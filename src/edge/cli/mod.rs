@@ -1,24 +1,24 @@
 //! The command line. Data goes to stdout, talk to stderr; only this room prints.
 //!
-//! [`args`] is what is typed, [`exit`] how the program ends, [`load`] reads a spec, [`session`] reads one server
-//! and plans it, [`progress`] tells how far that is. The commands are a file each.
+//! [`args`] is what is typed, [`exit`] how the program ends, [`load`] reads a spec, [`job`] is the work on one server
+//! and on several side by side, [`session`] reads one, [`progress`] tells how far that is, [`signals`] hears Ctrl-C.
+//! The commands are a file each.
 
 mod apply;
 mod args;
 pub mod exit;
+mod job;
 mod load;
 mod output;
 mod plan;
 mod progress;
 mod sandbox;
 mod session;
+mod signals;
 mod stale;
-
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
-use tokio::sync::Semaphore;
 
 pub use exit::Exit;
 
@@ -41,16 +41,17 @@ pub fn main() -> Exit {
     let output = Output::new(cli.color);
     match cli.command {
         Command::Validate { path, format } => load::validate(&path, format, &output),
-        Command::Plan { path, out, format, detailed_exitcode, allow, show } => {
-            let options = plan::PlanOptions { out, format, detailed_exitcode, show };
+        Command::Plan { path, out, format, detailed_exitcode, allow, narrow, show } => {
+            let options = plan::PlanOptions { out, format, detailed_exitcode, show, narrow };
             plan::run(&path, &options, &allow, &output)
         }
-        Command::Apply { path, auto_approve, allow, show } => {
-            let options = apply::ApplyOptions { auto_approve, show };
+        Command::Apply { path, auto_approve, allow, narrow, show } => {
+            let options = apply::ApplyOptions { auto_approve, show, narrow };
             apply::run(&path, &options, &allow, &output)
         }
-        Command::Sandbox { accounts, seed, listen, addr_file, switches, faults } => {
-            let options = sandbox::SandboxOptions { accounts, seed, listen, addr_file, switches, faults };
+        Command::Sandbox { accounts, seed, state, listen, addr_file, switches, faults } => {
+            let options =
+                sandbox::SandboxOptions { accounts, seed, state, listen, addr_file, switches, faults };
             sandbox::run(&options, &output)
         }
         Command::Schema { of } => {
@@ -67,52 +68,6 @@ pub fn main() -> Exit {
 fn session_runtime() -> Result<tokio::runtime::Runtime, Exit> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|_| Exit::Failed)?;
-    runtime.spawn(async {
-        loop {
-            signal().await;
-            HEARD.fetch_add(1, Ordering::Relaxed);
-            SIGNALS.add_permits(1);
-        }
-    });
+    signals::listen(&runtime);
     Ok(runtime)
-}
-
-/// How often Ctrl-C or SIGTERM came.
-static HEARD: AtomicUsize = AtomicUsize::new(0);
-
-/// Signals that came and that nobody has heeded yet: one that comes while nobody waits is not lost.
-static SIGNALS: Semaphore = Semaphore::const_new(0);
-
-/// Whether a signal came; then no other server is begun.
-fn was_interrupted() -> bool {
-    HEARD.load(Ordering::Relaxed) > 0
-}
-
-/// Whether a second one came; then nothing is waited for, not even a logout.
-fn must_end_now() -> bool {
-    HEARD.load(Ordering::Relaxed) > 1
-}
-
-/// Ends at Ctrl-C or SIGTERM, once for each.
-async fn interrupted() {
-    match SIGNALS.acquire().await {
-        Ok(permit) => permit.forget(),
-        Err(_) => std::future::pending().await,
-    }
-}
-
-/// Ends at the next Ctrl-C or SIGTERM.
-async fn signal() {
-    let terminate = async {
-        #[cfg(unix)]
-        if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            signal.recv().await;
-            return;
-        }
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminate => {}
-    }
 }

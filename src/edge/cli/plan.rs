@@ -6,24 +6,45 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::args::{AllowArgs, Format, ShowArgs};
+use super::args::{AllowArgs, NarrowArgs, PlanFormat, ShowArgs};
 use super::exit::Exit;
+use super::job::{Job, side_by_side};
 use super::load::{self, Loaded};
 use super::output::Output;
 use super::session::{self, Failure, Read};
+use super::signals::Ear;
+use crate::diff::Narrowing;
+use crate::model::Pattern;
 use crate::plan::file::{
-    AccountsFile, AllowFile, CountsFile, ErrorFile, FORMAT_VERSION, OutcomeFile, PlanFile, ServerFile,
-    SourceFile, UnmanagedFile,
+    AccountsFile, AllowFile, CountsFile, ErrorFile, FORMAT_VERSION, NarrowedFile, OutcomeFile, PlanFile,
+    ServerFile, SourceFile, UnmanagedFile,
 };
+use crate::plan::remarks::STRAY;
 use crate::plan::{Allow, Plan, build};
-use crate::report::{findings, text, view};
+use crate::report::groups::Detail;
+use crate::report::servers::{self, ServerRow};
+use crate::report::{findings, markdown, text, view};
 use crate::spec::meaning::{ServerSpec, Source};
 
 pub struct PlanOptions {
     pub out: Option<PathBuf>,
-    pub format: Format,
+    pub format: PlanFormat,
     pub detailed_exitcode: bool,
     pub show: ShowArgs,
+    pub narrow: NarrowArgs,
+}
+
+impl PlanOptions {
+    /// How much of each plan must be put into words: what is saved, and what programs read, is whole.
+    fn detail(&self) -> Detail {
+        match self.format {
+            _ if self.out.is_some() => Detail::All,
+            PlanFormat::Json => Detail::All,
+            PlanFormat::Text if self.show.full => Detail::All,
+            PlanFormat::Text => Detail::Some(text::SAMPLE),
+            PlanFormat::Markdown => Detail::Some(markdown::SAMPLE),
+        }
+    }
 }
 
 /// The command.
@@ -40,24 +61,40 @@ pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Outpu
         Err(exit) => return exit,
     };
     say_spec_findings(&loaded, output);
+    let narrowing = match options.narrow.meant(&loaded.spec.servers) {
+        Ok(narrowing) => narrowing,
+        Err(problem) => {
+            output.error(&problem, None);
+            return Exit::Usage;
+        }
+    };
     let runtime = match super::session_runtime() {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
-    let (servers, exits) = runtime.block_on(plan_all(&loaded, &allows, options, output));
+    let planned = runtime.block_on(side_by_side(&loaded.spec.servers, |server| {
+        let job = Job { server, allows: &allows, narrowing: &narrowing, output, ear: Ear::default() };
+        plan_one(job, options, &loaded.sources)
+    }));
+    let (servers, exits): (Vec<ServerFile>, Vec<Exit>) = planned.into_iter().unzip();
     let mut file = PlanFile {
         format_version: FORMAT_VERSION.to_owned(),
         icewarden_version: env!("CARGO_PKG_VERSION").to_owned(),
         created: Timestamp::now().round(jiff::Unit::Second).unwrap_or_default().to_string(),
         allows: allows.iter().map(allow_file).collect(),
+        narrowed: narrowed_file(&narrowing),
         servers,
         sources: None,
         seal: None,
     };
     let addresses: Vec<_> = file.servers.iter_mut().map(|server| server.accounts.addresses.take()).collect();
     match options.format {
-        Format::Text => output.data(&text::plan(&file, output.layout(options.show.full))),
-        Format::Json => output.data(&json(&file)),
+        PlanFormat::Text => {
+            output.data(&text::plan(&file, output.layout(options.show.full)));
+            output.data(&servers_table(&file.servers, &exits, output));
+        }
+        PlanFormat::Json => output.data(&json(&file)),
+        PlanFormat::Markdown => output.data(&markdown::plan(&file)),
     }
     if options.show.stats {
         for server in &file.servers {
@@ -83,41 +120,20 @@ pub fn say_spec_findings(loaded: &Loaded, output: &Output) {
     }
 }
 
-async fn plan_all(
-    loaded: &Loaded,
-    allows: &[Allow],
-    options: &PlanOptions,
-    output: &Output,
-) -> (Vec<ServerFile>, Vec<Exit>) {
-    let mut servers = Vec::new();
-    let mut exits = Vec::new();
-    for server in &loaded.spec.servers {
-        let (file, exit) = plan_one(server, allows, options, &loaded.sources, output).await;
-        servers.push(file);
-        exits.push(exit);
-    }
-    (servers, exits)
-}
-
-async fn plan_one(
-    server: &ServerSpec,
-    allows: &[Allow],
-    options: &PlanOptions,
-    sources: &[Source],
-    output: &Output,
-) -> (ServerFile, Exit) {
-    let read = match session::read(server, allows, output).await {
+async fn plan_one(job: Job<'_>, options: &PlanOptions, sources: &[Source]) -> (ServerFile, Exit) {
+    let Job { server, output, .. } = job;
+    let read = match session::read(&job).await {
         Ok(read) => read,
         Err(failure) => {
-            // The text shows it by itself; JSON often goes into a file, and a log should say why it failed.
-            if options.format == Format::Json {
+            // The text shows it by itself; others often go into a file, and a log should say why it failed.
+            if options.format != PlanFormat::Text {
                 let message = format!("{}: {}", server.name, failure.message);
                 output.error(&message, failure.remedy.as_deref());
             }
             return failed(server, &failure);
         }
     };
-    let (mut file, exit) = match planned(server, &read, allows) {
+    let (mut file, exit) = match planned(&job, &read, options.detail()) {
         Ok(file) => {
             let exit = match exit_of(&file) {
                 Exit::Changes if !options.detailed_exitcode => Exit::Done,
@@ -130,32 +146,54 @@ async fn plan_one(
             failed(server, &failure)
         }
     };
-    file.calls = session::close(read.client).await;
+    file.calls = session::close(read.client, &job).await;
     (file, exit)
 }
 
+/// What came of each server, where there are several.
+fn servers_table(servers: &[ServerFile], exits: &[Exit], output: &Output) -> String {
+    let rows = servers.iter().zip(exits).map(|(server, exit)| {
+        let counts = &server.counts;
+        let numbers = [counts.claims, counts.releases, counts.settings, counts.blocked];
+        let outcome = match server.outcome {
+            OutcomeFile::NothingToDo => "nothing to do",
+            OutcomeFile::Changes => Exit::Changes.word(),
+            _ => exit.word(),
+        };
+        ServerRow {
+            server: server.server.clone(),
+            outcome,
+            numbers: server.error.is_none().then_some(numbers),
+            exit: exit.code(),
+        }
+    });
+    let rows: Vec<ServerRow> = rows.collect();
+    servers::table(["claims", "releases", "changes", "blocked"], &rows, output.layout(false))
+}
+
 /// The plan of a server that was read, in words.
-fn planned(server: &ServerSpec, read: &Read, allows: &[Allow]) -> Result<ServerFile, Failure> {
-    let plan = plan_of(server, read, allows)?;
-    let mut file = view::server(&plan);
+fn planned(job: &Job<'_>, read: &Read, detail: Detail) -> Result<ServerFile, Failure> {
+    let plan = plan_of(job, read)?;
+    let mut file = view::server(&plan, detail);
     file.accounts.addresses = view::addresses(&plan);
     Ok(file)
 }
 
 /// The plan of a server that was read.
-pub fn plan_of<'a>(server: &'a ServerSpec, read: &'a Read, allows: &'a [Allow]) -> Result<Plan<'a>, Failure> {
-    build(read.inputs(server, allows)).map_err(|found| {
-        let internal = found.iter().any(|finding| finding.code == "internal");
+pub fn plan_of<'r>(job: &Job<'r>, read: &'r Read) -> Result<Plan<'r>, Failure> {
+    build(read.inputs(job)).map_err(|found| {
+        let with = |code: &str| found.iter().any(|finding| finding.code == code);
+        let exit = match (with("internal"), with(STRAY)) {
+            (true, _) => Exit::Failed,
+            // The command line is mended first: what else there is to say depends on it.
+            (false, true) => Exit::Usage,
+            (false, false) => Exit::SpecInvalid,
+        };
         let message = match found.as_slice() {
             [only] => only.message.clone(),
             _ => format!("the spec does not hold on this server: {} errors", found.len()),
         };
-        Failure {
-            exit: if internal { Exit::Failed } else { Exit::SpecInvalid },
-            message,
-            remedy: None,
-            findings: found,
-        }
+        Failure { exit, message, remedy: None, findings: found }
     })
 }
 
@@ -189,12 +227,16 @@ fn failed(server: &ServerSpec, failure: &Failure) -> (ServerFile, Exit) {
         wish_digest: String::new(),
         counts: CountsFile::default(),
         ledger: Vec::new(),
+        harm: Vec::new(),
+        changes: Vec::new(),
         steps: Vec::new(),
+        obstacles: Vec::new(),
         blocked: Vec::new(),
         held_policies: Vec::new(),
         holds: Vec::new(),
         findings: failure.findings.iter().map(view::finding_file).collect(),
         unmanaged: UnmanagedFile::default(),
+        left_out: None,
         accounts: AccountsFile::default(),
         calls: BTreeMap::new(),
     };
@@ -207,6 +249,12 @@ pub fn allow_file(allow: &Allow) -> AllowFile {
         value: allow.value.clone(),
         reason: allow.reason.clone(),
     }
+}
+
+fn narrowed_file(narrowing: &Narrowing) -> Option<NarrowedFile> {
+    let texts = |patterns: &[Pattern]| patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
+    let Narrowing { targets, excludes, .. } = narrowing;
+    (!narrowing.is_none()).then(|| NarrowedFile { targets: texts(targets), excludes: texts(excludes) })
 }
 
 fn json(file: &PlanFile) -> String {

@@ -1,17 +1,25 @@
 //! The command `sandbox`.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::exit::Exit;
 use super::output::Output;
 use crate::edge::sandbox::{
-    FAULT_FORM, FAULTS, Fault, NOT_OFFERED, SWITCHES, Seed, ServeOptions, Setting, World, serve,
+    FAULT_FORM, FAULTS, Fault, KeepError, Keeper, NOT_OFFERED, SWITCHES, Seed, ServeOptions, Setting, World,
+    open, serve,
 };
 
+/// What a new server has unless the command line says otherwise.
+const ACCOUNTS: u32 = 300;
+const SEED: u64 = 1;
+
 pub struct SandboxOptions {
-    pub accounts: u32,
-    pub seed: u64,
+    /// `None`: not given. A server that exists already has its own.
+    pub accounts: Option<u32>,
+    pub seed: Option<u64>,
+    /// Where the state is kept; in memory otherwise.
+    pub state: Option<PathBuf>,
     pub listen: SocketAddr,
     pub addr_file: Option<PathBuf>,
     pub switches: Vec<String>,
@@ -42,9 +50,33 @@ pub fn run(options: &SandboxOptions, output: &Output) -> Exit {
             return Exit::Failed;
         }
     };
-    let mut world = World::seeded(&Seed { accounts: options.accounts, seed: options.seed });
-    settings.into_iter().for_each(|setting| world.set_switch(setting));
-    faults.into_iter().for_each(|fault| world.add_fault(fault));
+    let seed = || {
+        let accounts = options.accounts.unwrap_or(ACCOUNTS);
+        World::seeded(&Seed { accounts, seed: options.seed.unwrap_or(SEED) })
+    };
+    // How it behaves is no part of the state that a file keeps.
+    let behaving = |mut world: World| {
+        settings.iter().for_each(|setting| world.set_switch(setting.clone()));
+        faults.iter().for_each(|fault| world.add_fault(fault.clone()));
+        world
+    };
+    runtime.block_on(async {
+        match &options.state {
+            None => served(behaving(seed()), options, output, super::signals::signal()).await,
+            Some(path) => match opened(path, options, seed, output).await {
+                Ok((world, keeper)) => kept(path, behaving(world), keeper, options, output).await,
+                Err(exit) => exit,
+            },
+        }
+    })
+}
+
+async fn served(
+    world: World,
+    options: &SandboxOptions,
+    output: &Output,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Exit {
     let serving = ServeOptions { listen: options.listen, addr_file: options.addr_file.clone() };
     let ready = |address: SocketAddr| {
         output.say(&format!(
@@ -52,7 +84,7 @@ pub fn run(options: &SandboxOptions, output: &Output) -> Exit {
              admin@example.com, password `sandbox` · its state: http://{address}/sandbox/state · Ctrl-C ends it"
         ));
     };
-    match runtime.block_on(serve(world, serving, ready, super::signal())) {
+    match serve(world, serving, ready, stop).await {
         Ok(()) => Exit::Done,
         Err(error) => {
             output.error(
@@ -61,6 +93,72 @@ pub fn run(options: &SandboxOptions, output: &Output) -> Exit {
             );
             Exit::Failed
         }
+    }
+}
+
+/// The world of a file. One that exists is not seeded again: what was asked for would not be what is served.
+async fn opened(
+    path: &Path,
+    options: &SandboxOptions,
+    seed: impl FnOnce() -> World,
+    output: &Output,
+) -> Result<(World, Keeper), Exit> {
+    let shown = path.display();
+    let opened = open(path, seed).await.map_err(|error| {
+        output.error(&format!("the state {shown} is not used: {}", told(&error)), Some(remedy(&error)));
+        if matches!(error, KeepError::Taken) { Exit::Locked } else { Exit::Failed }
+    })?;
+    if !opened.new && (options.accounts.is_some() || options.seed.is_some()) {
+        output.error(
+            &format!("{shown} holds a server already; --accounts and --seed are for a new one"),
+            Some("leave them out to take it up as it was left, or name another file"),
+        );
+        return Err(Exit::Usage);
+    }
+    output.say(&format!("the state is {} {shown}", if opened.new { "new, in" } else { "that of" }));
+    Ok((opened.world, opened.keeper))
+}
+
+async fn kept(path: &Path, world: World, keeper: Keeper, options: &SandboxOptions, output: &Output) -> Exit {
+    let (failed, failure) = tokio::sync::oneshot::channel();
+    let keeping = tokio::spawn(keeper.run(failed));
+    let stop = async {
+        tokio::select! {
+            () = super::signals::signal() => {}
+            // Without a failure the other side ends with the world, which lives as long as this.
+            Ok(()) = failure => {}
+        }
+    };
+    let exit = served(world, options, output, stop).await;
+    let error = match keeping.await {
+        Ok(Ok(())) => return exit,
+        Ok(Err(error)) => told(&error),
+        Err(error) => error.to_string(),
+    };
+    output.error(
+        &format!("the state {} could not be stored: {error}", path.display()),
+        Some("make room or mend the disk, then start again: everything that was answered is in the file"),
+    );
+    Exit::Failed
+}
+
+/// The error with what is behind it.
+fn told(error: &KeepError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+fn remedy(error: &KeepError) -> &'static str {
+    match error {
+        KeepError::Foreign => "name a file that does not exist yet; this one was left as it is",
+        KeepError::Newer { .. } => {
+            "use the icewarden that wrote it, or name another file; this one was left as it is"
+        }
+        KeepError::Taken => "end the other sandbox, or name another file",
+        KeepError::Unknown(_) => "use the icewarden that wrote it, or name another file",
+        KeepError::Io(_) | KeepError::Sql(_) => "look at the file and its folder, or name another file",
     }
 }
 

@@ -146,8 +146,10 @@ impl World {
         for module in each(before & !after) {
             self.counts.used[module] = self.counts.used[module].saturating_sub(1);
             let trial = &mut self.counts.trial[module];
-            if !trial.remove(&id) {
-                trial.pop_first();
+            if !trial.remove(&id)
+                && let Some(seated) = trial.pop_first()
+            {
+                self.touch_account(seated);
             }
         }
         for module in each(after & !before) {
@@ -177,6 +179,7 @@ impl World {
         let bit = 1 << module as u16;
         let over = usize::try_from(self.over_by(module)).unwrap_or(usize::MAX);
         let mut trial = std::mem::take(&mut self.counts.trial[module as usize]);
+        let before = self.watch.is_some().then(|| trial.clone());
         trial.retain(|id| self.account(*id).is_some_and(|account| self.modules_of(account) & bit != 0));
         while trial.len() > over {
             trial.pop_first();
@@ -188,6 +191,9 @@ impl World {
             if account.as_ref().is_some_and(|account| self.modules_of(account) & bit != 0) {
                 trial.insert(u32::try_from(place).unwrap_or(u32::MAX));
             }
+        }
+        for id in before.iter().flat_map(|before| before.symmetric_difference(&trial)) {
+            self.touch_account(*id);
         }
         self.counts.trial[module as usize] = trial;
     }

@@ -15,13 +15,13 @@ pub enum LicenceShape {
     LowerCase,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Licence {
     pub order_id: String,
     pub products: Vec<Product>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Product {
     pub name: String,
     /// Seats; 0 is unlimited (reference 4.1).

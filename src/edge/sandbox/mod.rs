@@ -31,6 +31,7 @@ mod count;
 mod cut;
 mod exchange;
 mod faults;
+mod keep;
 mod lag;
 mod licence;
 mod logins;
@@ -49,6 +50,7 @@ mod xml;
 
 pub use exchange::Answer;
 pub use faults::{FAULT_FORM, FAULTS, Fault, FaultError};
+pub use keep::{KeepError, Keeper, Opened, open};
 pub use licence::LicenceShape;
 pub use logins::LoginBar;
 pub use seed::Seed;

@@ -106,7 +106,15 @@ async fn exchange_of(
 const HEAD_BYTES: usize = 160;
 
 async fn answer(world: &Shared, scissors: &Scissors, body: &[u8], command: Option<&str>) -> Response {
-    let exchange = held(world).exchange(body, command);
+    let (exchange, stored) = {
+        let mut world = held(world);
+        (world.exchange(body, command), world.stored())
+    };
+    // What is not on disk is not answered, whatever else would become of the answer.
+    if !stored.await {
+        return (StatusCode::INTERNAL_SERVER_ERROR, "the sandbox's state could not be stored")
+            .into_response();
+    }
     if exchange.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(exchange.delay_ms)).await;
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::challenge::Challenges;
 use super::count::Counts;
 use super::faults::Fault;
+use super::keep::Watch;
 use super::lag::Lags;
 use super::licence::Licence;
 use super::logins::LoginBar;
@@ -52,6 +53,8 @@ pub struct World {
     pub(super) stopped: u64,
     pub(super) calls: BTreeMap<&'static str, u64>,
     pub(super) writes: u64,
+    /// What was touched, where the world is kept in a file.
+    pub(super) watch: Option<Watch>,
     /// Calls of every kind, unknown commands among them.
     pub(super) exchanges: u64,
     /// What nobody knows of the real server, and what this one does.
@@ -200,6 +203,7 @@ impl World {
             stopped: 0,
             calls: BTreeMap::new(),
             writes: 0,
+            watch: None,
             exchanges: 0,
             switches: Switches::default(),
             lags: Lags::default(),
@@ -243,6 +247,7 @@ impl World {
         };
         let place = u32::try_from(self.domains.len()).unwrap_or(u32::MAX);
         self.domains.push(Some(domain));
+        self.touch_domain(place);
         self.domain_names.insert(key.into(), place);
     }
 
@@ -328,7 +333,7 @@ impl World {
     }
 
     /// Services whose access mode is 0, "all accounts" (reference 2.3).
-    fn services_forced(&self) -> u32 {
+    pub(super) fn services_forced(&self) -> u32 {
         let forced = SERVICES.iter().enumerate().filter(|(_, service)| self.mode(service.mode) == Some(0));
         forced.fold(0, |bits, (index, _)| bits | 1 << index)
     }
@@ -351,6 +356,7 @@ impl World {
     }
 
     pub(super) fn domain_mut(&mut self, place: u32) -> Option<&mut Domain> {
+        self.touch_domain(place);
         self.domains.get_mut(usize::try_from(place).ok()?)?.as_mut()
     }
 
@@ -359,6 +365,7 @@ impl World {
     }
 
     pub(super) fn account_mut(&mut self, id: u32) -> Option<&mut Account> {
+        self.touch_account(id);
         self.accounts.get_mut(usize::try_from(id).ok()?)?.as_mut()
     }
 
@@ -389,6 +396,7 @@ impl World {
         let counted = self.modules_of(&account);
         let id = u32::try_from(self.accounts.len()).ok()?;
         self.accounts.push(Some(account));
+        self.touch_account(id);
         let domain = self.domain_mut(place)?;
         domain.order.insert(all, id);
         domain.order_by_kind[usize::from(kind)].insert(of_kind, id);
@@ -400,6 +408,7 @@ impl World {
     /// nothing says that the real server removes it.
     pub(super) fn remove_account(&mut self, id: u32) -> Option<Account> {
         let account = self.accounts.get_mut(usize::try_from(id).ok()?)?.take()?;
+        self.touch_account(id);
         let counted = self.modules_of(&account);
         if let Some(domain) = self.domain_mut(account.domain) {
             domain.order.retain(|other| *other != id);

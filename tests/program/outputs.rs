@@ -1,0 +1,138 @@
+//! What a person is shown of a plan: harm first, rules counted, nothing beyond the width.
+
+use sha2::{Digest as _, Sha256};
+
+use super::run::{Desk, desk};
+use super::spec::{backup, policy, world};
+use super::stand::Stand;
+
+/// No line is longer, but for one that consists of little else than an address.
+#[track_caller]
+fn keeps_to(width: usize, text: &str) {
+    for line in text.lines() {
+        let long = line.split_whitespace().any(|word| word.contains('@') && word.chars().count() > width / 2);
+        assert!(long || line.chars().count() <= width, "{} columns: {line}\n{text}", line.chars().count());
+    }
+}
+
+fn two_domains() -> Stand {
+    let mut world = world(&[
+        ("anna@example.com", &["im", "smtp"]),
+        ("bob@example.com", &["im"]),
+        ("carl@example.com", &[]),
+        ("postmaster@example.com", &["sip"]),
+    ]);
+    world.add_domain("other.test", 0);
+    for name in ["dora@other.test", "emil@other.test"] {
+        world.add_account(name, "", 0);
+        super::spec::put(&mut world, name, &["im"], "1");
+    }
+    Stand::of(world)
+}
+
+fn harmful(stand: &Stand) -> Desk {
+    desk(
+        stand,
+        &[
+            policy(
+                "off",
+                "scope: {domains: [example.com, other.test]}\nservices: {im: disabled, sip: disabled, smtp: disabled}",
+            ),
+            policy("on", "scope: {accounts: [carl@example.com]}\npriority: 5\nservices: {ftp: enabled}"),
+            backup("keepDays: 3"),
+        ],
+    )
+    .env("COLUMNS", "80")
+}
+
+#[test]
+fn whom_a_plan_hits_is_told_before_its_changes_the_worst_first() {
+    let stand = two_domains();
+    let ran = harmful(&stand).plan(&[]).exits(3);
+    keeps_to(80, &ran.out);
+    let rows: Vec<String> = ran
+        .out
+        .lines()
+        .skip_while(|line| !line.starts_with("Whom it hits"))
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(rows[0], "! mail smtp example.com -1 - 1", "{}", ran.out);
+    assert_eq!(rows[1], "! protected sip example.com -1 - 1");
+    assert_eq!(rows[2], "1 of those who lose it is protected");
+    assert!(rows[3].starts_with("! backup keepDays"), "{rows:?}");
+    assert_eq!(rows[4..6], ["- loss im example.com -2 - 2", "- loss im other.test -2 - 2"]);
+    assert_eq!(rows[6], "+ gain ftp example.com - +1 0");
+    let at = |text: &str| ran.out.find(text).unwrap_or_else(|| panic!("no {text} in {}", ran.out));
+    assert!(at("Seats ") < at("Whom it hits") && at("Whom it hits") < at("- release"), "{}", ran.out);
+}
+
+#[test]
+fn the_same_harm_is_in_the_json() {
+    let stand = two_domains();
+    let plan = harmful(&stand).planned(3, &[]);
+    let rows = plan["harm"].as_array().expect("rows");
+    let kinds: Vec<&str> = rows.iter().filter_map(|row| row["kind"].as_str()).collect();
+    assert_eq!(kinds, ["mail", "protected", "backup", "loss", "loss", "gain"]);
+    assert_eq!(rows[1]["protected"], 1);
+    assert_eq!((&rows[3]["losing"], &rows[3]["having"]), (&2.into(), &2.into()));
+}
+
+/// A hundred accounts in each of ten domains.
+fn large() -> Stand {
+    let mut world = world(&[]);
+    for domain in 0..10 {
+        let name = format!("d{domain}.test");
+        world.add_domain(&name, 0);
+        for user in 0..100 {
+            world.add_account(&format!("u{user:03}@{name}"), "", 0);
+        }
+    }
+    world.set_product("SIP", Some(5000));
+    Stand::of(world)
+}
+
+#[test]
+fn a_large_plan_is_counted_by_rule_and_domain_and_full_shows_all() {
+    let stand = large();
+    let domains: Vec<String> = (0..10).map(|domain| format!("d{domain}.test")).collect();
+    let scope = format!("scope: {{domains: [{}]}}\nservices: {{sip: enabled}}", domains.join(", "));
+    let desk = desk(&stand, &[policy("phones", &scope)]).env("COLUMNS", "80");
+    let ran = desk.plan(&[]).exits(2).says(&[
+        "100 claims at d0.test",
+        "… and 97 more (--full shows all)",
+        "… and 400 claims at 4 more domains (--full shows all)",
+        "Plan: 1000 claims, 0 releases, 0 changes.",
+    ]);
+    keeps_to(80, &ran.out);
+    assert!(ran.out.lines().count() < 80, "{} lines\n{}", ran.out.lines().count(), ran.out);
+    assert_eq!(ran.out.matches("+ claim").count(), 18);
+    let full = desk.plan(&["--full"]).exits(2);
+    assert_eq!(full.out.matches("+ claim").count(), 1000);
+    assert!(!full.out.contains("--full"), "nothing is hidden");
+    let counts = &desk.planned(2, &[])["changes"][0];
+    assert_eq!((&counts["count"], counts["domains"].as_array().map(Vec::len)), (&1000.into(), Some(10)));
+}
+
+/// A plan as the format 1.0 had it, sealed as it was then.
+#[test]
+fn a_plan_saved_in_the_form_before_is_still_applied() {
+    let stand = Stand::of(world(&[("anna@example.com", &[])]));
+    let claim = policy("a", "scope: {accounts: [anna@example.com]}\nservices: {im: enabled}");
+    let desk = desk(&stand, &[claim]);
+    desk.save(2, &[]);
+    let mut plan: serde_json::Value = serde_json::from_str(&desk.read("plan.json")).expect("JSON");
+    assert_eq!(plan["format_version"], "1.1");
+    plan["format_version"] = "1.0".into();
+    for new in ["harm", "changes", "obstacles"] {
+        let fields = plan["servers"][0].as_object_mut().expect("an object");
+        assert!(fields.shift_remove(new).is_some(), "{new} is new");
+    }
+    plan.as_object_mut().expect("an object").shift_remove("seal");
+    let sum = Sha256::new_with_prefix("icewarden plan 1\n").chain_update(plan.to_string()).finalize();
+    plan["seal"] = sum.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
+    desk.write("plan.json", &plan.to_string());
+    desk.apply_saved().exits(0);
+    assert!(stand.is_on("anna@example.com", "im"));
+}
