@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use icewarden::edge::sandbox::{Fault, ServeOptions, Setting, World, serve_shared};
 use icewarden::flow::StepState;
+use icewarden::spec::meaning::Login;
 use tokio::sync::oneshot;
 
 use super::program::{Came, Ends, run, word};
@@ -21,6 +22,8 @@ pub struct Case {
     pub faults: Vec<Fault>,
     /// The spec speaks of a service that release 11 does not have.
     pub teamchat: bool,
+    /// The password is sent in a digest.
+    pub rsa: bool,
 }
 
 impl fmt::Display for Case {
@@ -28,7 +31,8 @@ impl fmt::Display for Case {
         let settings = self.settings.iter().map(ToString::to_string);
         let all: Vec<String> = settings.chain(self.faults.iter().map(ToString::to_string)).collect();
         let teamchat = if self.teamchat { " with teamchat" } else { "" };
-        write!(f, "[{}]{teamchat}", all.join(" "))
+        let rsa = if self.rsa { " by RSA" } else { "" };
+        write!(f, "[{}]{teamchat}{rsa}", all.join(" "))
     }
 }
 
@@ -101,7 +105,8 @@ pub fn set_up(case: &Case) -> World {
 /// Plans, applies, plans, and judges.
 pub async fn judge(case: &Case) -> Verdict {
     let server = Server::of(set_up(case)).await;
-    let spec = spec(&server.url, case.teamchat);
+    let mut spec = spec(&server.url, case.teamchat);
+    spec.connection.login = Some(if case.rsa { Login::Rsa } else { Login::Plain });
     let over: BTreeMap<&str, u64> = PRODUCTS.map(|product| (product, server.world().over(product))).into();
     let mut judge = Judge { case, found: Vec::new(), reasons: BTreeSet::new() };
 

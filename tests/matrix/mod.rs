@@ -93,7 +93,12 @@ fn positions() -> Vec<Setting> {
 }
 
 fn every_single() -> Vec<Case> {
-    let mut cases = vec![Case::default(), Case { teamchat: true, ..Case::default() }];
+    let mut cases = vec![
+        Case::default(),
+        Case { teamchat: true, ..Case::default() },
+        Case { rsa: true, ..Case::default() },
+        Case { rsa: true, faults: vec![fault("lose-session@getaccountproperties:8")], ..Case::default() },
+    ];
     for setting in positions() {
         for teamchat in [false, true] {
             cases.push(Case { settings: vec![setting], teamchat, ..Case::default() });
@@ -132,7 +137,7 @@ fn every_pair() -> Vec<Case> {
 /// Two to eight positions of different rows, and up to three faults.
 fn drawn_set(dice: &mut Dice) -> Case {
     let positions = positions();
-    let mut case = Case { teamchat: dice.below(4) == 0, ..Case::default() };
+    let mut case = Case { teamchat: dice.below(4) == 0, rsa: dice.below(4) == 0, ..Case::default() };
     for _ in 0..2 + dice.below(7) {
         let setting = positions[dice.below(positions.len())];
         if case.settings.iter().all(|other| other.id() != setting.id()) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use icewarden::diff::SecretsMet;
+use icewarden::diff::{Narrowing, SecretsMet};
 use icewarden::edge::drive::drive;
 use icewarden::edge::icewarp::{
     CallError, Client, Limits, Options, Wanted, chain, domain_switches, observe, recheck_lists,
@@ -14,7 +14,7 @@ use icewarden::model::{Address, Observed};
 use icewarden::plan::{Inputs, Plan, Step, asks, build};
 use icewarden::policy::{groups_of, services_of};
 use icewarden::seats::modules::mates;
-use icewarden::spec::meaning::ServerSpec;
+use icewarden::spec::meaning::{Login, ServerSpec};
 use jiff::civil::{Date, date};
 
 use super::world::Thing;
@@ -24,12 +24,13 @@ const TODAY: Date = date(2026, 3, 1);
 /// Lists come in several pages, so that it matters whether they hold still.
 const PAGE: u64 = 5;
 
-fn options(url: &str) -> Options {
+fn options(url: &str, login: Option<Login>) -> Options {
     let limits = Limits { page: PAGE, read_again: [Duration::from_millis(1); 2], ..Limits::default() };
     Options {
         url: url.to_owned(),
         account: "admin@example.com".to_owned(),
         password: Secret::new("sandbox"),
+        login,
         ca_file: None,
         insecure_skip_verify: false,
         limits,
@@ -67,7 +68,7 @@ pub enum Ends {
 
 /// `plan`, or `apply`, from login to logout.
 pub async fn run(url: &str, spec: &ServerSpec, ends: Ends) -> Came {
-    let client = match Client::connect(options(url)).await {
+    let client = match connect(url, spec.connection.login).await {
         Ok(client) => client,
         Err(error) => return Came::failed(chain(&error)),
     };
@@ -77,6 +78,17 @@ pub async fn run(url: &str, spec: &ServerSpec, ends: Ends) -> Came {
     };
     client.close().await;
     came
+}
+
+async fn connect(url: &str, login: Option<Login>) -> Result<Client, CallError> {
+    let client = Client::connect(options(url, login)).await?;
+    match client.check_password().await {
+        Ok(()) => Ok(client),
+        Err(error) => {
+            client.close().await;
+            Err(error)
+        }
+    }
 }
 
 /// All that a plan needs, as the commands read it.
@@ -102,7 +114,7 @@ async fn read(client: &Client, spec: &ServerSpec) -> Result<Observed, CallError>
 }
 
 fn inputs<'a>(spec: &'a ServerSpec, observed: &'a Observed, secrets: &'a SecretsMet) -> Inputs<'a> {
-    Inputs { server: spec, observed, today: TODAY, allows: &[], secrets }
+    Inputs { server: spec, observed, today: TODAY, allows: &[], secrets, narrowing: Narrowing::none() }
 }
 
 async fn planned(client: &Client, spec: &ServerSpec, observed: &Observed, ends: Ends) -> Came {
