@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// The version this program writes.
 ///
-/// 1.1 adds `harm`, `changes` and `obstacles`, which a plan of 1.0 lacks.
+/// 1.1 adds `harm`, `changes`, `obstacles` and `addresses`, which a plan of 1.0 lacks.
 pub const FORMAT_VERSION: &str = "1.1";
 
 /// A plan for one or more servers.
@@ -24,6 +24,9 @@ pub struct PlanFile {
     pub created: String,
     /// Overrides of guardrails that it was made with.
     pub allows: Vec<AllowFile>,
+    /// `hash` or `count` where addresses are not shown; absent where they are, as in every saved plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addresses: Option<String>,
     pub servers: Vec<ServerFile>,
     /// The spec it was made from, whole, so that it can be planned again; only in a saved plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -263,6 +263,7 @@ fn file(servers: Vec<ServerFile>, allow: &str) -> PlanFile {
             value: allow.to_owned(),
             reason: allow.to_owned(),
         }],
+        addresses: None,
         servers,
         sources: None,
         seal: None,

@@ -201,7 +201,7 @@ fn what_is_no_saved_plan_is_refused_with_the_next_act() {
         (
             "a newer form",
             &newer,
-            ["this plan has the format 2.0, and this program reads 1.0", "use the version of icewarden"],
+            ["this plan has the format 2.0, and this program reads 1.1", "use the version of icewarden"],
         ),
         ("what --format json shows", &shown, ["this plan was shown, not saved", "save one with `--out`"]),
     ];

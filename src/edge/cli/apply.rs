@@ -2,31 +2,37 @@
 
 use std::cell::Cell;
 use std::io::{BufRead as _, IsTerminal as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tokio::sync::oneshot;
 
+use super::addresses::Addresses;
 use super::args::{AllowArgs, ShowArgs};
+use super::events::Events;
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
 use super::load::Loaded;
 use super::output::Output;
 use super::plan::{plan_of, say_spec_findings, say_stats};
+use super::progress::Meter;
 use super::session::{self, Failure, Read};
 use super::signals::Ear;
 use super::stale::{self, Approved};
 use crate::edge::drive::drive;
-use crate::flow::{Halt, Run};
+use crate::flow::{Halt, Run, StepState};
 use crate::model::counted;
 use crate::plan::file::{PlanFile, ServerFile};
 use crate::plan::{HoldKind, Plan};
+use crate::report::events::{self, WhatFile};
 use crate::report::groups::Detail;
-use crate::report::run::{self as report, RunCounts};
+use crate::report::run::{self as report, RunCounts, SummaryLayout};
 use crate::report::servers::{self, ServerRow};
 use crate::report::{findings, text, view};
 
 pub struct ApplyOptions {
     pub auto_approve: bool,
+    /// Where what happens is written for other programs.
+    pub events: Option<PathBuf>,
     pub show: ShowArgs,
 }
 
@@ -39,6 +45,11 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
         );
         return Exit::Usage;
     }
+    let (output, events) = match open_outputs(options, output) {
+        Ok(opened) => opened,
+        Err(exit) => return exit,
+    };
+    let output = &output;
     let allows = match allow.meant() {
         Ok(allows) => allows,
         Err(problem) => {
@@ -65,6 +76,7 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
             approved: prepared.saved.as_ref(),
             loaded: &prepared.loaded,
             options,
+            events: &events,
         })
         .collect();
     let applied = runtime.block_on(apply_all(&applying, output));
@@ -72,6 +84,19 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
         applying.iter().zip(&applied).map(|(one, applied)| one.row(*applied)).collect();
     output.data(&servers::table(["done", "failed", "in doubt", "not tried"], &rows, output.layout(false)));
     Exit::of_all(&applied.iter().map(|applied| applied.exit).collect::<Vec<_>>())
+}
+
+/// What is written for people and what for programs.
+fn open_outputs(options: &ApplyOptions, output: &Output) -> Result<(Output, Events), Exit> {
+    let output = output.with_addresses(options.show.addresses)?;
+    let path = options.events.as_deref();
+    let events = Events::open(path).map_err(|problem| {
+        let message = format!("the events of the run cannot be written: {problem}");
+        output.error(&message, Some("choose another path for --events"));
+        Exit::Failed
+    })?;
+    let output = if path == Some(Path::new("-")) { output.all_on_stderr() } else { output };
+    Ok((output, events))
 }
 
 /// Every server, some side by side. Where a person is to be asked, all plans are shown first and one answer holds
@@ -93,7 +118,7 @@ async fn apply_all(applying: &[Applying<'_>], output: &Output) -> Vec<Applied> {
     side_by_side(applying.iter().zip(begun), async |(one, begun)| match begun {
         Begun::Ended(applied) => applied,
         Begun::Ask(asked) if yes => one.confirmed(*asked).await,
-        Begun::Ask(_) => Applied::without_run(Exit::Failed),
+        Begun::Ask(_) => one.without_run(Exit::Failed, "not confirmed", None),
     })
     .await
 }
@@ -123,6 +148,7 @@ struct Applying<'a> {
     approved: Option<&'a PlanFile>,
     loaded: &'a Loaded,
     options: &'a ApplyOptions,
+    events: &'a Events,
 }
 
 /// What came of one server.
@@ -131,12 +157,6 @@ struct Applied {
     exit: Exit,
     /// Where a run was begun.
     counts: Option<RunCounts>,
-}
-
-impl Applied {
-    fn without_run(exit: Exit) -> Applied {
-        Applied { exit, counts: None }
-    }
 }
 
 /// What reading, planning and showing ended in.
@@ -194,7 +214,22 @@ impl Applying<'_> {
     fn failed(&self, failure: &Failure) -> Applied {
         let message = format!("{}: {}; nothing was changed", self.job.server.name, failure.message);
         self.job.output.error(&message, failure.remedy.as_deref());
-        Applied::without_run(failure.exit)
+        self.without_run(failure.exit, &failure.message, failure.remedy.clone())
+    }
+
+    /// The end of a server whose plan is not performed.
+    fn without_run(&self, exit: Exit, message: &str, remedy: Option<String>) -> Applied {
+        self.tell(None, events::not_begun(exit.code(), Some(message.to_owned()), remedy));
+        Applied { exit, counts: None }
+    }
+
+    fn refused(&self, exit: Exit) -> Applied {
+        self.without_run(exit, exit.word(), None)
+    }
+
+    fn tell(&self, plan: Option<&Plan<'_>>, what: WhatFile) {
+        let directory = plan.map(|plan| &plan.observed.directory);
+        self.events.tell(self.job.output, &self.job.server.name, directory, what);
     }
 
     fn planned<'r>(&'r self, read: &'r Read) -> Result<Plan<'r>, Exit> {
@@ -207,26 +242,41 @@ impl Applying<'_> {
     }
 
     async fn show(&self, read: &Read) -> Shown {
-        let output = self.job.output;
         let plan = match self.planned(read) {
             Ok(plan) => plan,
-            Err(exit) => return Shown::Ended(Applied::without_run(exit)),
+            Err(exit) => return Shown::Ended(self.refused(exit)),
         };
         let file = in_words(&plan, self.detail(&plan));
         if let Some(approved) = self.approved
-            && let Err(exit) = self.same(approved, &file)
+            && let Err(exit) = self.same(approved, &file, &plan)
         {
-            return Shown::Ended(Applied::without_run(exit));
+            return Shown::Ended(self.refused(exit));
         }
         let shown = PlanFile { servers: vec![file], ..stale::empty_file() };
-        output.data(&text::plan(&shown, output.layout(self.options.show.full)));
+        self.say_plan(&shown, &plan);
         if let Some(exit) = self.ends(&plan) {
-            return Shown::Ended(Applied::without_run(exit));
+            let message = if exit == Exit::Done { "nothing to do" } else { exit.word() };
+            return Shown::Ended(self.without_run(exit, message, None));
         }
         if self.options.auto_approve {
             return Shown::Ended(self.perform(&plan, read).await);
         }
         Shown::Ask(shown)
+    }
+
+    fn say_plan(&self, shown: &PlanFile, plan: &Plan<'_>) {
+        let output = self.job.output;
+        let layout = output.layout(self.options.show.full);
+        let directory = Some(&plan.observed.directory);
+        let veiled = output.addresses.veiled(directory, |veil| {
+            let servers = shown.servers.iter().map(|server| veil.server(server)).collect::<Result<_, _>>()?;
+            Ok::<_, serde_json::Error>(PlanFile { servers, ..stale::empty_file() })
+        });
+        match veiled {
+            None => output.data(&text::plan(shown, layout)),
+            Some(Ok(veiled)) => output.data(&text::plan(&veiled, layout)),
+            Some(Err(error)) => output.error(&format!("the plan cannot be shown: {error}"), None),
+        }
     }
 
     /// How much of the plan must be put into words: the whole where it may be compared step by step.
@@ -255,34 +305,36 @@ impl Applying<'_> {
     async fn perform_if_same(&self, asked: &Asked) -> Applied {
         let plan = match self.planned(&asked.read) {
             Ok(plan) => plan,
-            Err(exit) => return Applied::without_run(exit),
+            Err(exit) => return self.refused(exit),
         };
-        if let Err(exit) = self.same(&asked.shown, &in_words(&plan, Detail::All)) {
-            return Applied::without_run(exit);
+        if let Err(exit) = self.same(&asked.shown, &in_words(&plan, Detail::All), &plan) {
+            return self.refused(exit);
         }
         if let Some(exit) = held(&plan) {
             let why: Vec<&str> = plan.holds.iter().map(|hold| hold.message.as_str()).collect();
             let message = format!("{}: {}; nothing was changed", self.job.server.name, why.join("; "));
+            let message = self.job.output.addresses.text(Some(&plan.observed.directory), &message);
             self.job.output.error(&message, Some("plan again, and look at what holds the plan back"));
-            return Applied::without_run(exit);
+            return self.refused(exit);
         }
         self.perform(&plan, &asked.read).await
     }
 
     /// Whether a plan does what was approved.
-    fn same(&self, approved: &PlanFile, now: &ServerFile) -> Result<(), Exit> {
+    fn same(&self, approved: &PlanFile, now: &ServerFile, plan: &Plan<'_>) -> Result<(), Exit> {
         let output = self.job.output;
+        let shown = |text: &str| output.addresses.text(Some(&plan.observed.directory), text);
         match stale::compare(approved, now) {
             Approved::Same { news } => {
-                news.iter().for_each(|line| output.say(line));
+                news.iter().for_each(|line| output.say(&shown(line)));
                 Ok(())
             }
             Approved::SeatsGone(message) => {
-                output.error(&message, Some("plan again and look at the seats"));
+                output.error(&shown(&message), Some("plan again and look at the seats"));
                 Err(Exit::Blocked)
             }
             Approved::Stale(message) => {
-                output.error(&message, Some("plan again, and have the new plan reviewed"));
+                output.error(&shown(&message), Some("plan again, and have the new plan reviewed"));
                 Err(Exit::Stale)
             }
         }
@@ -300,8 +352,20 @@ impl Applying<'_> {
 
     async fn perform(&self, plan: &Plan<'_>, read: &Read) -> Applied {
         let output = self.job.output;
+        let shown = |text: &str| output.addresses.text(Some(&plan.observed.directory), text);
+        let counts_only = matches!(output.addresses, Addresses::Count);
+        let meter = Meter::new(output, &self.job.server.name);
+        let (mut ended, all) = (0, plan.steps.len() as u64);
+        self.tell(Some(plan), events::started(plan));
         let mut seen = |event: &crate::flow::Event| {
-            output.say(&report::line(plan, event.step, &event.state, output.stderr));
+            ended += 1;
+            if !counts_only {
+                output.say(&shown(&report::line(plan, event.step, &event.state, output.stderr)));
+            }
+            meter.steps(ended, all);
+            if let Some(what) = events::step(plan, event.step, &event.state) {
+                self.tell(Some(plan), what);
+            }
         };
         let first = Cell::new(true);
         let stop = async || {
@@ -317,8 +381,21 @@ impl Applying<'_> {
             });
         };
         let run = drive(plan, &read.client, &read.secrets, &mut seen, stop).await;
-        output.data(&report::summary(plan, &run, output.stdout));
-        Applied { exit: exit_of(plan, &run), counts: Some(report::counts(&run)) }
+        drop(meter);
+        let layout = SummaryLayout { layout: output.layout(self.options.show.full), named: !counts_only };
+        output.data(&shown(&report::summary(plan, &run, layout)));
+        let applied = Applied { exit: exit_of(plan, &run), counts: Some(report::counts(&run)) };
+        self.tell_end(plan, &run, applied.exit);
+        applied
+    }
+
+    /// What only the end shows: steps that were not tried, the seats, how it ended.
+    fn tell_end(&self, plan: &Plan<'_>, run: &Run<'_>, exit: Exit) {
+        let stopped =
+            run.states().iter().enumerate().filter(|(_, state)| matches!(state, StepState::Stopped(_)));
+        let stopped = stopped.filter_map(|(index, state)| events::step(plan, index, state));
+        let end = events::ended(run, report::counts(run), exit.code());
+        stopped.chain(events::seats(plan, run)).chain([end]).for_each(|what| self.tell(Some(plan), what));
     }
 
     /// Its line in the table of all servers.

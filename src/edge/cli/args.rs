@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::addresses::AddressesArg;
 use super::exit::HELP;
 use crate::model::{Guardrail, Module, Service};
 use crate::plan::Allow;
@@ -63,6 +64,10 @@ pub enum Command {
         /// Do not ask. Without a terminal this is required.
         #[arg(long)]
         auto_approve: bool,
+        /// Write what happens as one JSON object a line (schemas/events.schema.json); `-` is standard output, and
+        /// then the words for people go to standard error.
+        #[arg(long, value_name = "FILE")]
+        events: Option<PathBuf>,
         #[command(flatten)]
         allow: AllowArgs,
         #[command(flatten)]
@@ -83,7 +88,7 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         addr_file: Option<PathBuf>,
     },
-    /// Print the JSON Schema of the spec (for editors) or of the plan.
+    /// Print the JSON Schema of the spec (for editors), of the plan, or of the events of a run.
     Schema {
         #[arg(value_enum, default_value_t = SchemaArg::Spec)]
         of: SchemaArg,
@@ -94,6 +99,7 @@ pub enum Command {
 pub enum SchemaArg {
     Spec,
     Plan,
+    Events,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -118,6 +124,10 @@ pub struct ShowArgs {
     /// Show how many calls were made, by phase.
     #[arg(long)]
     pub stats: bool,
+    /// How addresses are shown, for outputs that others can read. `hash` takes its key from ICEWARDEN_ADDRESS_KEY,
+    /// since a hash without a key can be guessed. A plan saved by --out holds them in full.
+    #[arg(long, value_enum, default_value_t = AddressesArg::Full, value_name = "HOW")]
+    pub addresses: AddressesArg,
 }
 
 #[derive(Debug, Args)]

@@ -4,8 +4,10 @@
 //! and on several side by side, [`session`] reads one, [`progress`] tells how far that is, [`signals`] hears Ctrl-C.
 //! The commands are a file each.
 
+mod addresses;
 mod apply;
 mod args;
+mod events;
 pub mod exit;
 mod job;
 mod load;
@@ -45,8 +47,8 @@ pub fn main() -> Exit {
             let options = plan::PlanOptions { out, format, detailed_exitcode, show };
             plan::run(&path, &options, &allow, &output)
         }
-        Command::Apply { path, auto_approve, allow, show } => {
-            let options = apply::ApplyOptions { auto_approve, show };
+        Command::Apply { path, auto_approve, events, allow, show } => {
+            let options = apply::ApplyOptions { auto_approve, events, show };
             apply::run(&path, &options, &allow, &output)
         }
         Command::Sandbox { accounts, seed, listen, addr_file } => {
@@ -56,6 +58,7 @@ pub fn main() -> Exit {
             output.data(&match of {
                 SchemaArg::Spec => format!("{:#}\n", crate::spec::schema()),
                 SchemaArg::Plan => plan::schema_text(),
+                SchemaArg::Events => events::schema_text(),
             });
             Exit::Done
         }

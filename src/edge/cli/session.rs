@@ -56,6 +56,11 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// What is our bug.
+    pub fn internal(message: String) -> Failure {
+        Failure { exit: Exit::Failed, message, remedy: None, findings: Vec::new() }
+    }
+
     fn interrupted(when: &str) -> Failure {
         let message = format!("interrupted {when} the server was read");
         Failure { exit: Exit::Failed, message, remedy: None, findings: Vec::new() }
@@ -185,8 +190,8 @@ async fn read_all(
     let (server, allows) = (job.server, job.allows);
     let wanted = wanted(server);
     let mut observed = {
-        let meter = Meter::new(job.output);
-        icewarp::observe(client, &wanted, &|progress| meter.tell(progress)).await?
+        let meter = Meter::new(job.output, &server.name);
+        icewarp::observe(client, &wanted, &|progress| meter.read(progress)).await?
     };
     let met = met(backup_secrets, &observed);
     let today = jiff::tz::Offset::UTC.to_datetime(Timestamp::now()).date();

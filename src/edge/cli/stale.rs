@@ -192,6 +192,7 @@ pub fn empty_file() -> PlanFile {
         icewarden_version: env!("CARGO_PKG_VERSION").to_owned(),
         created: String::new(),
         allows: Vec::new(),
+        addresses: None,
         servers: Vec::new(),
         sources: None,
         seal: None,
