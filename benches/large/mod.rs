@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use divan::Bencher;
-use icewarden::diff::{SecretsMet, compare};
+use icewarden::diff::{Narrowing, SecretsMet, compare};
 use icewarden::model::observed::ServiceBits;
 use icewarden::model::{
     AccountFacts, AccountKind, Address, Columns, DirectoryBuilder, DomainKind, Licence, Module, ModuleOffer,
@@ -151,6 +151,7 @@ fn server() -> ServerSpec {
             account: Address::parse("admin@example.com").expect("an address"),
             password: SecretRef::Env("UNUSED".to_owned()),
             ca_file: None,
+            login: None,
             insecure_skip_verify: false,
             place: place(),
         },
@@ -197,6 +198,7 @@ fn whole_plan_verified(bencher: Bencher<'_, '_>, accounts: usize) {
             today: date(2026, 11, 24),
             allows: &[],
             secrets: &met,
+            narrowing: Narrowing::none(),
         };
         build(inputs).expect("a plan").steps.len()
     });

@@ -32,16 +32,17 @@ pub enum SecretMatch {
 /// The secrets of a spec's backup.
 pub type SecretsMet = BTreeMap<BackupKey, SecretMatch>;
 
-/// Compares the declared settings with those that were read, in the order of [`BackupKey`]. What was not read
+/// Compares the declared settings `within` a narrowing with those that were read, in the order of [`BackupKey`]. What was not read
 /// gives a finding and no change.
 pub fn compare_settings(
     spec: &BackupSpec,
     observed: &Observed,
     met: &SecretsMet,
+    within: &dyn Fn(BackupKey) -> bool,
 ) -> (Vec<SettingChange>, Vec<Finding>) {
     let mut changes = Vec::new();
     let mut findings = Vec::new();
-    for setting in &spec.settings {
+    for setting in spec.settings.iter().filter(|setting| within(setting.key)) {
         match compare_one(setting, observed, met) {
             Ok(Some(change)) => changes.push(change),
             Ok(None) => {}

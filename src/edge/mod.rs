@@ -1,7 +1,7 @@
 //! Everything that touches the world, and drives `flow`.
 //!
 //! [`icewarp`] speaks to a real server, [`sandbox`] is a simulated one; they share no code, or they would share
-//! their mistakes. [`files`], [`saved`] and [`secrets`] touch this machine, [`drive`] performs a run, [`cli`] is
+//! their mistakes. [`files`], [`saved`], [`secrets`] and [`children`] touch this machine, [`drive`] performs a run, [`cli`] is
 //! what a person types.
 
 #![expect(
@@ -10,6 +10,7 @@
     reason = "the edge is where the world is touched"
 )]
 
+pub mod children;
 pub mod cli;
 pub mod drive;
 pub mod files;

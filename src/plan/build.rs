@@ -7,14 +7,14 @@ use super::made::{Inputs, Plan, Unmanaged};
 use super::order::{Ordering, order};
 use super::step::{SettingStep, Step, SwitchStep};
 use super::{licence, remarks, settings, verify};
-use crate::diff::{Direction, compare, compare_settings};
+use crate::diff::{Direction, Narrowing, SettingChange, compare, compare_settings, narrow};
 use crate::lifecycle::Standing;
-use crate::model::{DomainKind, Finding, Guardrail, Module, Observed, Reading, Remedy, ServiceSet};
+use crate::model::{DomainKind, Finding, Guardrail, Module, Observed, Reading, Remedy, ServiceSet, Severity};
 use crate::policy::{Assignment, assign};
 use crate::seats::{Modules, modules, used};
 
-/// The policies of a server over its directory.
-fn assignment(inputs: Inputs<'_>) -> Assignment {
+/// The policies of a server over its whole directory.
+fn whole_assignment(inputs: Inputs<'_>) -> Assignment {
     let shrink = inputs.allows.iter().filter(|allow| allow.guardrail == Guardrail::Shrink);
     let shrink: Vec<String> = shrink.map(|allow| allow.value.clone()).collect();
     assign(&inputs.server.policies, &inputs.observed.directory, inputs.today, &shrink)
@@ -33,7 +33,8 @@ pub struct Asks {
 /// Looks at what differs, and says what more must be read.
 pub fn asks(inputs: Inputs<'_>) -> Asks {
     let directory = &inputs.observed.directory;
-    let differences = compare(&assignment(inputs), inputs.observed);
+    let assignment = narrow(whole_assignment(inputs), inputs.observed, inputs.server, inputs.narrowing);
+    let differences = compare(&assignment, inputs.observed);
     let mut claimed = vec![false; directory.domains().len()];
     let lists_again = !differences.changes.is_empty();
     for change in differences.changes {
@@ -52,17 +53,21 @@ pub fn asks(inputs: Inputs<'_>) -> Asks {
 /// Findings that make the spec invalid on this server: policies of one priority that contradict each other, and
 /// services that this release does not have (U-19). Nothing is planned then.
 pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
-    let assignment = assignment(inputs);
-    let invalid = contradictions(inputs, &assignment);
+    let whole = whole_assignment(inputs);
+    let mut invalid = contradictions(inputs, &whole);
+    let strays = remarks::strays(inputs);
+    invalid.extend(strays.iter().filter(|finding| finding.severity == Severity::Error).cloned());
     if !invalid.is_empty() {
         return Err(invalid);
     }
+    let unmanaged = unmanaged(&whole);
+    let Narrowed { assignment, settings: (changes, setting_findings), left_out } = narrowed(inputs, whole);
     let Inputs { server, observed, .. } = inputs;
     let license = server.license.as_ref();
     let modules = modules(&observed.licence, license, observed.asked);
     let used = used(&modules, observed);
     let mut findings = licence::findings(license, observed, &modules, inputs.today);
-    findings.extend(licence::skew(observed));
+    findings.extend(licence::skew(observed).into_iter().chain(strays));
 
     let differences = compare(&assignment, observed);
     findings.extend(remarks::on_differences(&differences, &assignment, observed));
@@ -74,10 +79,6 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
         keep_free_allowed: &keep_free_allowed,
     };
     let ordered = order(&differences.changes, used, &ordering);
-    let (changes, setting_findings) = match &server.backup {
-        Some(backup) => compare_settings(backup, observed, inputs.secrets),
-        None => Default::default(),
-    };
     let unread = differences.unread_count() + setting_findings.len() as u64;
     findings.extend(setting_findings);
     findings.extend(remarks::without_module(&ordered.steps));
@@ -107,7 +108,9 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
         effects,
         wish,
         unread,
-        unmanaged: unmanaged(&assignment),
+        unmanaged,
+        narrowing: inputs.narrowing,
+        left_out,
         assignment,
         modules: modules.clone(),
         steps,
@@ -118,6 +121,34 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
     };
     verify::verify(&plan).map_err(|fault| vec![bug(&fault)])?;
     Ok(plan)
+}
+
+/// What is planned of all that is declared.
+struct Narrowed {
+    assignment: Assignment,
+    settings: (Vec<SettingChange>, Vec<Finding>),
+    left_out: Option<u64>,
+}
+
+fn narrowed(inputs: Inputs<'_>, whole: Assignment) -> Narrowed {
+    let Inputs { server, observed, narrowing, .. } = inputs;
+    let compared = |within: &Narrowing| match &server.backup {
+        Some(backup) => {
+            compare_settings(backup, observed, inputs.secrets, &|key| within.setting(&server.name, key))
+        }
+        None => Default::default(),
+    };
+    let settings = compared(narrowing);
+    if narrowing.is_none() {
+        return Narrowed { assignment: whole, settings, left_out: None };
+    }
+    let count = |assignment: &Assignment, settings: &[SettingChange]| {
+        (compare(assignment, observed).changes.len() + settings.len()) as u64
+    };
+    let all = count(&whole, &compared(Narrowing::none()).0);
+    let assignment = narrow(whole, observed, server, narrowing);
+    let left_out = Some(all.saturating_sub(count(&assignment, &settings.0)));
+    Narrowed { assignment, settings, left_out }
 }
 
 /// What the plan does, and what it would do if seats were no matter.
@@ -300,4 +331,67 @@ fn unmanaged(assignment: &Assignment) -> Unmanaged {
 fn bug(fault: &str) -> Finding {
     Finding::error("internal", format!("the finished plan does not hold: {fault}"))
         .remedy(Remedy::Check("this is a fault of icewarden; nothing was written. Please report it".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{BackupKey, Pattern};
+    use crate::plan::tests::{planned, planned_within, told};
+    use crate::policy::tests::World;
+    use crate::spec::meaning::BackupValue;
+
+    fn within(targets: &[&str], excludes: &[&str]) -> Narrowing {
+        let read = |texts: &[&str]| texts.iter().map(|text| Pattern::parse(text).expect(text)).collect();
+        Narrowing { targets: read(targets), excludes: read(excludes), ..Narrowing::default() }
+    }
+
+    /// One seat: whom it goes to, what is blocked and what the digest names all follow from what is planned.
+    #[test]
+    fn a_narrowed_plan_is_a_plan_of_the_rest_alone() {
+        let world = World::of("instantmessaging=1", &["a im:off->on", "b im:off->on", "c im:on->off"])
+            .with_backup(&[(BackupKey::KeepDays, "7", BackupValue::Number(30))]);
+        type Case = (&'static [&'static str], &'static [&'static str], &'static [&'static str], Option<u64>);
+        let cases: [Case; 6] = [
+            (&[], &[], &["release c im -1", "claim a im 1", "set keepDays", "no-seat b im"], None),
+            (&["eu/b@*/im"], &[], &["no-seat b im"], Some(3)),
+            (&[], &["eu/a@*"], &["release c im -1", "claim b im 1", "set keepDays"], Some(1)),
+            (&["eu/*@example.com/*"], &["*/c@example.com/im"], &["no-seat a im", "no-seat b im"], Some(2)),
+            (&["eu/backup/*"], &[], &["set keepDays"], Some(3)),
+            (&["*"], &[], &["release c im -1", "claim a im 1", "set keepDays", "no-seat b im"], Some(0)),
+        ];
+        let whole = planned(&world);
+        for (targets, excludes, expected, left_out) in cases {
+            let narrowing = within(targets, excludes);
+            let plan = planned_within(&world, &narrowing).expect("a plan");
+            assert_eq!(told(&plan), expected, "{targets:?} {excludes:?}");
+            assert_eq!(plan.left_out, left_out, "{targets:?} {excludes:?}");
+            assert_eq!(plan.unmanaged, whole.unmanaged, "what policies speak of stays as it is");
+            assert_eq!(plan.effects == whole.effects, expected == told(&whole), "{targets:?} {excludes:?}");
+        }
+    }
+
+    #[test]
+    fn a_step_that_was_to_be_left_out_is_refused() {
+        let world = World::of("instantmessaging=9", &["a im:off->on", "b im:off->on"]);
+        for excludes in [&["eu/b@*"], &["eu/a@*/im"]] {
+            let narrowing = within(&[], excludes);
+            let mut plan = planned(&world);
+            plan.narrowing = &narrowing;
+            let found = verify::verify(&plan).expect_err("it is refused");
+            assert!(found.contains("it was to be left out"), "{found}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_matches_nothing_lets_nothing_be_planned() {
+        let world = World::of("instantmessaging=9", &["anna im:off->on"]);
+        let narrowing = within(&[], &["eu/ana@example.com/*"]);
+        let found = planned_within(&world, &narrowing).expect_err("it is refused");
+        assert_eq!(
+            found[0].message,
+            "--exclude eu/ana@example.com/* matches nothing on eu; did you mean eu/anna@example.com/*?"
+        );
+        assert!(found.iter().all(|finding| finding.code == remarks::STRAY));
+    }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// The version this program writes.
 ///
-/// 1.1 adds `harm`, `changes`, `obstacles` and `addresses`, which a plan of 1.0 lacks.
+/// 1.1 adds `harm`, `changes`, `obstacles`, `narrowed` and `addresses`, which a plan of 1.0 lacks.
 pub const FORMAT_VERSION: &str = "1.1";
 
 /// A plan for one or more servers.
@@ -24,6 +24,9 @@ pub struct PlanFile {
     pub created: String,
     /// Overrides of guardrails that it was made with.
     pub allows: Vec<AllowFile>,
+    /// The addresses that were planned; absent where all were. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub narrowed: Option<NarrowedFile>,
     /// `hash` or `count` where addresses are not shown; absent where they are, as in every saved plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub addresses: Option<String>,
@@ -34,6 +37,13 @@ pub struct PlanFile {
     /// SHA-256 over all the rest; only in a saved plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal: Option<String>,
+}
+
+/// Globs over the addresses of changes. An exclusion beats every target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NarrowedFile {
+    pub targets: Vec<String>,
+    pub excludes: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -106,6 +116,9 @@ pub struct ServerFile {
     pub holds: Vec<HoldFile>,
     pub findings: Vec<FindingFile>,
     pub unmanaged: UnmanagedFile,
+    /// How many changes a narrowed plan leaves out; absent where the plan is of everything. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<u64>,
     pub accounts: AccountsFile,
     /// Calls made, by phase.
     pub calls: BTreeMap<String, u64>,

@@ -6,7 +6,7 @@ use super::block::Blocked;
 use super::digest::Digest;
 use super::guard::{Allow, Hold};
 use super::step::Step;
-use crate::diff::SecretsMet;
+use crate::diff::{Narrowing, SecretsMet};
 use crate::model::{Finding, Observed, Service};
 use crate::policy::Assignment;
 use crate::seats::{LedgerRow, Modules};
@@ -21,6 +21,8 @@ pub struct Inputs<'a> {
     pub today: Date,
     pub allows: &'a [Allow],
     pub secrets: &'a SecretsMet,
+    /// Which addresses are planned at all.
+    pub narrowing: &'a Narrowing,
 }
 
 /// What is to be done on one server, in order, and all that a person should know first.
@@ -40,6 +42,9 @@ pub struct Plan<'a> {
     pub unread: u64,
     /// Accounts that no policy speaks of, and for each service that some policy speaks of the accounts it leaves.
     pub unmanaged: Unmanaged,
+    pub narrowing: &'a Narrowing,
+    /// How many differences a narrowing leaves out; `None` where the plan is of everything.
+    pub left_out: Option<u64>,
     pub effects: Digest,
     pub wish: Digest,
 }

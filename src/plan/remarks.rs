@@ -6,6 +6,7 @@ use super::made::Inputs;
 use super::step::SwitchStep;
 use crate::diff::Direction;
 use crate::diff::compare::Differences;
+use crate::diff::narrowing::Stray;
 use crate::lifecycle::trial::TRIAL_DAYS;
 use crate::model::{Finding, Guardrail, Module, Observed, Reading, Remedy, Service, ServiceSet, counted};
 use crate::policy::Assignment;
@@ -157,6 +158,22 @@ pub fn without_module(steps: &[SwitchStep]) -> Vec<Finding> {
     };
     services.iter().map(finding).collect()
 }
+
+/// Patterns of `--target` and `--exclude` that match nothing here.
+pub fn strays(inputs: Inputs<'_>) -> Vec<Finding> {
+    let finding = |stray: Stray| {
+        let near = stray.near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        let text = format!("{} matches nothing on {}{near}", stray.option, inputs.server.name);
+        let finding = if stray.refused { Finding::error(STRAY, text) } else { Finding::warning(STRAY, text) };
+        finding.remedy(Remedy::Check(
+            "the pattern: it is held against whole addresses, SERVER/ACCOUNT/SERVICE or SERVER/backup/SETTING".into(),
+        ))
+    };
+    inputs.narrowing.strays(&inputs.server.name, inputs.observed).into_iter().map(finding).collect()
+}
+
+/// The code of a pattern that matches nothing: the fault is the command line's, not the spec's.
+pub const STRAY: &str = "pattern-matches-nothing";
 
 /// Overrides that nothing needed: a reviewer should not believe that they did something.
 pub fn unneeded(inputs: Inputs<'_>, needed: &[bool], keep_free: &[usize], modules: &Modules) -> Vec<Finding> {

@@ -3,7 +3,7 @@
 use jiff::civil::date;
 
 use super::{Allow, Inputs, Plan, Step, build};
-use crate::diff::SecretsMet;
+use crate::diff::{Narrowing, SecretsMet};
 use crate::model::{Finding, Guardrail};
 use crate::policy::tests::World;
 
@@ -16,7 +16,15 @@ pub fn allow(guardrail: Guardrail, value: &str) -> Allow {
 
 pub fn planned_with<'a>(world: &'a World, allows: &'a [Allow]) -> Result<Plan<'a>, Vec<Finding>> {
     let today = date(2026, 11, 24);
-    build(Inputs { server: &world.server, observed: &world.observed, today, allows, secrets: &MET })
+    let narrowing = Narrowing::none();
+    let World { server, observed } = world;
+    build(Inputs { server, observed, today, allows, secrets: &MET, narrowing })
+}
+
+/// A plan of some addresses only.
+pub fn planned_within<'a>(world: &'a World, narrowing: &'a Narrowing) -> Result<Plan<'a>, Vec<Finding>> {
+    let World { server, observed } = world;
+    build(Inputs { server, observed, today: date(2026, 11, 24), allows: &[], secrets: &MET, narrowing })
 }
 
 /// A plan that can be made.

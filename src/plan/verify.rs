@@ -19,6 +19,9 @@ pub fn verify(plan: &Plan<'_>) -> Result<(), String> {
         match step {
             Step::Switch(step) => world.perform(plan, index, step)?,
             Step::Setting(step) => {
+                if !within(plan, "backup", step.change.key.path()) {
+                    return Err(format!("setting {} was to be left out", step.change.key));
+                }
                 if step.needs.iter().any(|needed| *needed as usize >= index) {
                     return Err(format!("setting {} needs a later step", step.change.key));
                 }
@@ -77,6 +80,9 @@ impl World {
         }
         if matches!(plan.observed.modes.get(&step.service), Some(mode) if !heeds(mode)) {
             return fault("its access mode heeds no account");
+        }
+        if !within(plan, address, step.service.name()) {
+            return fault("it was to be left out");
         }
         if profile.managed.0 & bit.0 == 0 || (profile.enabled.0 & bit.0 != 0) != claim {
             return fault("no policy says so");
@@ -164,6 +170,14 @@ impl World {
             }
         }
     }
+}
+
+/// Whether a narrowed plan may hold this address.
+fn within(plan: &Plan<'_>, middle: &str, last: &str) -> bool {
+    let address = format!("{}/{middle}/{last}", plan.server.name).to_lowercase();
+    let matched = |pattern: &crate::model::Pattern| pattern.matches(&address);
+    let targets = &plan.narrowing.targets;
+    !plan.narrowing.excludes.iter().any(matched) && (targets.is_empty() || targets.iter().any(matched))
 }
 
 /// Counts of accounts are far from where this would saturate.

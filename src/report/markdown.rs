@@ -14,7 +14,7 @@ use super::escape::{cell, code, fence, fenced, html, prose};
 use super::groups::Sample;
 use super::harm::Kind;
 use super::table::protected;
-use super::text::{key, rule_words, value_words};
+use super::text::{key, narrowed_words, rule_words, value_words};
 use crate::model::address::domain_of;
 use crate::model::counted;
 use crate::plan::file::{
@@ -209,6 +209,9 @@ fn server(page: &mut Page, server: &ServerFile, named: bool) -> u64 {
         return 0;
     }
     page.push(&format!("{}\n\n", summary(server)));
+    if let Some(narrowed) = narrowed_words(server) {
+        page.push(&format!("⚠️ {narrowed}\n\n"));
+    }
     holds(page, server);
     ledger(page, &server.ledger);
     harm(page, &server.harm);

@@ -152,6 +152,10 @@ pub fn summary(plan: &Plan<'_>, run: &Run<'_>, layout: SummaryLayout) -> String 
     let whole = counts.done == run.states().len();
     let tone = if whole { Tone::Good } else { Tone::Bad };
     let _ = writeln!(out, "{}.", colour.paint(tone, &last));
+    if let Some(left_out) = plan.left_out {
+        let changes = counted(left_out, "change");
+        let _ = writeln!(out, "  narrowed: {changes} left out by --target or --exclude.");
+    }
     if !whole {
         let next = format!("next: {}", remedy::text(&next_act(run.halted())));
         let _ = writeln!(out, "{}", wrap(&next, width, 2));

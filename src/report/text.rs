@@ -65,6 +65,7 @@ fn server(out: &mut String, server: &ServerFile, layout: Layout) {
     }
     findings(out, &server.findings, layout);
     left_alone(out, server, layout);
+    narrowed(out, server, layout);
     let _ = writeln!(out, "{}\n", wrap(&summary(server, layout.colour), layout.width, 0));
 }
 
@@ -363,6 +364,23 @@ fn left_alone(out: &mut String, server: &ServerFile, layout: Layout) {
     }
 }
 
+fn narrowed(out: &mut String, server: &ServerFile, layout: Layout) {
+    if let Some(text) = narrowed_words(server) {
+        let _ = writeln!(out, "{}", layout.colour.paint(Tone::Careful, &wrap(&text, layout.width, 0)));
+    }
+}
+
+/// A narrowed plan must not be taken for a whole one.
+pub fn narrowed_words(server: &ServerFile) -> Option<String> {
+    server.left_out.map(|left_out| match left_out {
+        0 => "Narrowed by --target or --exclude, which leave no change out.".to_owned(),
+        _ => format!(
+            "Narrowed: {} left out by --target or --exclude. This is not the whole plan.",
+            counted(left_out, "change")
+        ),
+    })
+}
+
 /// One line that says it all.
 pub fn summary(server: &ServerFile, colour: Colour) -> String {
     let counts = &server.counts;
@@ -386,6 +404,9 @@ pub fn summary(server: &ServerFile, colour: Colour) -> String {
     }
     let digest = server.effects_digest.get(..12).unwrap_or_default();
     match server.outcome {
+        OutcomeFile::NothingToDo if server.left_out.is_some_and(|left_out| left_out > 0) => {
+            format!("{}: nothing to do within the narrowed plan.", server.server)
+        }
         OutcomeFile::NothingToDo => colour.paint(Tone::Good, &format!("{}: nothing to do.", server.server)),
         _ => format!("Plan: {}. Effects {digest}.", parts.join(", ")),
     }

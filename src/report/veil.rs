@@ -57,6 +57,14 @@ impl Veil<'_> {
         out
     }
 
+    /// A text that is one address, or a pattern of addresses, whatever characters it is made of; others stay.
+    pub fn whole(&self, text: &str) -> String {
+        match text.rsplit_once('@') {
+            Some((local, _)) if !is_shown(local) => self.shown(text),
+            _ => text.to_owned(),
+        }
+    }
+
     /// Every text in a plan, its keys too.
     ///
     /// # Errors

@@ -52,6 +52,7 @@ pub fn server(plan: &Plan<'_>, detail: Detail) -> ServerFile {
             accounts: plan.unmanaged.accounts,
             services: plan.unmanaged.services.iter().map(|(service, n)| (service.to_string(), *n)).collect(),
         },
+        left_out: plan.left_out,
         accounts: AccountsFile { count: plan.observed.directory.len() as u64, addresses: None },
         calls: BTreeMap::new(),
     }

@@ -17,7 +17,7 @@ mod parse;
 mod rules;
 mod schema;
 mod shape;
-mod suggest;
+pub(crate) mod suggest;
 mod tree;
 
 use internal::internal;

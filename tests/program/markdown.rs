@@ -165,6 +165,7 @@ fn server(texts: &Texts, reason: &ReasonFile, steps: usize, kinds: usize) -> Ser
         effects_digest: a.clone(),
         wish_digest: String::new(),
         counts: Default::default(),
+        left_out: Some(kinds as u64),
         ledger: many(kinds).map(|_| ledger(a)).collect(),
         harm: many(kinds * 3)
             .map(|_| HarmFile {
@@ -265,6 +266,7 @@ fn file(servers: Vec<ServerFile>, allow: &str) -> PlanFile {
         }],
         addresses: None,
         servers,
+        narrowed: None,
         sources: None,
         seal: None,
     }

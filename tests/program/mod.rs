@@ -17,5 +17,6 @@ mod servers;
 mod spec;
 mod stale;
 mod stand;
+mod target;
 mod timelines;
 mod wire;

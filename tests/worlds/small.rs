@@ -1,6 +1,6 @@
 //! Goes through the worlds, and through every course a run of each can take.
 
-use icewarden::diff::{Direction, SecretsMet};
+use icewarden::diff::{Direction, Narrowing, SecretsMet};
 use icewarden::edge::sandbox::World as Sandbox;
 use icewarden::flow::{Next, Outcome, Run};
 use icewarden::model::Directory;
@@ -383,7 +383,9 @@ fn outcome(course: Course, step: &SwitchStep) -> Outcome {
 }
 
 fn plan<'a>(spec: &'a ServerSpec, observed: &'a icewarden::model::Observed, met: &'a SecretsMet) -> Plan<'a> {
-    let inputs = Inputs { server: spec, observed, today: date(2026, 11, 24), allows: &[], secrets: met };
+    let narrowing = Narrowing::none();
+    let inputs =
+        Inputs { server: spec, observed, today: date(2026, 11, 24), allows: &[], secrets: met, narrowing };
     match build(inputs) {
         Ok(plan) => {
             assert!(plan.holds.is_empty(), "a world is held back: {:?}", plan.holds);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tokio::sync::oneshot;
 
 use super::addresses::Addresses;
-use super::args::{AllowArgs, ShowArgs};
+use super::args::{AllowArgs, NarrowArgs, ShowArgs};
 use super::events::Events;
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
@@ -34,6 +34,7 @@ pub struct ApplyOptions {
     /// Where what happens is written for other programs.
     pub events: Option<PathBuf>,
     pub show: ShowArgs,
+    pub narrow: NarrowArgs,
 }
 
 /// The command.
@@ -57,7 +58,7 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
             return Exit::Usage;
         }
     };
-    let prepared = match stale::open(path, allows, output) {
+    let prepared = match stale::open(path, allows, &options.narrow, output) {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
@@ -72,7 +73,13 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
         .servers
         .iter()
         .map(|server| Applying {
-            job: Job { server, allows: &prepared.allows, output, ear: Ear::default() },
+            job: Job {
+                server,
+                allows: &prepared.allows,
+                narrowing: &prepared.narrowing,
+                output,
+                ear: Ear::default(),
+            },
             approved: prepared.saved.as_ref(),
             loaded: &prepared.loaded,
             options,
@@ -233,7 +240,7 @@ impl Applying<'_> {
     }
 
     fn planned<'r>(&'r self, read: &'r Read) -> Result<Plan<'r>, Exit> {
-        plan_of(self.job.server, read, self.job.allows).map_err(|failure| {
+        plan_of(&self.job, read).map_err(|failure| {
             let output = self.job.output;
             let text = findings::text(&failure.findings, &self.loaded.sources, output.stderr, output.width);
             output.say(text.trim_end());

@@ -7,8 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::addresses::AddressesArg;
 use super::exit::HELP;
-use crate::model::{Guardrail, Module, Service};
+use crate::diff::{Narrowing, Strictness};
+use crate::model::{Guardrail, Module, Pattern, Service};
 use crate::plan::Allow;
+use crate::spec::meaning::ServerSpec;
 
 /// Keeps IceWarp mail servers as declared, and shows what a change does to the licence's seats first.
 #[derive(Debug, Parser)]
@@ -55,6 +57,8 @@ pub enum Command {
         #[command(flatten)]
         allow: AllowArgs,
         #[command(flatten)]
+        narrow: NarrowArgs,
+        #[command(flatten)]
         show: ShowArgs,
     },
     /// Perform a plan: a saved one, or one made afresh from a folder.
@@ -71,22 +75,36 @@ pub enum Command {
         #[command(flatten)]
         allow: AllowArgs,
         #[command(flatten)]
+        narrow: NarrowArgs,
+        #[command(flatten)]
         show: ShowArgs,
     },
-    /// Run a simulated IceWarp server, in memory.
+    /// Run a simulated IceWarp server, in memory or with its state in a file.
+    #[command(after_long_help = super::sandbox::tables())]
     Sandbox {
-        /// How many user accounts it has.
-        #[arg(long, default_value_t = 300)]
-        accounts: u32,
-        /// The same seed gives the same server.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
+        /// How many user accounts a new server has [default: 300].
+        #[arg(long)]
+        accounts: Option<u32>,
+        /// The same seed gives the same new server [default: 1].
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Keep the state in this file. One that exists is taken up as it was left.
+        #[arg(long, value_name = "FILE")]
+        state: Option<PathBuf>,
         /// Where to listen; port 0 takes any free port.
         #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR:PORT")]
         listen: SocketAddr,
         /// Write the server's URL into this file once it answers.
         #[arg(long, value_name = "FILE")]
         addr_file: Option<PathBuf>,
+        /// What the server does where nobody knows what the real one does, such as U-15=two-reads; `list` shows
+        /// all there is. May be given several times.
+        #[arg(long = "switch", value_name = "U-n=POSITION")]
+        switches: Vec<String>,
+        /// What goes wrong on purpose, such as cut-unanswered@setaccountproperties:3; `list` shows all there is.
+        /// May be given several times.
+        #[arg(long = "fault", value_name = "KIND[@[COMMAND][:N[+]]]")]
+        faults: Vec<String>,
     },
     /// Print the JSON Schema of the spec (for editors), of the plan, or of the events of a run.
     Schema {
@@ -139,6 +157,40 @@ pub struct AllowArgs {
     /// Why the guardrails are overridden; it is recorded in the plan.
     #[arg(long, value_name = "TEXT", requires = "allow")]
     pub reason: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct NarrowArgs {
+    /// Plan only the changes whose address matches: a glob such as 'eu/*@example.com/activesync' or 'eu/backup/*'.
+    /// May be given several times.
+    #[arg(long, value_name = "GLOB")]
+    pub target: Vec<String>,
+    /// Leave out the changes whose address matches; it beats --target. May be given several times.
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+}
+
+impl NarrowArgs {
+    /// The addresses that are meant on these servers.
+    ///
+    /// # Errors
+    /// What is wrong with one of the patterns, and how it should look.
+    pub fn meant(&self, servers: &[ServerSpec]) -> Result<Narrowing, String> {
+        let read = |option: &str, texts: &[String]| -> Result<Vec<Pattern>, String> {
+            let pattern = |text: &String| {
+                Pattern::parse(text).map_err(|problem| format!("{option} {text}: this is no glob: {problem}"))
+            };
+            texts.iter().map(pattern).collect()
+        };
+        let narrowing = Narrowing {
+            targets: read("--target", &self.target)?,
+            excludes: read("--exclude", &self.exclude)?,
+            strictness: if servers.len() > 1 { Strictness::Named } else { Strictness::Server },
+        };
+        let names: Vec<&str> = servers.iter().map(|server| server.name.as_str()).collect();
+        narrowing.check_servers(&names)?;
+        Ok(narrowing)
+    }
 }
 
 impl AllowArgs {

@@ -1,10 +1,13 @@
 //! One command's work on one server, and the work on several side by side.
 
 use futures_util::{StreamExt as _, stream};
+use jiff::civil::Date;
 
 use super::output::Output;
 use super::signals::Ear;
-use crate::plan::Allow;
+use crate::diff::{Narrowing, SecretsMet};
+use crate::model::Observed;
+use crate::plan::{Allow, Inputs};
 use crate::spec::meaning::ServerSpec;
 
 /// How many servers are worked on at once. Each is read over connections of its own, and held whole meanwhile.
@@ -14,8 +17,20 @@ const AT_ONCE: usize = 8;
 pub struct Job<'a> {
     pub server: &'a ServerSpec,
     pub allows: &'a [Allow],
+    pub narrowing: &'a Narrowing,
     pub output: &'a Output,
     pub ear: Ear,
+}
+
+impl<'a> Job<'a> {
+    /// What a plan is made of, once the server was read.
+    pub fn inputs<'r>(&self, observed: &'r Observed, today: Date, secrets: &'r SecretsMet) -> Inputs<'r>
+    where
+        'a: 'r,
+    {
+        let Job { server, allows, narrowing, .. } = *self;
+        Inputs { server, observed, today, allows, secrets, narrowing }
+    }
 }
 
 /// Works on every server, some side by side; what came of each is given in the order of the spec. One that is

@@ -43,16 +43,18 @@ pub fn main() -> Exit {
     let output = Output::new(cli.color);
     match cli.command {
         Command::Validate { path, format } => load::validate(&path, format, &output),
-        Command::Plan { path, out, format, detailed_exitcode, allow, show } => {
-            let options = plan::PlanOptions { out, format, detailed_exitcode, show };
+        Command::Plan { path, out, format, detailed_exitcode, allow, narrow, show } => {
+            let options = plan::PlanOptions { out, format, detailed_exitcode, show, narrow };
             plan::run(&path, &options, &allow, &output)
         }
-        Command::Apply { path, auto_approve, events, allow, show } => {
-            let options = apply::ApplyOptions { auto_approve, events, show };
+        Command::Apply { path, auto_approve, events, allow, narrow, show } => {
+            let options = apply::ApplyOptions { auto_approve, events, show, narrow };
             apply::run(&path, &options, &allow, &output)
         }
-        Command::Sandbox { accounts, seed, listen, addr_file } => {
-            sandbox::run(&sandbox::SandboxOptions { accounts, seed, listen, addr_file }, &output)
+        Command::Sandbox { accounts, seed, state, listen, addr_file, switches, faults } => {
+            let options =
+                sandbox::SandboxOptions { accounts, seed, state, listen, addr_file, switches, faults };
+            sandbox::run(&options, &output)
         }
         Command::Schema { of } => {
             output.data(&match of {

@@ -7,18 +7,20 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::addresses::Addresses;
-use super::args::{AllowArgs, PlanFormat, ShowArgs};
+use super::args::{AllowArgs, NarrowArgs, PlanFormat, ShowArgs};
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
 use super::load::{self, Loaded};
 use super::output::Output;
 use super::session::{self, Failure, Read};
 use super::signals::Ear;
-use crate::model::Directory;
+use crate::diff::Narrowing;
+use crate::model::{Directory, Pattern};
 use crate::plan::file::{
-    AccountsFile, AllowFile, CountsFile, ErrorFile, FORMAT_VERSION, OutcomeFile, PlanFile, ServerFile,
-    SourceFile, UnmanagedFile,
+    AccountsFile, AllowFile, CountsFile, ErrorFile, FORMAT_VERSION, NarrowedFile, OutcomeFile, PlanFile,
+    ServerFile, SourceFile, UnmanagedFile,
 };
+use crate::plan::remarks::STRAY;
 use crate::plan::{Allow, Plan, build};
 use crate::report::groups::Detail;
 use crate::report::servers::{self, ServerRow};
@@ -30,6 +32,7 @@ pub struct PlanOptions {
     pub format: PlanFormat,
     pub detailed_exitcode: bool,
     pub show: ShowArgs,
+    pub narrow: NarrowArgs,
 }
 
 impl PlanOptions {
@@ -63,18 +66,25 @@ pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Outpu
         Err(exit) => return exit,
     };
     say_spec_findings(&loaded, output);
+    let narrowing = match options.narrow.meant(&loaded.spec.servers) {
+        Ok(narrowing) => narrowing,
+        Err(problem) => {
+            output.error(&problem, None);
+            return Exit::Usage;
+        }
+    };
     let runtime = match super::session_runtime() {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
     let planned = runtime.block_on(side_by_side(&loaded.spec.servers, |server| {
-        let job = Job { server, allows: &allows, output, ear: Ear::default() };
+        let job = Job { server, allows: &allows, narrowing: &narrowing, output, ear: Ear::default() };
         plan_one(job, options, &loaded.sources)
     }));
     let exits: Vec<Exit> = planned.iter().map(|planned| planned.exit).collect();
     let allows: Vec<AllowFile> = allows.iter().map(allow_file).collect();
     let (servers, shown) = planned.into_iter().map(|planned| (planned.file, planned.shown)).unzip();
-    let mut file = plan_file(allows, servers);
+    let mut file = plan_file(allows, narrowed_file(&narrowing), servers);
     let addresses: Vec<_> = file.servers.iter_mut().map(|server| server.accounts.addresses.take()).collect();
     show(&file, shown, &exits, options, output);
     if options.show.stats {
@@ -93,12 +103,13 @@ pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Outpu
     Exit::of_all(&exits)
 }
 
-fn plan_file(allows: Vec<AllowFile>, servers: Vec<ServerFile>) -> PlanFile {
+fn plan_file(allows: Vec<AllowFile>, narrowed: Option<NarrowedFile>, servers: Vec<ServerFile>) -> PlanFile {
     PlanFile {
         format_version: FORMAT_VERSION.to_owned(),
         icewarden_version: env!("CARGO_PKG_VERSION").to_owned(),
         created: Timestamp::now().round(jiff::Unit::Second).unwrap_or_default().to_string(),
         allows,
+        narrowed,
         addresses: None,
         servers,
         sources: None,
@@ -114,10 +125,18 @@ fn show(
     options: &PlanOptions,
     output: &Output,
 ) {
-    // One that is missing is left out: nothing is shown in its place.
-    let veiled = (!matches!(output.addresses, Addresses::Full)).then(|| PlanFile {
-        addresses: Some(output.addresses.word().to_owned()),
-        ..plan_file(file.allows.clone(), veiled.into_iter().flatten().collect())
+    let veiled = output.addresses.veiled(None, |veil| {
+        let (mut allows, mut narrowed) = (file.allows.clone(), file.narrowed.clone());
+        allows.iter_mut().for_each(|allow| allow.value = veil.whole(&allow.value));
+        for patterns in
+            narrowed.iter_mut().flat_map(|narrowed| [&mut narrowed.targets, &mut narrowed.excludes])
+        {
+            patterns.iter_mut().for_each(|pattern| *pattern = veil.whole(pattern));
+        }
+        // One that is missing is left out: nothing is shown in its place.
+        let servers = veiled.into_iter().flatten().collect();
+        let addresses = Some(output.addresses.word().to_owned());
+        PlanFile { addresses, ..plan_file(allows, narrowed, servers) }
     });
     let file = veiled.as_ref().unwrap_or(file);
     match options.format {
@@ -216,26 +235,27 @@ fn servers_table(servers: &[ServerFile], exits: &[Exit], output: &Output) -> Str
 
 /// The plan of a server that was read, in words.
 fn planned(job: &Job<'_>, read: &Read, detail: Detail) -> Result<ServerFile, Failure> {
-    let plan = plan_of(job.server, read, job.allows)?;
+    let plan = plan_of(job, read)?;
     let mut file = view::server(&plan, detail);
     file.accounts.addresses = view::addresses(&plan);
     Ok(file)
 }
 
 /// The plan of a server that was read.
-pub fn plan_of<'a>(server: &'a ServerSpec, read: &'a Read, allows: &'a [Allow]) -> Result<Plan<'a>, Failure> {
-    build(read.inputs(server, allows)).map_err(|found| {
-        let internal = found.iter().any(|finding| finding.code == "internal");
+pub fn plan_of<'r>(job: &Job<'r>, read: &'r Read) -> Result<Plan<'r>, Failure> {
+    build(read.inputs(job)).map_err(|found| {
+        let with = |code: &str| found.iter().any(|finding| finding.code == code);
+        let exit = match (with("internal"), with(STRAY)) {
+            (true, _) => Exit::Failed,
+            // The command line is mended first: what else there is to say depends on it.
+            (false, true) => Exit::Usage,
+            (false, false) => Exit::SpecInvalid,
+        };
         let message = match found.as_slice() {
             [only] => only.message.clone(),
             _ => format!("the spec does not hold on this server: {} errors", found.len()),
         };
-        Failure {
-            exit: if internal { Exit::Failed } else { Exit::SpecInvalid },
-            message,
-            remedy: None,
-            findings: found,
-        }
+        Failure { exit, message, remedy: None, findings: found }
     })
 }
 
@@ -283,6 +303,7 @@ fn file_of_failure(server: &str, url: &str, failure: &Failure) -> ServerFile {
         holds: Vec::new(),
         findings: failure.findings.iter().map(view::finding_file).collect(),
         unmanaged: UnmanagedFile::default(),
+        left_out: None,
         accounts: AccountsFile::default(),
         calls: BTreeMap::new(),
     }
@@ -294,6 +315,12 @@ pub fn allow_file(allow: &Allow) -> AllowFile {
         value: allow.value.clone(),
         reason: allow.reason.clone(),
     }
+}
+
+fn narrowed_file(narrowing: &Narrowing) -> Option<NarrowedFile> {
+    let texts = |patterns: &[Pattern]| patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
+    let Narrowing { targets, excludes, .. } = narrowing;
+    (!narrowing.is_none()).then(|| NarrowedFile { targets: texts(targets), excludes: texts(excludes) })
 }
 
 fn json(file: &PlanFile) -> String {

@@ -9,18 +9,17 @@ use jiff::civil::Date;
 
 use super::exit::Exit;
 use super::job::Job;
-use super::output::Output;
 use super::progress::Meter;
 use super::signals;
 use crate::diff::{SecretMatch, SecretsMet};
 use crate::edge::icewarp::{self, CallError, Client, Limits, Meaning, Options, Wanted, chain};
 use crate::edge::secrets::{self, Secret};
 use crate::model::{Address, BackupKey, Finding, Observed, Place, Reading, SecretRef};
-use crate::plan::{Allow, Inputs, asks};
+use crate::plan::{Inputs, asks};
 use crate::policy::{groups_of, services_of};
 use crate::report::remedy::text as words;
 use crate::seats;
-use crate::spec::meaning::{BackupValue, ServerSpec};
+use crate::spec::meaning::{BackupValue, Connection, Login, ServerSpec};
 
 /// A server that was read, with the session still open.
 pub struct Read {
@@ -33,8 +32,8 @@ pub struct Read {
 
 impl Read {
     /// What a plan of this server is made of.
-    pub fn inputs<'a>(&'a self, server: &'a ServerSpec, allows: &'a [Allow]) -> Inputs<'a> {
-        Inputs { server, observed: &self.observed, today: self.today, allows, secrets: &self.met }
+    pub fn inputs<'r>(&'r self, job: &Job<'r>) -> Inputs<'r> {
+        job.inputs(&self.observed, self.today, &self.met)
     }
 
     /// Reads the server once more. A client that was logged out logs in again by itself, with the password that
@@ -74,7 +73,7 @@ impl From<CallError> for Failure {
             Meaning::NotReachable => Exit::Unreachable,
             Meaning::NotTheLanguage | Meaning::Other => Exit::Failed,
         };
-        let remedy = error.remedy().as_ref().map(words);
+        let remedy = Some(words(&error.remedy()));
         Failure { exit, message: chain(&error), remedy, findings: Vec::new() }
     }
 }
@@ -91,7 +90,7 @@ pub async fn read(job: &Job<'_>) -> Result<Read, Failure> {
     if signals::was_interrupted() {
         return Err(Failure::interrupted("before"));
     }
-    let (client, backup_secrets) = unless_interrupted(job, connect(job.server, job.output)).await?;
+    let (client, backup_secrets) = unless_interrupted(job, connect(job)).await?;
     match unless_interrupted(job, read_all(&client, job, &backup_secrets)).await {
         Ok((observed, met, today)) => {
             Ok(Read { client, observed, met, secrets: Arc::new(backup_secrets), today })
@@ -103,30 +102,48 @@ pub async fn read(job: &Job<'_>) -> Result<Read, Failure> {
     }
 }
 
-async fn connect(
-    server: &ServerSpec,
-    output: &Output,
-) -> Result<(Client, BTreeMap<BackupKey, Secret>), Failure> {
+async fn connect(job: &Job<'_>) -> Result<(Client, BTreeMap<BackupKey, Secret>), Failure> {
+    let Job { server, output, .. } = job;
     let password = secrets::resolve(&beside(&server.connection.password, &server.connection.place)).await?;
     let backup_secrets = resolve_backup(server).await?;
-    if server.connection.insecure_skip_verify {
-        output.say(&format!(
-            "warning: {} is reached without checking its certificate (insecureSkipVerify): whoever sits in between \
-             can read the password",
-            server.connection.url
-        ));
+    if let Some(warning) = warning(&server.connection) {
+        output.say(&format!("warning: {}: {warning}", server.name));
     }
     let connection = &server.connection;
     let client = Client::connect(Options {
         url: connection.url.clone(),
         account: connection.account.to_string(),
         password,
+        login: connection.login,
         ca_file: connection.ca_file.as_deref().map(|path| file_beside(path, &connection.place)),
         insecure_skip_verify: connection.insecure_skip_verify,
         limits: Limits::default(),
     })
     .await?;
+    if let Err(error) = client.check_password().await {
+        log_out(&client, job).await;
+        return Err(error.into());
+    }
     Ok((client, backup_secrets))
+}
+
+/// What whoever stands between here and the server could do; told on every run.
+fn warning(connection: &Connection) -> Option<String> {
+    let url = &connection.url;
+    let (hearable, login) = (icewarp::is_hearable(url), connection.login.unwrap_or(Login::Rsa));
+    match (hearable, login) {
+        (true, Login::Rsa) => Some(format!(
+            "{url} is reached without TLS: whoever listens cannot read the password, but everything else"
+        )),
+        (true, Login::Plain) => Some(format!(
+            "{url} is reached without TLS: whoever listens can read the password (login: plain)"
+        )),
+        (false, _) if connection.insecure_skip_verify => Some(format!(
+            "{url} is reached without checking its certificate (insecureSkipVerify): whoever sits in between can \
+             read the password"
+        )),
+        (false, _) => None,
+    }
 }
 
 async fn unless_interrupted<T, E>(
@@ -187,16 +204,14 @@ async fn read_all(
     job: &Job<'_>,
     backup_secrets: &BTreeMap<BackupKey, Secret>,
 ) -> Result<(Observed, SecretsMet, Date), CallError> {
-    let (server, allows) = (job.server, job.allows);
-    let wanted = wanted(server);
+    let wanted = wanted(job.server);
     let mut observed = {
-        let meter = Meter::new(job.output, &server.name);
+        let meter = Meter::new(job.output, &job.server.name);
         icewarp::observe(client, &wanted, &|progress| meter.read(progress)).await?
     };
     let met = met(backup_secrets, &observed);
     let today = jiff::tz::Offset::UTC.to_datetime(Timestamp::now()).date();
-    let inputs = Inputs { server, observed: &observed, today, allows, secrets: &met };
-    let asks = asks(inputs);
+    let asks = asks(job.inputs(&observed, today, &met));
     if asks.lists_again {
         // Only two passes that agree show that nothing moved while the lists were read (U-9).
         let moved = icewarp::recheck_lists(client, &wanted, &observed.directory, &|_| {}).await?;

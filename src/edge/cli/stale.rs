@@ -3,20 +3,23 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::args::NarrowArgs;
 use super::exit::Exit;
 use super::load::{self, Loaded};
 use super::output::Output;
 use super::plan::seal;
+use crate::diff::{Narrowing, Strictness};
 use crate::edge::saved;
-use crate::model::{Guardrail, counted};
+use crate::model::{Guardrail, Pattern, counted};
 use crate::plan::Allow;
-use crate::plan::file::{FORMAT_VERSION, OutcomeFile, PlanFile, ServerFile, StepFile};
+use crate::plan::file::{FORMAT_VERSION, NarrowedFile, OutcomeFile, PlanFile, ServerFile, StepFile};
 use crate::spec::meaning::Source;
 
 /// What an apply starts from.
 pub struct Prepared {
     pub loaded: Loaded,
     pub allows: Vec<Allow>,
+    pub narrowing: Narrowing,
     /// The plan that was approved, where one was saved.
     pub saved: Option<PlanFile>,
 }
@@ -38,19 +41,30 @@ const NAMED: usize = 10;
 ///
 /// # Errors
 /// The exit, after saying why.
-pub fn open(path: &Path, allows: Vec<Allow>, output: &Output) -> Result<Prepared, Exit> {
+pub fn open(path: &Path, allows: Vec<Allow>, narrow: &NarrowArgs, output: &Output) -> Result<Prepared, Exit> {
     let is_spec = path.is_dir()
         || path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
         || !path.exists();
     if is_spec {
         let loaded = load::read_or_say(path, output)?;
-        return Ok(Prepared { loaded, allows, saved: None });
+        let narrowing = narrow.meant(&loaded.spec.servers).map_err(|problem| {
+            output.error(&problem, None);
+            Exit::Usage
+        })?;
+        return Ok(Prepared { loaded, allows, narrowing, saved: None });
     }
-    if !allows.is_empty() {
-        let next =
-            "give --allow to `plan --out`: a saved plan carries its overrides and is approved with them";
-        output.error("--allow does not go with a saved plan", Some(next));
-        return Err(Exit::Usage);
+    for (given, option, what) in [
+        (!allows.is_empty(), "--allow", "overrides"),
+        (!narrow.target.is_empty(), "--target", "targets"),
+        (!narrow.exclude.is_empty(), "--exclude", "exclusions"),
+    ] {
+        if given {
+            let next = format!(
+                "give {option} to `plan --out`: a saved plan carries its {what} and is approved with them"
+            );
+            output.error(&format!("{option} does not go with a saved plan"), Some(&next));
+            return Err(Exit::Usage);
+        }
     }
     let file = read_file(path).map_err(|(problem, next)| {
         output.error(&format!("{}: {problem}", path.display()), Some(&next));
@@ -66,7 +80,26 @@ pub fn open(path: &Path, allows: Vec<Allow>, output: &Output) -> Result<Prepared
         let guardrail = Guardrail::parse(&allow.guardrail)?;
         Some(Allow { guardrail, value: allow.value.clone(), reason: allow.reason.clone() })
     });
-    Ok(Prepared { loaded, allows: allows.collect(), saved: Some(file) })
+    let narrowing = narrowing_of(&file).map_err(|problem| {
+        output.error(&format!("{}: {problem}", path.display()), Some("plan again"));
+        Exit::SpecInvalid
+    })?;
+    Ok(Prepared { loaded, allows: allows.collect(), narrowing, saved: Some(file) })
+}
+
+/// What a saved plan was narrowed to.
+fn narrowing_of(file: &PlanFile) -> Result<Narrowing, String> {
+    let read = |texts: &[String]| -> Result<Vec<Pattern>, String> {
+        texts.iter().map(|text| Pattern::parse(text)).collect()
+    };
+    match &file.narrowed {
+        Some(NarrowedFile { targets, excludes }) => Ok(Narrowing {
+            targets: read(targets)?,
+            excludes: read(excludes)?,
+            strictness: Strictness::Saved,
+        }),
+        None => Ok(Narrowing::default()),
+    }
 }
 
 /// Reads a saved plan; an error comes with the next act.
@@ -192,6 +225,7 @@ pub fn empty_file() -> PlanFile {
         icewarden_version: env!("CARGO_PKG_VERSION").to_owned(),
         created: String::new(),
         allows: Vec::new(),
+        narrowed: None,
         addresses: None,
         servers: Vec::new(),
         sources: None,
