@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
+use super::children;
+
 /// A commit, and whether the spec's files were otherwise than in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
@@ -36,7 +38,7 @@ async fn commit_within(spec: &Path, limit: Duration) -> Option<Commit> {
 
 /// What a command of Git prints, if it succeeds.
 async fn git(folder: &Path, args: &[&str], path: Option<&Path>) -> Option<String> {
-    let mut command = Command::new("git");
+    let mut command = Command::from(children::command("git"));
     // Neither a monitor that a configuration names nor a lock of the index: this only looks.
     command
         .args(["--no-optional-locks", "-c", "core.fsmonitor=false", "-C"])

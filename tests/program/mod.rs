@@ -3,13 +3,17 @@
 
 mod action;
 mod calls;
+mod docs;
+mod events;
 mod exits;
+mod front;
 mod guards;
 mod history;
 mod journal;
 mod json;
 mod kill;
 mod kinds;
+mod lists;
 mod lock;
 mod markdown;
 mod outputs;
@@ -25,3 +29,5 @@ mod target;
 mod timelines;
 mod trust;
 mod wire;
+mod wrong;
+mod wrong_table;

@@ -5,8 +5,10 @@
 //! [`keep`] opens the store and takes a server's lock, [`record`] writes a run down.
 //! The commands are a file each.
 
+mod addresses;
 mod apply;
 mod args;
+mod events;
 pub mod exit;
 mod history;
 mod job;
@@ -45,9 +47,12 @@ pub fn main() -> Exit {
             };
         }
     };
-    let output = Output::new(cli.color);
-    match cli.command {
-        Command::Validate { path, format } => load::validate(&path, format, &output),
+    run(cli.command, &Output::new(cli.color))
+}
+
+fn run(command: Command, output: &Output) -> Exit {
+    match command {
+        Command::Validate { path, format } => load::validate(&path, format, output),
         Command::Plan {
             path,
             out,
@@ -63,13 +68,14 @@ pub fn main() -> Exit {
             let store = store.store;
             let options =
                 plan::PlanOptions { out, outputs, format, detailed_exitcode, store, show, narrow, trust };
-            plan::run(&path, &options, &allow, &output)
+            plan::run(&path, &options, &allow, output)
         }
         Command::Apply {
             path,
             auto_approve,
             effects,
             resume,
+            events,
             lock_timeout,
             store,
             allow,
@@ -78,26 +84,35 @@ pub fn main() -> Exit {
             show,
         } => {
             let store = store.store;
-            let options =
-                apply::ApplyOptions { auto_approve, effects, lock_timeout, store, show, narrow, trust };
+            let options = apply::ApplyOptions {
+                auto_approve,
+                effects,
+                lock_timeout,
+                store,
+                events,
+                show,
+                narrow,
+                trust,
+            };
             match path {
-                Some(path) if !resume => apply::run(&path, &options, &allow, &output),
-                path => resume::run(path.as_deref(), &options, &allow, &output),
+                Some(path) if !resume => apply::run(&path, &options, &allow, output),
+                path => resume::run(path.as_deref(), &options, &allow, output),
             }
         }
         Command::History { limit, told, command } => match command {
-            None => history::list(limit, &told, &output),
-            Some(HistoryCommand::Show { run, told }) => history::show(&run, &told, &output),
+            None => history::list(limit, &told, output),
+            Some(HistoryCommand::Show { run, told }) => history::show(&run, &told, output),
         },
         Command::Sandbox { accounts, seed, state, listen, addr_file, switches, faults } => {
             let options =
                 sandbox::SandboxOptions { accounts, seed, state, listen, addr_file, switches, faults };
-            sandbox::run(&options, &output)
+            sandbox::run(&options, output)
         }
         Command::Schema { of } => {
             output.data(&match of {
                 SchemaArg::Spec => format!("{:#}\n", crate::spec::schema()),
                 SchemaArg::Plan => plan::schema_text(),
+                SchemaArg::Events => events::schema_text(),
             });
             Exit::Done
         }

@@ -47,7 +47,7 @@ pub fn open(path: &Path, allows: Vec<Allow>, narrow: &NarrowArgs, output: &Outpu
         || !path.exists();
     if is_spec {
         let loaded = load::read_or_say(path, output)?;
-        let narrowing = narrow.meant(&loaded.spec.servers).map_err(|problem| output.usage(&problem))?;
+        let narrowing = narrow.meant(&loaded.spec.servers).map_err(|problem| output.usage(&problem, None))?;
         return Ok(Prepared { loaded, allows, narrowing, saved: None });
     }
     for (given, option, what) in [
@@ -148,7 +148,8 @@ pub fn compare(approved: &PlanFile, now: &ServerFile) -> Approved {
     }
     if now.outcome == OutcomeFile::NothingToDo {
         return Approved::Stale(format!(
-            "{}: there is nothing left to do: the plan has been applied already, or somebody else did it",
+            "{}: there is nothing left to do: the plan has been applied already, or somebody else did it; \
+             nothing was changed",
             now.server
         ));
     }
@@ -279,6 +280,7 @@ pub fn empty_file() -> PlanFile {
         created: String::new(),
         allows: Vec::new(),
         narrowed: None,
+        addresses: None,
         servers: Vec::new(),
         sources: None,
         seal: None,
