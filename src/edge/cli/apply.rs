@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use super::addresses::Addresses;
-use super::args::{AllowArgs, NarrowArgs, ShowArgs};
+use super::args::{AllowArgs, NarrowArgs, ShowArgs, TrustArgs};
 use super::events::Events;
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
@@ -22,7 +22,8 @@ use super::record;
 use super::resume::Resumed;
 use super::session::{self, Failure, Read};
 use super::signals::Ear;
-use super::stale::{self, Approved};
+use super::stale::{self, Approved, Reviewed};
+use super::trust::Trust;
 use crate::edge::drive::{Driving, drive};
 use crate::edge::git::{self, Commit};
 use crate::edge::lock::Lock;
@@ -38,6 +39,8 @@ use crate::report::{findings, text, view};
 
 pub struct ApplyOptions {
     pub auto_approve: bool,
+    /// What the plan of each server must do, as it was typed.
+    pub effects: Vec<String>,
     pub lock_timeout: Duration,
     /// `--store`.
     pub store: Option<PathBuf>,
@@ -45,6 +48,7 @@ pub struct ApplyOptions {
     pub events: Option<PathBuf>,
     pub show: ShowArgs,
     pub narrow: NarrowArgs,
+    pub trust: TrustArgs,
 }
 
 /// The command.
@@ -52,31 +56,25 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
     if let Err(exit) = can_ask(options, output) {
         return exit;
     }
-    let (output, events) = match open_outputs(options, output) {
-        Ok(opened) => opened,
-        Err(exit) => return exit,
-    };
+    applied(path, options, allow, output).unwrap_or_else(|exit| exit)
+}
+
+/// # Errors
+/// The exit, after saying why, where no server was asked.
+fn applied(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Output) -> Result<Exit, Exit> {
+    let (output, events) = open_outputs(options, output)?;
     let output = &output;
-    let allows = match allow.meant() {
-        Ok(allows) => allows,
-        Err(problem) => {
-            output.error(&problem, Some(super::args::ALLOW_HELP));
-            return Exit::Usage;
-        }
-    };
-    let prepared = match stale::open(path, allows, &options.narrow, output) {
-        Ok(prepared) => prepared,
-        Err(exit) => return exit,
-    };
+    let allows = allow.meant().map_err(|problem| {
+        output.error(&problem, Some(super::args::ALLOW_HELP));
+        Exit::Usage
+    })?;
+    let prepared = stale::open(path, allows, &options.narrow, output)?;
     say_spec_findings(&prepared.loaded, output);
-    let runtime = match super::session_runtime() {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
-    let keep = match runtime.block_on(Keep::open(options.store.as_deref(), options.lock_timeout, output)) {
-        Ok(keep) => keep,
-        Err(exit) => return exit,
-    };
+    let trust = Trust::open(&options.trust, output)?;
+    let reviewed = Reviewed::read(&options.effects, &prepared.loaded.spec.servers)
+        .map_err(|problem| output.usage(&problem))?;
+    let runtime = super::session_runtime()?;
+    let keep = runtime.block_on(Keep::open(options.store.as_deref(), options.lock_timeout, output))?;
     // A saved plan carries its spec with it: where it lies says nothing about that.
     let commit = match prepared.saved {
         Some(_) => None,
@@ -88,10 +86,12 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
             server,
             allows: &prepared.allows,
             narrowing: &prepared.narrowing,
+            trust: &trust,
             output,
             ear: Ear::default(),
         },
         before,
+        reviewed: &reviewed,
         loaded: &prepared.loaded,
         commit: commit.as_ref(),
         keep: &keep,
@@ -102,7 +102,7 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
     let exit = perform_all(&runtime, &applying, output);
     drop(applying);
     runtime.block_on(keep.close());
-    exit
+    Ok(exit)
 }
 
 /// What is written for people and what for programs.
@@ -186,6 +186,7 @@ async fn asked(steps: usize, names: &str, output: &Output) -> bool {
 pub struct Applying<'a> {
     pub job: Job<'a>,
     pub before: Before<'a>,
+    pub reviewed: &'a Reviewed,
     pub loaded: &'a Loaded,
     pub commit: Option<&'a Commit>,
     pub keep: &'a Keep,
@@ -322,6 +323,10 @@ impl Applying<'_> {
         };
         if let Err(exit) = same {
             return Shown::Ended(self.refused(exit));
+        }
+        if let Err(message) = self.reviewed.holds(&file) {
+            self.job.output.error(&message, Some("plan again, and have the new plan reviewed"));
+            return Shown::Ended(self.refused(Exit::Stale));
         }
         let shown = PlanFile { servers: vec![file], ..stale::empty_file() };
         self.say_plan(&shown, &plan);

@@ -49,6 +49,9 @@ pub enum Command {
         /// Save the plan, so that `apply FILE` does exactly this.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// Append what came of it to FILE, as lines NAME=VALUE: changes, blocked, effects-digest.
+        #[arg(long, value_name = "FILE")]
+        outputs: Option<PathBuf>,
         /// For people, for other programs (schemas/plan.schema.json), or for a pull request.
         #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
         format: PlanFormat,
@@ -62,6 +65,8 @@ pub enum Command {
         #[command(flatten)]
         narrow: NarrowArgs,
         #[command(flatten)]
+        trust: TrustArgs,
+        #[command(flatten)]
         show: ShowArgs,
     },
     /// Perform a plan: a saved one, or one made afresh from a folder.
@@ -73,6 +78,10 @@ pub enum Command {
         /// Do not ask. Without a terminal this is required.
         #[arg(long)]
         auto_approve: bool,
+        /// Perform only a plan with this effects digest, 64 hexadecimal digits: of the one server, or SERVER=DIGEST
+        /// for each, with commas between.
+        #[arg(long, value_name = "DIGEST", value_delimiter = ',')]
+        effects: Vec<String>,
         /// Go on with the run that was cut off or ended in part, and with nothing else: what is in doubt is settled by
         /// reading, and a server that changed otherwise is refused.
         #[arg(long)]
@@ -90,6 +99,8 @@ pub enum Command {
         allow: AllowArgs,
         #[command(flatten)]
         narrow: NarrowArgs,
+        #[command(flatten)]
+        trust: TrustArgs,
         #[command(flatten)]
         show: ShowArgs,
     },
@@ -209,6 +220,18 @@ pub struct AllowArgs {
     /// Why the guardrails are overridden; it is recorded in the plan.
     #[arg(long, value_name = "TEXT", requires = "allow")]
     pub reason: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct TrustArgs {
+    /// Take connections and secrets from the spec in DIR, and refuse a server for which the other says anything
+    /// else. For a pull request, DIR is what its base branch holds.
+    #[arg(long, value_name = "DIR")]
+    pub trusted: Option<PathBuf>,
+    /// Run the commands that a spec names for its secrets (`exec`). They are refused with --trusted, and where
+    /// ICEWARDEN_ALLOW_EXEC is 0; setting that to 1 allows them too.
+    #[arg(long)]
+    pub allow_exec: bool,
 }
 
 #[derive(Debug, Default, Args)]

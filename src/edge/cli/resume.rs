@@ -16,7 +16,8 @@ use super::keep::{Keep, minute, say_store, server_key};
 use super::load::{self, Loaded};
 use super::output::Output;
 use super::signals::Ear;
-use super::stale;
+use super::stale::{self, Reviewed};
+use super::trust::Trust;
 use crate::diff::Narrowing;
 use crate::edge::git::Commit;
 use crate::edge::store::{RunRow, StepTold, Store};
@@ -52,6 +53,7 @@ pub fn run(path: Option<&Path>, options: &ApplyOptions, allow: &AllowArgs, outpu
         (!allow.allow.is_empty(), "--allow"),
         (!narrow.target.is_empty(), "--target"),
         (!narrow.exclude.is_empty(), "--exclude"),
+        (!options.effects.is_empty(), "--effects"),
     ] {
         if given {
             let next = "leave it out: a run goes on with what it was begun with";
@@ -59,6 +61,11 @@ pub fn run(path: Option<&Path>, options: &ApplyOptions, allow: &AllowArgs, outpu
             return Exit::Usage;
         }
     }
+    let trust = match Trust::open(&options.trust, output) {
+        Ok(trust) => trust,
+        Err(exit) => return exit,
+    };
+    let reviewed = Reviewed::default();
     let runtime = match super::session_runtime() {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
@@ -84,10 +91,12 @@ pub fn run(path: Option<&Path>, options: &ApplyOptions, allow: &AllowArgs, outpu
                 server,
                 allows: &resumed.allows,
                 narrowing: &resumed.narrowing,
+                trust: &trust,
                 output,
                 ear: Ear::default(),
             },
             before: Before::Run(resumed),
+            reviewed: &reviewed,
             loaded: &resumed.loaded,
             commit: resumed.commit(path),
             keep: &keep,
