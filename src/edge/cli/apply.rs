@@ -2,14 +2,13 @@
 
 use std::cell::Cell;
 use std::io::{BufRead as _, IsTerminal as _};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use super::addresses::Addresses;
-use super::args::{AllowArgs, NarrowArgs, ShowArgs, TrustArgs};
+use super::args::ApplyArgs;
 use super::events::Events;
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
@@ -37,34 +36,22 @@ use crate::report::run::{self as report, RunCounts, SummaryLayout};
 use crate::report::servers::{self, ServerRow};
 use crate::report::{findings, text, view};
 
-pub struct ApplyOptions {
-    pub auto_approve: bool,
-    /// What the plan of each server must do, as it was typed.
-    pub effects: Vec<String>,
-    pub lock_timeout: Duration,
-    /// `--store`.
-    pub store: Option<PathBuf>,
-    /// Where what happens is written for other programs.
-    pub events: Option<PathBuf>,
-    pub show: ShowArgs,
-    pub narrow: NarrowArgs,
-    pub trust: TrustArgs,
-}
-
 /// The command.
-pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Output) -> Exit {
+pub fn run(options: &ApplyArgs, output: &Output) -> Exit {
     if let Err(exit) = can_ask(options, output) {
         return exit;
     }
-    applied(path, options, allow, output).unwrap_or_else(|exit| exit)
+    applied(options, output).unwrap_or_else(|exit| exit)
 }
 
 /// # Errors
 /// The exit, after saying why, where no server was asked.
-fn applied(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Output) -> Result<Exit, Exit> {
+fn applied(options: &ApplyArgs, output: &Output) -> Result<Exit, Exit> {
+    // Without --resume it is required.
+    let path = options.path.as_deref().unwrap_or(Path::new("."));
     let (output, events) = open_outputs(options, output)?;
     let output = &output;
-    let allows = allow.meant().map_err(|problem| {
+    let allows = options.allow.meant().map_err(|problem| {
         output.error(&problem, Some(super::args::ALLOW_HELP));
         Exit::Usage
     })?;
@@ -74,7 +61,7 @@ fn applied(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
     let reviewed = Reviewed::read(&options.effects, &prepared.loaded.spec.servers)
         .map_err(|problem| output.usage(&problem))?;
     let runtime = super::session_runtime()?;
-    let keep = runtime.block_on(Keep::open(options.store.as_deref(), options.lock_timeout, output))?;
+    let keep = runtime.block_on(Keep::open(options.store.store.as_deref(), options.lock_timeout, output))?;
     // A saved plan carries its spec with it: where it lies says nothing about that.
     let commit = match prepared.saved {
         Some(_) => None,
@@ -106,7 +93,7 @@ fn applied(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
 }
 
 /// What is written for people and what for programs.
-pub fn open_outputs(options: &ApplyOptions, output: &Output) -> Result<(Output, Events), Exit> {
+pub fn open_outputs(options: &ApplyArgs, output: &Output) -> Result<(Output, Events), Exit> {
     let output = output.with_addresses(options.show.addresses)?;
     let path = options.events.as_deref();
     let events = Events::open(path).map_err(|problem| {
@@ -119,7 +106,7 @@ pub fn open_outputs(options: &ApplyOptions, output: &Output) -> Result<(Output, 
 }
 
 /// Whether somebody can be asked, or need not be.
-pub fn can_ask(options: &ApplyOptions, output: &Output) -> Result<(), Exit> {
+pub fn can_ask(options: &ApplyArgs, output: &Output) -> Result<(), Exit> {
     if options.auto_approve || std::io::stdin().is_terminal() {
         return Ok(());
     }
@@ -190,7 +177,7 @@ pub struct Applying<'a> {
     pub loaded: &'a Loaded,
     pub commit: Option<&'a Commit>,
     pub keep: &'a Keep,
-    pub options: &'a ApplyOptions,
+    pub options: &'a ApplyArgs,
     pub events: &'a Events,
 }
 
