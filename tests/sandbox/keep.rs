@@ -194,16 +194,18 @@ proptest! {
         let path = folder.path().join("state");
         runtime().block_on(async {
             let mut kept = Kept::open(&path).await;
-            for acts in [&first, &second, &Vec::new()] {
+            for (acts, last) in [(&first, false), (&second, true)] {
                 for act in acts {
                     perform(&mut kept.world, act);
                     assert!(kept.world.stored().await);
                 }
-                let before = told(&mut kept.world);
+                let before = if last { told(&mut kept.world) } else { Vec::new() };
                 let state = kept.close().await;
                 kept = Kept::open(&path).await;
                 assert_eq!(shown(&kept.world), state);
-                assert_eq!(told(&mut kept.world), before);
+                if last {
+                    assert_eq!(told(&mut kept.world), before);
+                }
                 for (product, used) in kept.world.recount() {
                     assert_eq!(kept.world.used(product), used);
                 }
