@@ -64,7 +64,7 @@ pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Outpu
     let narrowing = match options.narrow.meant(&loaded.spec.servers) {
         Ok(narrowing) => narrowing,
         Err(problem) => {
-            output.error(&problem, None);
+            output.error(&problem, Some(super::args::NARROW_HELP));
             return Exit::Usage;
         }
     };

@@ -73,13 +73,6 @@ impl From<CallError> for Failure {
     }
 }
 
-impl From<secrets::SecretError> for Failure {
-    fn from(error: secrets::SecretError) -> Failure {
-        let remedy = Some(words(&error.remedy()));
-        Failure { exit: Exit::Failed, message: chain(&error), remedy, findings: Vec::new() }
-    }
-}
-
 /// Logs in and reads all that a plan needs. On every path but success the session is closed.
 pub async fn read(job: &Job<'_>) -> Result<Read, Failure> {
     if signals::was_interrupted() {
@@ -99,7 +92,8 @@ pub async fn read(job: &Job<'_>) -> Result<Read, Failure> {
 
 async fn connect(job: &Job<'_>) -> Result<(Client, BTreeMap<BackupKey, Secret>), Failure> {
     let Job { server, output, .. } = job;
-    let password = secrets::resolve(&beside(&server.connection.password, &server.connection.place)).await?;
+    let Connection { password, place, .. } = &server.connection;
+    let password = resolve("connection.rpc.password", password, place).await?;
     let backup_secrets = resolve_backup(server).await?;
     if let Some(warning) = warning(&server.connection) {
         output.say(&format!("warning: {}: {warning}", server.name));
@@ -184,11 +178,21 @@ fn file_beside(path: &Path, place: &Place) -> PathBuf {
     Path::new(&*place.file).parent().unwrap_or(Path::new("")).join(path)
 }
 
+/// Gets a secret, or says which one is missing and where the spec wants it.
+async fn resolve(key: &str, reference: &SecretRef, place: &Place) -> Result<Secret, Failure> {
+    secrets::resolve(&beside(reference, place)).await.map_err(|error| Failure {
+        exit: Exit::Failed,
+        message: format!("{key} at {}:{}: {}", place.file, place.line, chain(&error)),
+        remedy: Some(words(&error.remedy())),
+        findings: Vec::new(),
+    })
+}
+
 async fn resolve_backup(server: &ServerSpec) -> Result<BTreeMap<BackupKey, Secret>, Failure> {
     let mut resolved = BTreeMap::new();
     for setting in server.backup.iter().flat_map(|backup| &backup.settings) {
         if let BackupValue::Secret(reference) = &setting.value {
-            resolved.insert(setting.key, secrets::resolve(&beside(reference, &setting.place)).await?);
+            resolved.insert(setting.key, resolve(setting.key.path(), reference, &setting.place).await?);
         }
     }
     Ok(resolved)

@@ -48,7 +48,7 @@ pub fn open(path: &Path, allows: Vec<Allow>, narrow: &NarrowArgs, output: &Outpu
     if is_spec {
         let loaded = load::read_or_say(path, output)?;
         let narrowing = narrow.meant(&loaded.spec.servers).map_err(|problem| {
-            output.error(&problem, None);
+            output.error(&problem, Some(super::args::NARROW_HELP));
             Exit::Usage
         })?;
         return Ok(Prepared { loaded, allows, narrowing, saved: None });
