@@ -4,15 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use icewarden::diff::{Narrowing, SecretsMet};
-use icewarden::edge::drive::drive;
+use icewarden::edge::drive::{Driving, drive};
 use icewarden::edge::icewarp::{
     CallError, Client, Limits, Options, Wanted, chain, domain_switches, observe, recheck_lists,
 };
 use icewarden::edge::secrets::Secret;
+use icewarden::edge::store::{Beginning, Journal, Key, StepRow, Store};
 use icewarden::flow::{Outcome, StepState};
 use icewarden::model::{Address, Observed};
+use icewarden::plan::file::StepFile;
 use icewarden::plan::{Inputs, Plan, Step, asks, build};
-use icewarden::policy::{groups_of, services_of};
+use icewarden::policy::{Memory, groups_of, services_of};
+use icewarden::report::groups::Detail;
+use icewarden::report::view;
 use icewarden::seats::modules::mates;
 use icewarden::spec::meaning::{Login, ServerSpec};
 use jiff::civil::{Date, date};
@@ -20,6 +24,9 @@ use jiff::civil::{Date, date};
 use super::world::Thing;
 
 const TODAY: Date = date(2026, 3, 1);
+
+/// No run was before.
+static NOTHING: Memory = Memory::new();
 
 /// Lists come in several pages, so that it matters whether they hold still.
 const PAGE: u64 = 5;
@@ -114,7 +121,15 @@ async fn read(client: &Client, spec: &ServerSpec) -> Result<Observed, CallError>
 }
 
 fn inputs<'a>(spec: &'a ServerSpec, observed: &'a Observed, secrets: &'a SecretsMet) -> Inputs<'a> {
-    Inputs { server: spec, observed, today: TODAY, allows: &[], secrets, narrowing: Narrowing::none() }
+    Inputs {
+        server: spec,
+        observed,
+        today: TODAY,
+        allows: &[],
+        secrets,
+        narrowing: Narrowing::none(),
+        memory: &NOTHING,
+    }
 }
 
 async fn planned(client: &Client, spec: &ServerSpec, observed: &Observed, ends: Ends) -> Came {
@@ -169,14 +184,51 @@ async fn planned(client: &Client, spec: &ServerSpec, observed: &Observed, ends: 
 
 async fn performed(client: &Client, plan: &Plan<'_>) -> (Vec<StepState>, Option<String>) {
     let never = async || std::future::pending::<()>().await;
-    let run = drive(plan, client, &Arc::default(), &mut |_| {}, never).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Arc::new(Store::open(folder.path()).await.expect("a store"));
+    let beginning = Beginning {
+        server: &plan.server.name,
+        server_key: "matrix",
+        url: &plan.server.connection.url,
+        reference_id: None,
+        who: "matrix",
+        now: "2026-11-24T12:00:00Z".parse().expect("a time"),
+        approval: "auto-approve",
+        effects: &plan.effects.0,
+        folder: "",
+        commit: None,
+        resumes: None,
+        allows: &[],
+        narrowing: Narrowing::none(),
+        sources: &[],
+        steps: view::server(plan, Detail::All).steps.into_iter().map(step_row).collect(),
+    };
+    let journal = Journal::begin(&store, &beginning).await.expect("it is written");
+    let key = Key::open(folder.path()).expect("a key");
+    let secrets = Arc::default();
+    let driving = Driving { plan, client, secrets: &secrets, journal: &journal, key: &key };
+    let run = drive(&driving, &mut |_| {}, never).await;
     (run.states().to_vec(), run.halted().map(ToString::to_string))
+}
+
+fn step_row(step: StepFile) -> StepRow {
+    StepRow {
+        action: step.action,
+        address: step.address,
+        before: step.before,
+        after: step.after,
+        secret: step.secret,
+        policy: step.reason.policy,
+        place: step.reason.place,
+        why: step.reason.why,
+    }
 }
 
 /// How a step ended, in a word, and whether the program said that it may have been done.
 pub fn word(state: &StepState) -> (&'static str, bool) {
     match state {
         StepState::Ended(Outcome::Done { .. }) => ("done", true),
+        StepState::Ended(Outcome::Said) => ("said", true),
         StepState::Ended(Outcome::Doubt(_)) => ("doubt", true),
         // It says so, and that reading back does not show it (yet).
         StepState::Ended(Outcome::Ineffective(_)) => ("ineffective", true),
