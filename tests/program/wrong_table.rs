@@ -74,7 +74,7 @@ fn answers(
 ) -> Row {
     row(section, situation, code, words, move || {
         let (stand, reply) = (stand(), reply.clone());
-        stand.twist(move |_, request: &Request| (request.command == command).then(|| reply()));
+        stand.twist(move |_, request: &Request| (request.command == command).then(&reply));
         scene(stand, &[chat()])
     })
 }
