@@ -278,6 +278,9 @@ impl NarrowArgs {
 pub const ALLOW_HELP: &str =
     "run without it: the plan names the override that it needs, as it has to be typed";
 
+/// The next act where a narrowing is not understood.
+pub const NARROW_HELP: &str = "run `icewarden plan` without it: it shows the addresses that there are";
+
 impl AllowArgs {
     /// The overrides that are meant.
     ///

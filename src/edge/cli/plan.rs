@@ -59,7 +59,10 @@ fn planned_and_shown(options: &PlanArgs, output: &Output) -> Result<Exit, Exit> 
     let output = &output.with_addresses(options.show.addresses)?;
     let loaded = load::read_or_say(&options.path, output)?;
     say_spec_findings(&loaded, output);
-    let narrowing = options.narrow.meant(&loaded.spec.servers).map_err(|problem| output.usage(&problem))?;
+    let narrowing = options.narrow.meant(&loaded.spec.servers).map_err(|problem| {
+        output.error(&problem, Some(super::args::NARROW_HELP));
+        Exit::Usage
+    })?;
     let trust = Trust::open(&options.trust, output)?;
     let runtime = super::session_runtime()?;
     let store = runtime.block_on(keep::open_to_read(options.store.store.as_deref(), output))?;
