@@ -185,7 +185,7 @@ fn no_block_is_of_a_form_that_nobody_looks_at() {
                     ("file" | "exit" | "not run" | "shows", _) => {}
                     // A remark, which is a sentence.
                     _ => {
-                        assert!(mark.contains(' ') || mark == "switches" || mark == "faults", "{at}: {mark}")
+                        assert!(mark.contains(' ') || mark == "switches" || mark == "faults", "{at}: {mark}");
                     }
                 }
             }

@@ -2,14 +2,13 @@
 
 use std::cell::Cell;
 use std::io::{BufRead as _, IsTerminal as _};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use super::addresses::Addresses;
-use super::args::{ALLOW_HELP, AllowArgs, NarrowArgs, ShowArgs, TrustArgs};
+use super::args::ApplyArgs;
 use super::events::Events;
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
@@ -37,41 +36,32 @@ use crate::report::run::{self as report, RunCounts, SummaryLayout};
 use crate::report::servers::{self, ServerRow};
 use crate::report::{findings, text, view};
 
-pub struct ApplyOptions {
-    pub auto_approve: bool,
-    /// What the plan of each server must do, as it was typed.
-    pub effects: Vec<String>,
-    pub lock_timeout: Duration,
-    /// `--store`.
-    pub store: Option<PathBuf>,
-    /// Where what happens is written for other programs.
-    pub events: Option<PathBuf>,
-    pub show: ShowArgs,
-    pub narrow: NarrowArgs,
-    pub trust: TrustArgs,
-}
-
 /// The command.
-pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Output) -> Exit {
+pub fn run(options: &ApplyArgs, output: &Output) -> Exit {
     if let Err(exit) = can_ask(options, output) {
         return exit;
     }
-    applied(path, options, allow, output).unwrap_or_else(|exit| exit)
+    applied(options, output).unwrap_or_else(|exit| exit)
 }
 
 /// # Errors
 /// The exit, after saying why, where no server was asked.
-fn applied(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Output) -> Result<Exit, Exit> {
+fn applied(options: &ApplyArgs, output: &Output) -> Result<Exit, Exit> {
+    // Without --resume it is required.
+    let path = options.path.as_deref().unwrap_or(Path::new("."));
     let (output, events) = open_outputs(options, output)?;
     let output = &output;
-    let allows = allow.meant().map_err(|problem| output.usage(&problem, Some(ALLOW_HELP)))?;
+    let allows = options.allow.meant().map_err(|problem| {
+        output.error(&problem, Some(super::args::ALLOW_HELP));
+        Exit::Usage
+    })?;
     let prepared = stale::open(path, allows, &options.narrow, output)?;
     say_spec_findings(&prepared.loaded, output);
     let trust = Trust::open(&options.trust, output)?;
     let reviewed = Reviewed::read(&options.effects, &prepared.loaded.spec.servers)
-        .map_err(|problem| output.usage(&problem, None))?;
+        .map_err(|problem| output.usage(&problem))?;
     let runtime = super::session_runtime()?;
-    let keep = runtime.block_on(Keep::open(options.store.as_deref(), options.lock_timeout, output))?;
+    let keep = runtime.block_on(Keep::open(options.store.store.as_deref(), options.lock_timeout, output))?;
     // A saved plan carries its spec with it: where it lies says nothing about that.
     let commit = match prepared.saved {
         Some(_) => None,
@@ -103,7 +93,7 @@ fn applied(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
 }
 
 /// What is written for people and what for programs.
-pub fn open_outputs(options: &ApplyOptions, output: &Output) -> Result<(Output, Events), Exit> {
+pub fn open_outputs(options: &ApplyArgs, output: &Output) -> Result<(Output, Events), Exit> {
     let output = output.with_addresses(options.show.addresses)?;
     let path = options.events.as_deref();
     let events = Events::open(path).map_err(|problem| {
@@ -116,7 +106,7 @@ pub fn open_outputs(options: &ApplyOptions, output: &Output) -> Result<(Output, 
 }
 
 /// Whether somebody can be asked, or need not be.
-pub fn can_ask(options: &ApplyOptions, output: &Output) -> Result<(), Exit> {
+pub fn can_ask(options: &ApplyArgs, output: &Output) -> Result<(), Exit> {
     if options.auto_approve || std::io::stdin().is_terminal() {
         return Ok(());
     }
@@ -187,7 +177,7 @@ pub struct Applying<'a> {
     pub loaded: &'a Loaded,
     pub commit: Option<&'a Commit>,
     pub keep: &'a Keep,
-    pub options: &'a ApplyOptions,
+    pub options: &'a ApplyArgs,
     pub events: &'a Events,
 }
 
@@ -318,8 +308,12 @@ impl Applying<'_> {
             Before::Saved(approved) => self.same(approved, &file, &plan),
             Before::Run(run) => run.goes_on(&file, self.job.output, &plan.observed.directory),
         };
-        if let Err(exit) = same.and_then(|()| self.as_reviewed(&file)) {
+        if let Err(exit) = same {
             return Shown::Ended(self.refused(exit));
+        }
+        if let Err(message) = self.reviewed.holds(&file) {
+            self.job.output.error(&message, Some("plan again, and have the new plan reviewed"));
+            return Shown::Ended(self.refused(Exit::Stale));
         }
         let shown = PlanFile { servers: vec![file], ..stale::empty_file() };
         self.say_plan(&shown, &plan);
@@ -332,14 +326,6 @@ impl Applying<'_> {
             return Shown::Ended(self.perform(&plan, read).await);
         }
         Shown::Ask(shown)
-    }
-
-    /// Whether a plan does what was named with `--effects`.
-    fn as_reviewed(&self, file: &ServerFile) -> Result<(), Exit> {
-        self.reviewed.holds(file).map_err(|message| {
-            self.job.output.error(&message, Some("plan again, and have the new plan reviewed"));
-            Exit::Stale
-        })
     }
 
     fn say_plan(&self, shown: &PlanFile, plan: &Plan<'_>) {

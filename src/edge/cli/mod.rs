@@ -47,66 +47,20 @@ pub fn main() -> Exit {
             };
         }
     };
-    run(cli.command, &Output::new(cli.color))
-}
-
-fn run(command: Command, output: &Output) -> Exit {
-    match command {
-        Command::Validate { path, format } => load::validate(&path, format, output),
-        Command::Plan {
-            path,
-            out,
-            outputs,
-            format,
-            detailed_exitcode,
-            store,
-            allow,
-            narrow,
-            trust,
-            show,
-        } => {
-            let store = store.store;
-            let options =
-                plan::PlanOptions { out, outputs, format, detailed_exitcode, store, show, narrow, trust };
-            plan::run(&path, &options, &allow, output)
-        }
-        Command::Apply {
-            path,
-            auto_approve,
-            effects,
-            resume,
-            events,
-            lock_timeout,
-            store,
-            allow,
-            narrow,
-            trust,
-            show,
-        } => {
-            let store = store.store;
-            let options = apply::ApplyOptions {
-                auto_approve,
-                effects,
-                lock_timeout,
-                store,
-                events,
-                show,
-                narrow,
-                trust,
-            };
-            match path {
-                Some(path) if !resume => apply::run(&path, &options, &allow, output),
-                path => resume::run(path.as_deref(), &options, &allow, output),
-            }
-        }
+    let output = Output::new(cli.color);
+    match cli.command {
+        Command::Validate { path, format } => load::validate(&path, format, &output),
+        Command::Plan(args) => plan::run(&args, &output),
+        Command::Apply(args) if args.resume => resume::run(&args, &output),
+        Command::Apply(args) => apply::run(&args, &output),
         Command::History { limit, told, command } => match command {
-            None => history::list(limit, &told, output),
-            Some(HistoryCommand::Show { run, told }) => history::show(&run, &told, output),
+            None => history::list(limit, &told, &output),
+            Some(HistoryCommand::Show { run, told }) => history::show(&run, &told, &output),
         },
         Command::Sandbox { accounts, seed, state, listen, addr_file, switches, faults } => {
             let options =
                 sandbox::SandboxOptions { accounts, seed, state, listen, addr_file, switches, faults };
-            sandbox::run(&options, output)
+            sandbox::run(&options, &output)
         }
         Command::Schema { of } => {
             output.data(&match of {

@@ -93,8 +93,8 @@ impl Output {
     }
 
     /// What is wrong with the command line, and the exit for it.
-    pub fn usage(&self, problem: &str, next: Option<&str>) -> Exit {
-        self.error(problem, next);
+    pub fn usage(&self, problem: &str) -> Exit {
+        self.error(problem, None);
         Exit::Usage
     }
 

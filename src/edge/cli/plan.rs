@@ -1,13 +1,13 @@
 //! The command `plan`: reads, plans, shows, saves.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::addresses::Addresses;
-use super::args::{ALLOW_HELP, AllowArgs, NarrowArgs, PlanFormat, ShowArgs, TrustArgs};
+use super::args::{PlanArgs, PlanFormat};
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
 use super::keep::{self, Held};
@@ -31,19 +31,7 @@ use crate::report::servers::{self, ServerRow};
 use crate::report::{findings, markdown, text, view};
 use crate::spec::meaning::{ServerSpec, Source};
 
-pub struct PlanOptions {
-    pub out: Option<PathBuf>,
-    pub outputs: Option<PathBuf>,
-    pub format: PlanFormat,
-    pub detailed_exitcode: bool,
-    /// `--store`.
-    pub store: Option<PathBuf>,
-    pub show: ShowArgs,
-    pub narrow: NarrowArgs,
-    pub trust: TrustArgs,
-}
-
-impl PlanOptions {
+impl PlanArgs {
     /// How much of each plan must be put into words: what is saved, and what programs read, is whole.
     fn detail(&self) -> Detail {
         match self.format {
@@ -57,27 +45,27 @@ impl PlanOptions {
 }
 
 /// The command.
-pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Output) -> Exit {
-    planned_and_shown(path, options, allow, output).unwrap_or_else(|exit| exit)
+pub fn run(options: &PlanArgs, output: &Output) -> Exit {
+    planned_and_shown(options, output).unwrap_or_else(|exit| exit)
 }
 
 /// # Errors
 /// The exit, after saying why, where no server was asked or the plan was not kept as it should be.
-fn planned_and_shown(
-    path: &Path,
-    options: &PlanOptions,
-    allow: &AllowArgs,
-    output: &Output,
-) -> Result<Exit, Exit> {
-    let allows = allow.meant().map_err(|problem| output.usage(&problem, Some(ALLOW_HELP)))?;
+fn planned_and_shown(options: &PlanArgs, output: &Output) -> Result<Exit, Exit> {
+    let allows = options.allow.meant().map_err(|problem| {
+        output.error(&problem, Some(super::args::ALLOW_HELP));
+        Exit::Usage
+    })?;
     let output = &output.with_addresses(options.show.addresses)?;
-    let loaded = load::read_or_say(path, output)?;
+    let loaded = load::read_or_say(&options.path, output)?;
     say_spec_findings(&loaded, output);
-    let narrowing =
-        options.narrow.meant(&loaded.spec.servers).map_err(|problem| output.usage(&problem, None))?;
+    let narrowing = options.narrow.meant(&loaded.spec.servers).map_err(|problem| {
+        output.error(&problem, Some(super::args::NARROW_HELP));
+        Exit::Usage
+    })?;
     let trust = Trust::open(&options.trust, output)?;
     let runtime = super::session_runtime()?;
-    let store = runtime.block_on(keep::open_to_read(options.store.as_deref(), output))?;
+    let store = runtime.block_on(keep::open_to_read(options.store.store.as_deref(), output))?;
     let planned = runtime.block_on(side_by_side(&loaded.spec.servers, |server| {
         let job = Job {
             server,
@@ -131,7 +119,7 @@ fn show(
     file: &PlanFile,
     veiled: Vec<Option<ServerFile>>,
     exits: &[Exit],
-    options: &PlanOptions,
+    options: &PlanArgs,
     output: &Output,
 ) {
     let veiled = output.addresses.veiled(None, |veil| {
@@ -174,7 +162,7 @@ struct Planned {
     exit: Exit,
 }
 
-async fn plan_one(job: Job<'_>, options: &PlanOptions, store: Option<&Store>, sources: &[Source]) -> Planned {
+async fn plan_one(job: Job<'_>, options: &PlanArgs, store: Option<&Store>, sources: &[Source]) -> Planned {
     let Job { server, output, .. } = job;
     let known = match look_up(server, store, output).await {
         Ok(known) => known,

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::apply::{ApplyOptions, Applying, Before, can_ask, open_outputs, perform_all};
-use super::args::{AllowArgs, NarrowArgs};
+use super::apply::{Applying, Before, can_ask, open_outputs, perform_all};
+use super::args::{ApplyArgs, NarrowArgs};
 use super::exit::Exit;
 use super::job::Job;
 use super::keep::{Keep, minute, say_store, server_key};
@@ -39,7 +39,8 @@ pub struct Resumed {
 }
 
 /// The command.
-pub fn run(path: Option<&Path>, options: &ApplyOptions, allow: &AllowArgs, output: &Output) -> Exit {
+pub fn run(options: &ApplyArgs, output: &Output) -> Exit {
+    let (path, allow) = (options.path.as_deref(), &options.allow);
     if let Err(exit) = can_ask(options, output) {
         return exit;
     }
@@ -71,7 +72,7 @@ pub fn run(path: Option<&Path>, options: &ApplyOptions, allow: &AllowArgs, outpu
         Err(exit) => return exit,
     };
     let found = runtime.block_on(async {
-        let keep = Keep::open(options.store.as_deref(), options.lock_timeout, output).await?;
+        let keep = Keep::open(options.store.store.as_deref(), options.lock_timeout, output).await?;
         let resumed = find(path, &keep.store, output).await?;
         Ok((keep, resumed))
     });

@@ -105,13 +105,6 @@ impl From<StoreError> for Failure {
     }
 }
 
-impl From<secrets::SecretError> for Failure {
-    fn from(error: secrets::SecretError) -> Failure {
-        let remedy = Some(words(&error.remedy()));
-        Failure { exit: Exit::Failed, message: chain(&error), remedy, findings: Vec::new() }
-    }
-}
-
 /// Logs in and reads all that a plan needs. On every path but success the session is closed.
 pub async fn read(job: &Job<'_>, known: Known) -> Result<Read, Failure> {
     if signals::was_interrupted() {
@@ -134,7 +127,7 @@ async fn connect(job: &Job<'_>) -> Result<(Client, BTreeMap<BackupKey, Secret>),
     let Job { server, output, .. } = job;
     let access = job.trust.access(server)?;
     let connection = &access.connection;
-    let password = secrets::resolve(&beside(&connection.password, &connection.place)).await?;
+    let password = resolve("connection.rpc.password", &connection.password, &connection.place).await?;
     let backup_secrets = resolve_backup(server, access).await?;
     if let Some(warning) = warning(connection) {
         output.say(&format!("warning: {}: {warning}", server.name));
@@ -218,6 +211,16 @@ fn file_beside(path: &Path, place: &Place) -> PathBuf {
     Path::new(&*place.file).parent().unwrap_or(Path::new("")).join(path)
 }
 
+/// Gets a secret, or says which one is missing and where the spec wants it.
+async fn resolve(key: &str, reference: &SecretRef, place: &Place) -> Result<Secret, Failure> {
+    secrets::resolve(&beside(reference, place)).await.map_err(|error| Failure {
+        exit: Exit::Failed,
+        message: format!("{key} at {}:{}: {}", place.file, place.line, chain(&error)),
+        remedy: Some(words(&error.remedy())),
+        findings: Vec::new(),
+    })
+}
+
 /// The secrets that `server` declares, each from where `access` keeps it.
 async fn resolve_backup(
     server: &ServerSpec,
@@ -232,7 +235,7 @@ async fn resolve_backup(
         if let BackupValue::Secret(reference) = &setting.value
             && declared(setting.key)
         {
-            resolved.insert(setting.key, secrets::resolve(&beside(reference, &setting.place)).await?);
+            resolved.insert(setting.key, resolve(setting.key.path(), reference, &setting.place).await?);
         }
     }
     Ok(resolved)

@@ -47,7 +47,10 @@ pub fn open(path: &Path, allows: Vec<Allow>, narrow: &NarrowArgs, output: &Outpu
         || !path.exists();
     if is_spec {
         let loaded = load::read_or_say(path, output)?;
-        let narrowing = narrow.meant(&loaded.spec.servers).map_err(|problem| output.usage(&problem, None))?;
+        let narrowing = narrow.meant(&loaded.spec.servers).map_err(|problem| {
+            output.error(&problem, Some(super::args::NARROW_HELP));
+            Exit::Usage
+        })?;
         return Ok(Prepared { loaded, allows, narrowing, saved: None });
     }
     for (given, option, what) in [
