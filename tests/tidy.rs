@@ -35,6 +35,7 @@ const CODE_WORDS: &[(&str, &[&str], &str)] = &[
     ("stdout()", &["src/edge/cli"], "only the command line prints"),
     ("stderr()", &["src/edge/cli"], "only the command line prints"),
     ("anstream", &["src/edge/cli"], "only the command line prints"),
+    ("Command::new", &["src/edge/children.rs"], "a child gets no variable that the spec names as a secret"),
     ("Deserialize", BORDERS, "only types that cross a border are read from text"),
     ("JsonSchema", BORDERS, "only types that cross a border have a schema"),
     ("disallowed_methods", &["src/edge/mod.rs"], "the pure half stays pure"),

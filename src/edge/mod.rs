@@ -1,8 +1,8 @@
 //! Everything that touches the world, and drives `flow`.
 //!
 //! [`icewarp`] speaks to a real server, [`sandbox`] is a simulated one; they share no code, or they would share
-//! their mistakes. [`files`], [`git`], [`saved`] and [`secrets`] touch this machine, [`store`] remembers runs,
-//! [`lock`] lets one run at a time at a server, [`drive`] performs a run, [`cli`] is what a person types.
+//! their mistakes. [`files`], [`git`], [`saved`], [`secrets`] and [`children`] touch this machine, [`store`] remembers
+//! runs, [`lock`] lets one run at a time at a server, [`drive`] performs a run, [`cli`] is what a person types.
 
 #![expect(
     clippy::disallowed_methods,
@@ -10,6 +10,7 @@
     reason = "the edge is where the world is touched"
 )]
 
+pub mod children;
 pub mod cli;
 pub mod drive;
 pub mod files;

@@ -12,13 +12,20 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
+use super::children;
 use crate::model::{Remedy, SecretRef};
 
 /// No password is longer; a file or command that gives more is the wrong one.
 const BYTES_MAX: usize = 64 * 1024;
 
-/// A password manager may ask a server; nobody waits longer for a password.
+/// A password manager may ask a server, or a person; few wait longer for a password, and those say so.
 const EXEC_LIMIT: Duration = Duration::from_secs(30);
+
+/// The variable of the environment with another limit for a command, in whole seconds.
+pub const EXEC_SECONDS: &str = "ICEWARDEN_EXEC_SECONDS";
+
+/// Longer than an hour would be no limit.
+const EXEC_SECONDS_MAX: u64 = 3600;
 
 /// Of what a command says on its error output this much is shown.
 const STDERR_CHARS: usize = 400;
@@ -34,6 +41,13 @@ impl Secret {
     /// The secret itself, for the one place that sends it.
     pub fn reveal(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl From<Vec<u8>> for Secret {
+    /// The bytes are taken over, not copied.
+    fn from(bytes: Vec<u8>) -> Secret {
+        Secret(bytes)
     }
 }
 
@@ -76,6 +90,8 @@ pub enum Absence {
     Start(#[source] io::Error),
     #[error("the reference names no command")]
     NoCommand,
+    #[error("the limit in {EXEC_SECONDS} is no whole number from 1 to {EXEC_SECONDS_MAX}")]
+    Limit,
     #[error("the command did not end within {} s and was stopped", .0.as_secs())]
     Late(Duration),
     #[error("the command {status}{}", said(.stderr))]
@@ -89,6 +105,16 @@ fn said(stderr: &str) -> String {
 impl SecretError {
     /// What to do next.
     pub fn remedy(&self) -> Remedy {
+        match self.why {
+            Absence::Late(_) => {
+                return Remedy::Check(format!(
+                    "by running it: the command must not ask for anything; one that is slow may have more seconds by \
+                     the environment variable {EXEC_SECONDS}"
+                ));
+            }
+            Absence::Limit => return Remedy::Check(format!("the environment variable {EXEC_SECONDS}")),
+            _ => {}
+        }
         Remedy::Check(match &self.reference {
             SecretRef::Env(name) => format!("that the environment variable {name} holds the secret"),
             SecretRef::File(path) => {
@@ -104,7 +130,14 @@ impl SecretError {
 
 /// Gets a secret. One line end after it is not part of it.
 pub async fn resolve(reference: &SecretRef) -> Result<Secret, SecretError> {
-    resolve_within(reference, EXEC_LIMIT).await
+    let limit = match std::env::var(EXEC_SECONDS) {
+        Ok(seconds) => match seconds.parse() {
+            Ok(seconds @ 1..=EXEC_SECONDS_MAX) => Duration::from_secs(seconds),
+            _ => return Err(SecretError { reference: reference.clone(), why: Absence::Limit }),
+        },
+        Err(_) => EXEC_LIMIT,
+    };
+    resolve_within(reference, limit).await
 }
 
 /// The same with another limit on how long a command may take.
@@ -149,10 +182,9 @@ async fn bounded(source: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The child gets our environment as it is: a password manager's own token is in there as often as not.
 async fn exec(command: &[String], limit: Duration) -> Result<Vec<u8>, Absence> {
     let Some((program, arguments)) = command.split_first() else { return Err(Absence::NoCommand) };
-    let mut child = Command::new(program)
+    let mut child = Command::from(children::command(program))
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

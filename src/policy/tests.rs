@@ -239,6 +239,7 @@ fn server(wishes: Wishes, license: Option<LicenseSpec>) -> ServerSpec {
             account: Address::parse("login@example.com").expect("an address"),
             password: SecretRef::Env("UNUSED".to_owned()),
             ca_file: None,
+            login: None,
             insecure_skip_verify: false,
             place: place(),
         },

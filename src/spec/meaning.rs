@@ -47,10 +47,21 @@ pub struct Connection {
     pub url: String,
     pub account: Address,
     pub password: SecretRef,
+    /// `None`: plain within TLS or this machine, else encrypted.
+    pub login: Option<Login>,
     /// A PEM file of certificates to trust beside the platform's, relative to the folder of the spec's file.
     pub ca_file: Option<PathBuf>,
     pub insecure_skip_verify: bool,
     pub place: Place,
+}
+
+/// How the password is sent when logging in (reference 1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Login {
+    /// Encrypted with a key that the server gives.
+    Rsa,
+    /// As it is.
+    Plain,
 }
 
 /// What tells this server from another. Nothing is written to a server unless both are pinned and met.

@@ -184,7 +184,7 @@ async fn refused(world: World) -> String {
     let (observed, _) = read(world, lists()).await;
     let error = observed.unwrap_err();
     assert_eq!(error.meaning(), Meaning::LoginRefused, "{error:?}");
-    assert!(matches!(error.remedy(), Some(Remedy::OnServer(text)) if text.contains("administrator rights")));
+    assert!(matches!(error.remedy(), Remedy::OnServer(text) if text.contains("administrator rights")));
     match error {
         CallError::Refused { why: Refusal::NoRights(what), .. } => what,
         other => panic!("{other:?}"),

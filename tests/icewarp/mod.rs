@@ -4,10 +4,12 @@
 mod answers;
 mod licence_text;
 mod lists;
+mod login;
 mod reads;
 mod responder;
 mod secrets;
 mod sockets;
 mod tls;
+mod uids;
 mod world;
 mod writes;

@@ -143,6 +143,7 @@ pub fn options(url: &str) -> Options {
         account: ACCOUNT.to_owned(),
         password: Secret::new(PASSWORD),
         ca_file: None,
+        login: None,
         insecure_skip_verify: false,
         limits: Limits {
             connect: 2 * second,

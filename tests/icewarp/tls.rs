@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum_server::tls_rustls::RustlsConfig;
 use icewarden::edge::icewarp::{CallError, Client, Meaning, NoConnection, Options, Silence};
@@ -27,14 +28,21 @@ async fn start() -> TlsServer {
 
 /// A server that accepts every login, under a certificate that it signed itself.
 async fn start_under(change: impl FnOnce(&mut rcgen::CertificateParams)) -> TlsServer {
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
     change(&mut params);
     let key = rcgen::KeyPair::generate().unwrap();
-    let certificate = params.self_signed(&key).unwrap().pem();
-    let config = RustlsConfig::from_pem(certificate.clone().into_bytes(), key.serialize_pem().into_bytes())
-        .await
-        .unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    serve(&certificate, &key).await
+}
+
+/// Whether or not the key is that of the certificate.
+async fn serve(certificate: &rcgen::Certificate, key: &rcgen::KeyPair) -> TlsServer {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let private = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let signing = rustls::crypto::ring::sign::any_supported_type(&private).unwrap();
+    let shown = rustls::sign::CertifiedKey::new(vec![certificate.der().clone()], signing);
+    let resolver = Arc::new(rustls::sign::SingleCertAndKey::from(shown));
+    let config = rustls::ServerConfig::builder().with_no_client_auth().with_cert_resolver(resolver);
     let welcome = format!(
         "<iq type=\"result\" sid=\"{SID}\"><query xmlns=\"admin:iq:rpc\"><result>1</result></query></iq>"
     );
@@ -43,8 +51,10 @@ async fn start_under(change: impl FnOnce(&mut rcgen::CertificateParams)) -> TlsS
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let port = listener.local_addr().unwrap().port();
+    let config = RustlsConfig::from_config(Arc::new(config));
     let server = axum_server::from_tcp_rustls(listener, config).unwrap().handle(handle.clone());
     tokio::spawn(server.serve(router.into_make_service()));
+    let certificate = certificate.pem();
     TlsServer { url: format!("https://localhost:{port}/icewarpapi/"), certificate, handle }
 }
 
@@ -71,7 +81,7 @@ async fn a_certificate_that_nobody_vouches_for_is_refused_with_the_way_out() {
         ),
         "{error:?}"
     );
-    assert!(matches!(error.remedy(), Some(Remedy::EditSpec(text)) if text.contains("caFile")));
+    assert!(matches!(error.remedy(), Remedy::EditSpec(text) if text.contains("caFile")));
 }
 
 #[tokio::test]
@@ -82,18 +92,88 @@ async fn a_ca_file_makes_it_trusted() {
 }
 
 /// `openssl req -x509` makes such a certificate unless it is told otherwise.
+fn own_authority(params: &mut rcgen::CertificateParams) {
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+}
+
+#[track_caller]
+fn tls_error(connected: Result<(), CallError>) -> (String, Remedy) {
+    let error = connected.expect_err("it must not be trusted");
+    assert!(
+        matches!(
+            &error,
+            CallError::Unanswered { why: Silence::NoConnection { kind: NoConnection::Tls, .. }, .. }
+        ),
+        "{error:?}"
+    );
+    (icewarden::edge::icewarp::chain(&error), error.remedy())
+}
+
+async fn trusting(ca_file: &str, url: &str) -> Result<(), CallError> {
+    let file = pem(ca_file);
+    connect(Options { ca_file: Some(file.path().into()), ..options(url) }).await
+}
+
 #[tokio::test]
-async fn a_certificate_that_is_its_own_authority_is_refused_in_plain_words() {
-    let own = |params: &mut rcgen::CertificateParams| {
-        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    };
-    let server = start_under(own).await;
-    let file = pem(&server.certificate);
-    let error =
-        connect(Options { ca_file: Some(file.path().into()), ..options(&server.url) }).await.unwrap_err();
-    let told = icewarden::edge::icewarp::chain(&error);
+async fn a_certificate_that_is_its_own_authority_is_trusted_where_the_ca_file_holds_exactly_it() {
+    let (server, other) = (start_under(own_authority).await, start_under(own_authority).await);
+    trusting(&server.certificate, &server.url).await.unwrap();
+    // Beside others too, wherever it stands.
+    trusting(&[&*other.certificate, &server.certificate].concat(), &server.url).await.unwrap();
+    let (told, next) = tls_error(trusting(&other.certificate, &server.url).await);
     assert!(told.contains("its certificate is that of an authority (CA:TRUE)"), "{told}");
-    assert!(matches!(error.remedy(), Some(Remedy::OnServer(text)) if text.contains("without CA:TRUE")));
+    assert!(matches!(next, Remedy::EditSpec(text) if text.contains("the server's certificate itself")));
+    tls_error(connect(options(&server.url)).await);
+}
+
+#[tokio::test]
+async fn its_own_authority_is_still_held_to_its_name_and_its_days() {
+    let server = start_under(own_authority).await;
+    let url = server.url.replace("localhost", "127.0.0.1");
+    let (told, _) = tls_error(trusting(&server.certificate, &url).await);
+    assert!(told.contains("not valid for name"), "{told}");
+    for (from, until, words) in [(2001, 2002, "expired"), (4000, 4001, "not valid yet")] {
+        let server = start_under(|params| {
+            own_authority(params);
+            params.not_before = rcgen::date_time_ymd(from, 1, 1);
+            params.not_after = rcgen::date_time_ymd(until, 1, 1);
+        })
+        .await;
+        let (told, _) = tls_error(trusting(&server.certificate, &server.url).await);
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+/// Anybody can show a certificate; only its owner can sign with its key.
+#[tokio::test]
+async fn a_pinned_certificate_is_worth_nothing_without_its_key() {
+    for own in [false, true] {
+        let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+        if own {
+            own_authority(&mut params);
+        }
+        let [key, other] = [(); 2].map(|()| rcgen::KeyPair::generate().unwrap());
+        let certificate = params.self_signed(&key).unwrap();
+        let honest = serve(&certificate, &key).await;
+        trusting(&honest.certificate, &honest.url).await.unwrap();
+        let server = serve(&certificate, &other).await;
+        tls_error(trusting(&server.certificate, &server.url).await);
+    }
+}
+
+/// An authority in the file vouches for what it signed, as ever, and for nothing that only looks like it.
+#[tokio::test]
+async fn an_authority_in_the_ca_file_vouches_for_the_certificates_that_it_signed() {
+    let mut params = rcgen::CertificateParams::new(["authority.test".to_owned()]).unwrap();
+    own_authority(&mut params);
+    let [key, other, leaf_key] = [(); 3].map(|()| rcgen::KeyPair::generate().unwrap());
+    let authority = params.self_signed(&key).unwrap();
+    let impostor = params.self_signed(&other).unwrap();
+    let leaf = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let leaf = leaf.signed_by(&leaf_key, &rcgen::Issuer::new(params, key)).unwrap();
+    let server = serve(&leaf, &leaf_key).await;
+    trusting(&authority.pem(), &server.url).await.unwrap();
+    tls_error(trusting(&impostor.pem(), &server.url).await);
 }
 
 #[tokio::test]
@@ -106,7 +186,7 @@ async fn a_certificate_that_has_run_out_is_to_be_renewed() {
     let file = pem(&server.certificate);
     let error =
         connect(Options { ca_file: Some(file.path().into()), ..options(&server.url) }).await.unwrap_err();
-    assert!(matches!(error.remedy(), Some(Remedy::OnServer(text)) if text.contains("renew")), "{error:?}");
+    assert!(matches!(error.remedy(), Remedy::OnServer(text) if text.contains("renew")), "{error:?}");
 }
 
 #[tokio::test]

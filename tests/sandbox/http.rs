@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::client::{attribute, error, login_params, request, texts};
 
 /// Serves a world on a free port while `use_it` runs, then stops it and gives what `use_it` gave.
-async fn served<T, F: Future<Output = T>>(world: World, use_it: impl FnOnce(SocketAddr) -> F) -> T {
+pub async fn served<T, F: Future<Output = T>>(world: World, use_it: impl FnOnce(SocketAddr) -> F) -> T {
     let (ready, address) = oneshot::channel();
     let (stop, stopped) = oneshot::channel::<()>();
     let options = ServeOptions { listen: SocketAddr::from(([127, 0, 0, 1], 0)), addr_file: None };
@@ -24,7 +24,7 @@ async fn served<T, F: Future<Output = T>>(world: World, use_it: impl FnOnce(Sock
     out
 }
 
-fn client() -> reqwest::Client {
+pub fn client() -> reqwest::Client {
     // No TLS is spoken here, but the client wants to know how it would.
     drop(rustls::crypto::ring::default_provider().install_default());
     reqwest::Client::builder().no_proxy().build().expect("a client")

@@ -250,6 +250,7 @@ pub fn spec(layout: &Layout, accounts: &[Account]) -> ServerSpec {
             account: Address::parse("admin@example.com").expect("an address"),
             password: SecretRef::Env("UNUSED".to_owned()),
             ca_file: None,
+            login: None,
             insecure_skip_verify: false,
             place: place(),
         },

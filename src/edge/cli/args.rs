@@ -99,20 +99,32 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<HistoryCommand>,
     },
-    /// Run a simulated IceWarp server, in memory.
+    /// Run a simulated IceWarp server, in memory or with its state in a file.
+    #[command(after_long_help = super::sandbox::tables())]
     Sandbox {
-        /// How many user accounts it has.
-        #[arg(long, default_value_t = 300)]
-        accounts: u32,
-        /// The same seed gives the same server.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
+        /// How many user accounts a new server has [default: 300].
+        #[arg(long)]
+        accounts: Option<u32>,
+        /// The same seed gives the same new server [default: 1].
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Keep the state in this file. One that exists is taken up as it was left.
+        #[arg(long, value_name = "FILE")]
+        state: Option<PathBuf>,
         /// Where to listen; port 0 takes any free port.
         #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR:PORT")]
         listen: SocketAddr,
         /// Write the server's URL into this file once it answers.
         #[arg(long, value_name = "FILE")]
         addr_file: Option<PathBuf>,
+        /// What the server does where nobody knows what the real one does, such as U-15=two-reads; `list` shows
+        /// all there is. May be given several times.
+        #[arg(long = "switch", value_name = "U-n=POSITION")]
+        switches: Vec<String>,
+        /// What goes wrong on purpose, such as cut-unanswered@setaccountproperties:3; `list` shows all there is.
+        /// May be given several times.
+        #[arg(long = "fault", value_name = "KIND[@[COMMAND][:N[+]]]")]
+        faults: Vec<String>,
     },
     /// Print the JSON Schema of the spec (for editors) or of the plan.
     Schema {

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::Format;
 use super::exit::Exit;
 use super::output::Output;
-use crate::edge::files;
+use crate::edge::{children, files};
 use crate::model::{Finding, Severity};
 use crate::report::{findings, view};
 use crate::spec::{Spec, meaning::Source, parse};
@@ -28,7 +28,10 @@ pub fn read(path: &Path) -> Result<Loaded, (Vec<Finding>, Vec<Source>)> {
 /// Checks a spec whose text is at hand.
 pub fn parse_sources(sources: Vec<Source>) -> Result<Loaded, (Vec<Finding>, Vec<Source>)> {
     match parse(&sources) {
-        Ok(spec) => Ok(Loaded { spec, sources }),
+        Ok(spec) => {
+            children::withhold(&spec);
+            Ok(Loaded { spec, sources })
+        }
         Err(findings) => Err((findings, sources)),
     }
 }

@@ -63,8 +63,10 @@ pub fn main() -> Exit {
             None => history::list(limit, &told, &output),
             Some(HistoryCommand::Show { run, told }) => history::show(&run, &told, &output),
         },
-        Command::Sandbox { accounts, seed, listen, addr_file } => {
-            sandbox::run(&sandbox::SandboxOptions { accounts, seed, listen, addr_file }, &output)
+        Command::Sandbox { accounts, seed, state, listen, addr_file, switches, faults } => {
+            let options =
+                sandbox::SandboxOptions { accounts, seed, state, listen, addr_file, switches, faults };
+            sandbox::run(&options, &output)
         }
         Command::Schema { of } => {
             output.data(&match of {

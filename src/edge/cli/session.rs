@@ -9,7 +9,6 @@ use jiff::civil::Date;
 
 use super::exit::Exit;
 use super::job::Job;
-use super::output::Output;
 use super::progress::Meter;
 use super::signals;
 use crate::diff::{SecretMatch, SecretsMet};
@@ -21,7 +20,7 @@ use crate::plan::{Inputs, asks};
 use crate::policy::{Memory, groups_of, services_of};
 use crate::report::remedy::text as words;
 use crate::seats;
-use crate::spec::meaning::{BackupValue, ServerSpec};
+use crate::spec::meaning::{BackupValue, Connection, Login, ServerSpec};
 
 /// A server that was read, with the session still open.
 pub struct Read {
@@ -89,7 +88,7 @@ impl From<CallError> for Failure {
             Meaning::NotReachable => Exit::Unreachable,
             Meaning::NotTheLanguage | Meaning::Other => Exit::Failed,
         };
-        let remedy = error.remedy().as_ref().map(words);
+        let remedy = Some(words(&error.remedy()));
         Failure { exit, message: chain(&error), remedy, findings: Vec::new() }
     }
 }
@@ -113,7 +112,7 @@ pub async fn read(job: &Job<'_>, known: Known) -> Result<Read, Failure> {
     if signals::was_interrupted() {
         return Err(Failure::interrupted("before"));
     }
-    let (client, backup_secrets) = unless_interrupted(job, connect(job.server, job.output)).await?;
+    let (client, backup_secrets) = unless_interrupted(job, connect(job)).await?;
     match unless_interrupted(job, read_all(&client, job, &backup_secrets, &known)).await {
         Ok((observed, met, today)) => {
             Ok(Read { client, observed, met, known, secrets: Arc::new(backup_secrets), today })
@@ -125,30 +124,48 @@ pub async fn read(job: &Job<'_>, known: Known) -> Result<Read, Failure> {
     }
 }
 
-async fn connect(
-    server: &ServerSpec,
-    output: &Output,
-) -> Result<(Client, BTreeMap<BackupKey, Secret>), Failure> {
+async fn connect(job: &Job<'_>) -> Result<(Client, BTreeMap<BackupKey, Secret>), Failure> {
+    let Job { server, output, .. } = job;
     let password = secrets::resolve(&beside(&server.connection.password, &server.connection.place)).await?;
     let backup_secrets = resolve_backup(server).await?;
-    if server.connection.insecure_skip_verify {
-        output.say(&format!(
-            "warning: {} is reached without checking its certificate (insecureSkipVerify): whoever sits in between \
-             can read the password",
-            server.connection.url
-        ));
+    if let Some(warning) = warning(&server.connection) {
+        output.say(&format!("warning: {}: {warning}", server.name));
     }
     let connection = &server.connection;
     let client = Client::connect(Options {
         url: connection.url.clone(),
         account: connection.account.to_string(),
         password,
+        login: connection.login,
         ca_file: connection.ca_file.as_deref().map(|path| file_beside(path, &connection.place)),
         insecure_skip_verify: connection.insecure_skip_verify,
         limits: Limits::default(),
     })
     .await?;
+    if let Err(error) = client.check_password().await {
+        log_out(&client, job).await;
+        return Err(error.into());
+    }
     Ok((client, backup_secrets))
+}
+
+/// What whoever stands between here and the server could do; told on every run.
+fn warning(connection: &Connection) -> Option<String> {
+    let url = &connection.url;
+    let (hearable, login) = (icewarp::is_hearable(url), connection.login.unwrap_or(Login::Rsa));
+    match (hearable, login) {
+        (true, Login::Rsa) => Some(format!(
+            "{url} is reached without TLS: whoever listens cannot read the password, but everything else"
+        )),
+        (true, Login::Plain) => Some(format!(
+            "{url} is reached without TLS: whoever listens can read the password (login: plain)"
+        )),
+        (false, _) if connection.insecure_skip_verify => Some(format!(
+            "{url} is reached without checking its certificate (insecureSkipVerify): whoever sits in between can \
+             read the password"
+        )),
+        (false, _) => None,
+    }
 }
 
 async fn unless_interrupted<T, E>(

@@ -1,30 +1,30 @@
-//! What can go wrong with a call, sorted by what the caller does next.
+//! What can go wrong with a call, sorted by what the caller does next; what a person does next is in
+//! [`super::remedies`].
 
 use std::time::Duration;
 
 use super::codec::CodecError;
 use super::uids::{Bears, Uid};
-use crate::model::Remedy;
 
 /// A call that gave no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// Trying again changes nothing.
-    #[error("the server refused {command}")]
+    #[error("the server refused {}", spoken(.command))]
     Refused {
         command: &'static str,
         #[source]
         why: Refusal,
     },
     /// It may have happened, unless there was no connection: read back.
-    #[error("{command} went unanswered")]
+    #[error("{}", unanswered(.command, .why))]
     Unanswered {
         command: &'static str,
         #[source]
         why: Silence,
     },
     /// No change may rest on it.
-    #[error("the answer to {command} cannot be read")]
+    #[error("the answer to {} cannot be read", spoken(.command))]
     Unreadable {
         command: &'static str,
         #[source]
@@ -41,6 +41,14 @@ pub enum Refusal {
     /// `authenticate` was answered 0, which tells no reason (reference 1.3).
     #[error("it does not accept the account and its password")]
     LoginZero,
+    /// It gives no key to encrypt the password with, and the plain one is not sent instead.
+    #[error("it offers no encrypted login: {0}")]
+    NoRsa(Uid),
+    #[error("the password is too long to be encrypted with the server's key of {bits} bits")]
+    TooLong { bits: usize },
+    /// The login was accepted, but of a password that must be changed first.
+    #[error("the account's password has expired")]
+    PasswordExpired,
     /// What must exist came back empty, or was refused (U-39).
     #[error("{0}")]
     NoRights(String),
@@ -61,8 +69,14 @@ pub enum Refusal {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Silence {
     /// Nothing was sent.
-    #[error("no connection to {host}: {why}")]
-    NoConnection { host: String, kind: NoConnection, why: String },
+    #[error("{}", connecting(.host, *.kind, .why))]
+    NoConnection {
+        host: String,
+        kind: NoConnection,
+        why: String,
+        /// The variable of the environment that sends such calls through a proxy, unless `NO_PROXY` names the host.
+        proxy: Option<&'static str>,
+    },
     #[error("no answer within {} s", .0.as_secs_f32())]
     Late(Duration),
     #[error("the connection ended before an answer came: {0}")]
@@ -91,6 +105,8 @@ pub enum Garble {
     Half { excerpt: String },
     #[error("it is larger than {} MiB", .limit >> 20)]
     TooLarge { limit: usize },
+    #[error("it is not HTTP; the port may speak TLS, or serve something else")]
+    NotHttp,
     #[error("it sends us elsewhere, to {to}")]
     Redirect { to: String },
     #[error("HTTP status {status}{}", excerpted(.excerpt))]
@@ -98,6 +114,32 @@ pub enum Garble {
     /// It is the server's language, and says something that the command's answer cannot be.
     #[error("{0}")]
     Shape(String),
+}
+
+/// The two commands of a login are not told apart: nobody typed them.
+fn spoken(command: &'static str) -> &'static str {
+    match command {
+        "authenticate" | "getauthchallenge" => "the login",
+        other => other,
+    }
+}
+
+fn unanswered(command: &'static str, why: &Silence) -> String {
+    match why {
+        Silence::NoConnection { .. } => "the server is not reached".to_owned(),
+        Silence::Late(_) | Silence::Closed(_) | Silence::Http(_) => {
+            format!("{} went unanswered", spoken(command))
+        }
+    }
+}
+
+fn connecting(host: &str, kind: NoConnection, why: &str) -> String {
+    match kind {
+        NoConnection::Setup => why.to_owned(),
+        NoConnection::Name | NoConnection::Tls | NoConnection::Late | NoConnection::Other => {
+            format!("no connection to {host}: {why}")
+        }
+    }
 }
 
 fn excerpted(excerpt: &str) -> String {
@@ -129,9 +171,13 @@ impl CallError {
     pub fn meaning(&self) -> Meaning {
         match self {
             CallError::Refused { why, .. } => match why {
-                Refusal::Login(_) | Refusal::LoginZero | Refusal::NoRights(_) | Refusal::Http(_) => {
-                    Meaning::LoginRefused
-                }
+                Refusal::Login(_)
+                | Refusal::LoginZero
+                | Refusal::NoRsa(_)
+                | Refusal::TooLong { .. }
+                | Refusal::PasswordExpired
+                | Refusal::NoRights(_)
+                | Refusal::Http(_) => Meaning::LoginRefused,
                 Refusal::Uid(uid) if matches!(uid.bears(), Bears::Login | Bears::Rights) => {
                     Meaning::LoginRefused
                 }
@@ -148,14 +194,16 @@ impl CallError {
         matches!(
             self,
             CallError::Unanswered { why: Silence::NoConnection { .. }, .. }
-                | CallError::Refused { why: Refusal::NotSendable(_), .. }
+                | CallError::Refused { why: Refusal::NotSendable(_) | Refusal::TooLong { .. }, .. }
         )
     }
 
     /// The error id, where the server gave one.
     pub fn uid(&self) -> Option<&Uid> {
         match self {
-            CallError::Refused { why: Refusal::Login(uid) | Refusal::Uid(uid), .. } => Some(uid),
+            CallError::Refused {
+                why: Refusal::Login(uid) | Refusal::NoRsa(uid) | Refusal::Uid(uid), ..
+            } => Some(uid),
             _ => None,
         }
     }
@@ -171,131 +219,6 @@ impl CallError {
 
     pub(super) fn shape(command: &'static str, what: impl Into<String>) -> CallError {
         CallError::Unreadable { command, why: Garble::Shape(what.into()) }
-    }
-
-    /// What to do next.
-    pub fn remedy(&self) -> Option<Remedy> {
-        match self {
-            CallError::Refused { why, .. } => why.remedy(),
-            CallError::Unanswered { why, .. } => Some(why.remedy()),
-            CallError::Unreadable { why, .. } => Some(why.remedy()),
-        }
-    }
-}
-
-impl Refusal {
-    fn remedy(&self) -> Option<Remedy> {
-        let rights = || {
-            Remedy::OnServer(
-                "use an account with administrator rights for connection.rpc.account, or give it those rights"
-                    .to_owned(),
-            )
-        };
-        match self {
-            Refusal::Login(uid) | Refusal::Uid(uid) => match uid.bears() {
-                Bears::Rights => Some(rights()),
-                Bears::Protocol => Some(Remedy::Check(
-                    "that connection.rpc.url is the administration interface of an IceWarp server".to_owned(),
-                )),
-                Bears::Session => Some(Remedy::Check(
-                    "whether a proxy between here and the server changes our address from call to call"
-                        .to_owned(),
-                )),
-                Bears::AccountGone | Bears::DomainGone => {
-                    Some(Remedy::Rerun("`icewarden plan`: what exists has changed".to_owned()))
-                }
-                Bears::Login => Some(login_remedy(uid.as_str())),
-                Bears::Value => None,
-                Bears::Unknown => Some(Remedy::Check("the server's log logs/api for this call".to_owned())),
-            },
-            Refusal::LoginZero | Refusal::Http(_) => Some(login_remedy("")),
-            Refusal::NoRights(_) => Some(rights()),
-            Refusal::Zero => None,
-            Refusal::NotSendable(_) => {
-                Some(Remedy::EditSpec("take the control character out of the value".to_owned()))
-            }
-        }
-    }
-}
-
-fn login_remedy(uid: &str) -> Remedy {
-    match uid {
-        "auth_two_factor_required" | "auth_two_factor_invalid" => Remedy::OnServer(
-            "use an administrator account without two-factor login for connection.rpc.account".to_owned(),
-        ),
-        "login_ip_invalid" | "account_disabled_1" => {
-            Remedy::OnServer("allow the account to log in from this machine's address".to_owned())
-        }
-        "account_disabled_13" => Remedy::OnServer(
-            "look at the licence: it leaves no seat for the account of connection.rpc.account".to_owned(),
-        ),
-        uid if uid.starts_with("account_disabled_") => {
-            Remedy::OnServer("enable the account of connection.rpc.account, or use another".to_owned())
-        }
-        // Each wrong login makes the server slower to answer the next one, for everybody (U-16).
-        _ => Remedy::Check(
-            "connection.rpc.account and its password; we do not try again, because servers slow down after \
-             each failed login"
-                .to_owned(),
-        ),
-    }
-}
-
-/// What the TLS library says, by the words it uses: it has no types for all of it.
-fn tls_remedy(why: &str) -> Remedy {
-    if why.contains("CA:TRUE") {
-        Remedy::OnServer(
-            "give it a certificate made without CA:TRUE, and name that one, or its issuer, in \
-             connection.rpc.caFile"
-                .to_owned(),
-        )
-    } else if why.contains("expired") {
-        Remedy::OnServer("renew its certificate, and see that the clocks here and there are right".to_owned())
-    } else {
-        Remedy::EditSpec(
-            "name the certificate of the issuer in connection.rpc.caFile, or give connection.rpc.url the name \
-             that the server's certificate carries"
-                .to_owned(),
-        )
-    }
-}
-
-impl Silence {
-    fn remedy(&self) -> Remedy {
-        match self {
-            Silence::NoConnection { kind: NoConnection::Tls, why, .. } => tls_remedy(why),
-            Silence::NoConnection { kind: NoConnection::Setup, .. } => {
-                Remedy::EditSpec("correct connection.rpc".to_owned())
-            }
-            Silence::NoConnection { .. } => Remedy::Check(
-                "the host and port in connection.rpc.url, and that the server's control service runs"
-                    .to_owned(),
-            ),
-            Silence::Late(_) | Silence::Closed(_) | Silence::Http(_) => {
-                Remedy::Rerun("the same, later; what may have happened is not repeated by itself".to_owned())
-            }
-        }
-    }
-}
-
-impl Garble {
-    fn remedy(&self) -> Remedy {
-        match self {
-            Garble::Redirect { to } => {
-                Remedy::EditSpec(format!("set connection.rpc.url to the address that answers, perhaps {to}"))
-            }
-            Garble::Status { status: 404, .. }
-            | Garble::Codec { why: CodecError::Html | CodecError::Text | CodecError::Root(_), .. } => {
-                Remedy::EditSpec(
-                    "let connection.rpc.url lead to IceWarp's own web or control port; it ends in /icewarpapi/"
-                        .to_owned(),
-                )
-            }
-            Garble::TooLarge { .. } | Garble::Shape(_) | Garble::Codec { .. } | Garble::Status { .. } => {
-                Remedy::Check("what connection.rpc.url answers, and the server's log logs/api".to_owned())
-            }
-            Garble::Half { .. } => Remedy::Rerun("the same, later; the answer was cut off".to_owned()),
-        }
     }
 }
 

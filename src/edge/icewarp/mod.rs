@@ -2,8 +2,8 @@
 //!
 //! Reading order, from the bytes up: [`codec`] and [`encode`] are the two directions of the wire and pure;
 //! [`readers`] says what the elements of an answer mean, [`properties`] which variable is meant by what,
-//! [`licence`] what a licence's text holds, [`uids`] what an error id means; `transport` sends one command and
-//! sorts its failures ([`error`]); [`session`] logs in, renews once and logs out; `lists`, `accounts` and
+//! [`licence`] what a licence's text holds, [`uids`] what an error id means; `transport` sends one command, to
+//! whom `trust` lets it, and sorts its failures ([`error`], `remedies`); `login` logs in; [`session`] renews once and logs out; `lists`, `accounts` and
 //! `server` read; [`observe`] puts it together; [`write`] is the port for a run.
 //!
 //! Three habits. *What the answer is worth decides, not its type*: `result` 0 is not success, an empty list of
@@ -18,13 +18,16 @@ pub mod encode;
 pub mod error;
 pub mod licence;
 mod lists;
+mod login;
 pub mod observe;
 pub mod properties;
 pub mod readers;
+mod remedies;
 pub mod rpc;
 mod server;
 pub mod session;
 mod transport;
+mod trust;
 pub mod uids;
 pub mod write;
 
@@ -33,3 +36,4 @@ pub use observe::{Progress, Wanted, domain_switches, observe, recheck_lists};
 pub use readers::{Written, held_back, masked};
 pub use rpc::{Calls, Phase};
 pub use session::{Client, Limits, Options};
+pub use transport::is_hearable;

@@ -1,4 +1,4 @@
-//! Logging in, calling, logging in again once, logging out.
+//! A session: calling, logging in again once, logging out.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,10 +9,12 @@ use tokio::sync::Mutex;
 use super::codec::{Body, Element, Sid};
 use super::encode::{self, Params};
 use super::error::{CallError, Refusal};
+use super::login::{self, Credentials};
 use super::rpc::{Calls, Phase};
 use super::transport::{Sending, Transport};
-use super::uids::{Bears, Uid};
+use super::uids::Uid;
 use crate::edge::secrets::Secret;
+use crate::spec::meaning::Login;
 
 /// How to reach a server.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub struct Options {
     pub url: String,
     pub account: String,
     pub password: Secret,
+    /// How the password is sent. Where nothing is said: plain within TLS or this machine, else encrypted.
+    pub login: Option<Login>,
     /// PEM certificates that are trusted beside the platform's.
     pub ca_file: Option<PathBuf>,
     pub insecure_skip_verify: bool,
@@ -71,6 +75,7 @@ struct Inner {
     transport: Transport,
     account: String,
     password: Secret,
+    login: Option<Login>,
     limits: Limits,
     session: Mutex<Session>,
 }
@@ -95,12 +100,21 @@ impl Client {
     /// Logs in.
     pub async fn connect(options: Options) -> Result<Client, CallError> {
         let transport = Transport::new(&options).await?;
-        let Options { account, password, limits, .. } = options;
-        let account = account.to_lowercase();
-        let client =
-            Client(Arc::new(Inner { transport, account, password, limits, session: Mutex::default() }));
+        let Options { account, password, login, limits, .. } = options;
+        let (account, session) = (account.to_lowercase(), Mutex::default());
+        let client = Client(Arc::new(Inner { transport, account, password, login, limits, session }));
         client.ticket(None).await?;
         Ok(client)
+    }
+
+    /// Asks the session whether its password must be changed first; that is told at once, and not by whatever fails
+    /// because of it later. Every field of the answer is optional (reference 1.3), so no answer decides nothing.
+    pub async fn check_password(&self) -> Result<(), CallError> {
+        let info = self.call(Phase::Login, "getsessioninfo", &Params::new()).await;
+        match info.as_ref().ok().and_then(|info| info.field("passwordexpired")) {
+            Some("1") => Err(CallError::Refused { command: "authenticate", why: Refusal::PasswordExpired }),
+            _ => Ok(()),
+        }
     }
 
     /// Logs in, does `work`, and logs out whatever came of it.
@@ -190,7 +204,7 @@ impl Client {
         }
         let sid = match &session.sid {
             Some(sid) => sid.clone(),
-            None => match self.login().await {
+            None => match self.log_in().await {
                 Ok(sid) => {
                     session.generation += 1;
                     session.calls = 0;
@@ -206,43 +220,13 @@ impl Client {
         Ok(Ticket { sid, generation: session.generation })
     }
 
-    /// Plain login with the three parameters that were seen to suffice. `authtype` is the number (U-31).
-    async fn login(&self) -> Result<Sid, CallError> {
-        let command = "authenticate";
+    async fn log_in(&self) -> Result<Sid, CallError> {
         let inner = &self.0;
-        let params = Params::new()
-            .number("authtype", 0)
-            .text("email", &inner.account)
-            .text("password", inner.password.reveal());
-        if let Some(character) = params.unsendable() {
-            return Err(CallError::Refused { command, why: Refusal::NotSendable(character) });
-        }
-        let answer = inner
-            .transport
-            .send(&Sending {
-                command,
-                phase: Phase::Login,
-                body: encode::request(command, &params, None),
-                within: inner.limits.login,
-                hide: [inner.password.reveal(), ""],
-            })
-            .await?;
-        match answer.body {
-            Body::Error(uid) => {
-                let uid = Uid::new(uid);
-                let why = match uid.bears() {
-                    Bears::Protocol => Refusal::Uid(uid),
-                    _ => Refusal::Login(uid),
-                };
-                Err(CallError::Refused { command, why })
-            }
-            Body::Result(result) => match (result.text.trim(), answer.sid) {
-                ("1", Some(sid)) => Ok(sid),
-                ("1", None) => Err(CallError::shape(command, "it accepted the login and gave no session")),
-                ("0", _) => Err(CallError::Refused { command, why: Refusal::LoginZero }),
-                _ => Err(CallError::shape(command, "it is neither 1 nor 0")),
-            },
-        }
+        let (account, password) = (inner.account.as_str(), &inner.password);
+        // Without a word in the spec the password is plain only where nobody can listen.
+        let hearable = if inner.transport.is_hearable() { Login::Rsa } else { Login::Plain };
+        let credentials = Credentials { account, password, login: inner.login.unwrap_or(hearable) };
+        login::log_in(&inner.transport, &credentials, inner.limits.login).await
     }
 
     async fn exchange(

@@ -1,19 +1,19 @@
 //! One command over HTTP, and its failures sorted.
 
 use std::error::Error;
-use std::path::Path;
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Response, StatusCode, Url};
+use reqwest::{Response, StatusCode, Url};
+use rustls::ClientConfig;
 
 use super::codec::{self, Answer};
 use super::error::{CallError, Garble, NoConnection, Refusal, Silence, excerpt, sanitised};
 use super::rpc::{Counter, Phase};
 use super::session::{Limits, Options};
+use super::trust;
 
 /// A kept-alive connection older than this is not used again: servers close idle ones without a word, and a
 /// command that is written into a closed connection may or may not have happened.
@@ -49,7 +49,7 @@ impl Transport {
     pub(super) async fn new(options: &Options) -> Result<Transport, CallError> {
         let unusable = |host: &str, kind, why| CallError::Unanswered {
             command: "authenticate",
-            why: Silence::NoConnection { host: host.to_owned(), kind, why },
+            why: Silence::NoConnection { host: host.to_owned(), kind, why, proxy: None },
         };
         let setup = |host: &str, why: String| unusable(host, NoConnection::Setup, why);
         let url = Url::parse(&options.url)
@@ -58,13 +58,17 @@ impl Transport {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(setup(&host, "connection.rpc.url must begin with https:// or http://".to_owned()));
         }
-        let roots = match &options.ca_file {
-            Some(path) => Some(certificates(path).await.map_err(|why| setup(&host, why))?),
+        let trusted = match &options.ca_file {
+            Some(path) => {
+                let pinned = trust::certificates(path).await.map_err(|why| setup(&host, why))?;
+                let config = trust::config(pinned);
+                Some(config.map_err(|error| unusable(&host, NoConnection::Tls, chain(&error)))?)
+            }
             None => None,
         };
         // What is left to fail is the platform's trust store: a machine that has none.
         let client = |kept| {
-            client(options, &url, roots.clone(), kept)
+            client(options, &url, trusted.as_ref(), kept)
                 .map_err(|error| unusable(&host, NoConnection::Tls, chain(&error)))
         };
         let (http, fresh) = (client(options.limits.in_flight)?, client(0)?);
@@ -78,6 +82,11 @@ impl Transport {
             limits: options.limits.clone(),
             counter: Counter::default(),
         })
+    }
+
+    /// Whether others can listen: what is sent leaves this machine, and not within TLS.
+    pub(super) fn is_hearable(&self) -> bool {
+        leaves_in_the_open(&self.url)
     }
 
     /// Sends a command and reads its answer. A read whose kept-alive connection turned out to be dead is sent
@@ -111,7 +120,7 @@ impl Transport {
             .body(sending.body.clone())
             .send()
             .await
-            .map_err(|error| CallError::Unanswered { command, why: self.silence(error) })?;
+            .map_err(|error| self.unsent(command, error))?;
         let mut response = sent;
         if response.status() != StatusCode::OK {
             return Err(self.status(sending, response).await);
@@ -177,11 +186,16 @@ impl Transport {
         CallError::Unreadable { command, why: Garble::Status { status: number, excerpt } }
     }
 
-    fn silence(&self, error: reqwest::Error) -> Silence {
+    fn unsent(&self, command: &'static str, error: reqwest::Error) -> CallError {
         // The address can hold a password, and reqwest would show it.
         let error = error.without_url();
+        let mut why = chain(&error);
         if !error.is_connect() {
-            return Silence::Closed(chain(&error));
+            return if why.contains(NOT_HTTP) {
+                CallError::Unreadable { command, why: Garble::NotHttp }
+            } else {
+                CallError::Unanswered { command, why: Silence::Closed(why) }
+            };
         }
         let kind = if speaks_of_tls(&error) {
             NoConnection::Tls
@@ -192,34 +206,48 @@ impl Transport {
         } else {
             NoConnection::Other
         };
-        let mut why = chain(&error);
-        if kind == NoConnection::Tls && why.contains(OWN_AUTHORITY) {
-            // The library has no words for it, only the name of its own case.
-            why = "its certificate is that of an authority (CA:TRUE), which no server may show".to_owned();
+        if kind == NoConnection::Tls
+            && let Some((_, plain)) = TLS_WORDS.iter().find(|(word, _)| why.contains(word))
+        {
+            why = (*plain).to_owned();
         }
-        Silence::NoConnection { host: self.host.clone(), kind, why }
+        let proxy = proxy_variable(&self.url);
+        let why = Silence::NoConnection { host: self.host.clone(), kind, why, proxy };
+        CallError::Unanswered { command, why }
     }
 }
 
-/// What the TLS library calls a server's certificate that may itself sign others.
-const OWN_AUTHORITY: &str = "CaUsedAsEndEntity";
+/// What the HTTP library says of bytes that are none; it has no type for it that can be asked.
+const NOT_HTTP: &str = "invalid HTTP";
 
-/// ring is named here once, because no provider is built in: the other choice needs a C compiler.
-fn install_provider() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // An error means that one is installed already, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
+/// What the TLS library calls its cases where it has no words for people.
+const TLS_WORDS: [(&str, &str); 3] = [
+    (
+        "CaUsedAsEndEntity",
+        "its certificate is that of an authority (CA:TRUE), and connection.rpc.caFile does not name it",
+    ),
+    ("InvalidContentType", "this port does not speak TLS"),
+    ("UnknownIssuer", "nobody who is trusted here vouches for its certificate (unknown issuer)"),
+];
+
+/// The variable of the environment that names a proxy for this address, where one is set. Whether `NO_PROXY` takes
+/// the address out again is left to the HTTP library.
+fn proxy_variable(url: &Url) -> Option<&'static str> {
+    let names: &[&str] = match url.scheme() {
+        _ if is_loopback(url) => &[],
+        "https" => &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
+        _ => &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"],
+    };
+    names.iter().copied().find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
 fn client(
     options: &Options,
     url: &Url,
-    roots: Option<Vec<Certificate>>,
+    trusted: Option<&ClientConfig>,
     kept: usize,
 ) -> Result<reqwest::Client, reqwest::Error> {
-    install_provider();
+    trust::install_provider();
     let limits = &options.limits;
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("icewarden/", env!("CARGO_PKG_VERSION")))
@@ -233,9 +261,8 @@ fn client(
         builder = builder.tls_certs_only([]);
     } else if options.insecure_skip_verify {
         builder = builder.tls_danger_accept_invalid_certs(true);
-    }
-    if let Some(roots) = roots.filter(|_| url.scheme() == "https") {
-        builder = builder.tls_certs_merge(roots);
+    } else if let Some(config) = trusted {
+        builder = builder.tls_backend_preconfigured(config.clone());
     }
     if is_loopback(url) {
         // A proxy has its own loopback.
@@ -244,22 +271,18 @@ fn client(
     builder.build()
 }
 
+fn leaves_in_the_open(url: &Url) -> bool {
+    url.scheme() != "https" && !is_loopback(url)
+}
+
+/// Whether others can listen to what is sent to this address; not for one that is none, since nothing is sent there.
+pub fn is_hearable(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| leaves_in_the_open(&url))
+}
+
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-async fn certificates(path: &Path) -> Result<Vec<Certificate>, String> {
-    let pem = tokio::fs::read(path)
-        .await
-        .map_err(|error| format!("connection.rpc.caFile {} cannot be read: {error}", path.display()))?;
-    let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| {
-        format!("connection.rpc.caFile {} holds no certificates: {}", path.display(), chain(&error))
-    })?;
-    if certificates.is_empty() {
-        return Err(format!("connection.rpc.caFile {} holds no certificate", path.display()));
-    }
-    Ok(certificates)
 }
 
 /// An error with its causes, each said once, in one line.

@@ -45,6 +45,11 @@ impl Uid {
         self.row().map(|row| row.2)
     }
 
+    /// Whether it says that a login's challenge ran out before its answer came (reference 1.3: after 5 minutes).
+    pub fn is_expired_challenge(&self) -> bool {
+        self.0.eq_ignore_ascii_case("auth_digest_expired")
+    }
+
     fn row(&self) -> Option<&'static (&'static str, Bears, &'static str)> {
         UIDS.iter().find(|(uid, ..)| uid.eq_ignore_ascii_case(&self.0))
     }

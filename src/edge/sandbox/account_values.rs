@@ -1,6 +1,7 @@
 //! The variables of an account: read, checked, stored.
 
 use super::services::{BEYOND_POP3, SERVICES};
+use super::switches::{ModeValues, NotEditable, SupportSense};
 use super::values::{Value, bit};
 use super::variables::{Kind, Meaning, Scope, Variable};
 use super::world::{
@@ -25,14 +26,15 @@ const NOT_HELD: [&str; 11] = [
 impl World {
     /// What a read gives. A variable of another account type is no variable of this one (U-33).
     pub(super) fn account_value(&self, id: u32, variable: &Variable) -> Value {
-        let Some(account) = self.account(id) else { return Value::Nothing };
+        let Some(account) = self.shown(id) else { return Value::Nothing };
+        let account = &*account;
         if !belongs(variable, account.kind) || variable.write_only {
             return Value::Nothing;
         }
         let flag = |on: bool| Value::Text(bit(on).to_owned());
         match variable.meaning {
-            Meaning::Switch(index) => flag(account.switches >> index & 1 == 1),
-            Meaning::Editable(index) => flag(self.is_editable(account, index)),
+            Meaning::Switch(index) => flag(self.reads_on(account, index)),
+            Meaning::Editable(index) => flag(self.reads_editable(account, index)),
             Meaning::Support(index) => flag(self.is_supported(account, index)),
             _ => self.named_account_value(account, variable),
         }
@@ -75,12 +77,29 @@ impl World {
         }
     }
 
+    /// What a switch reads: what is stored, unless an access mode that decides by itself makes it 1 (U-35).
+    pub(super) fn reads_on(&self, account: &Account, index: u8) -> bool {
+        self.reads_one(index) || account.switches >> index & 1 == 1
+    }
+
+    pub(super) fn reads_editable(&self, account: &Account, index: u8) -> bool {
+        self.reads_one(index) || self.is_editable(account, index)
+    }
+
+    fn reads_one(&self, index: u8) -> bool {
+        self.switches.mode_values == ModeValues::One && !self.mode_leaves_it(index)
+    }
+
+    /// Whether the access mode leaves the choice to accounts (9, or 1: all except selected).
+    fn mode_leaves_it(&self, index: u8) -> bool {
+        let Some(service) = SERVICES.get(usize::from(index)) else { return false };
+        self.mode(service.mode).is_none_or(|mode| mode == 9 || mode == 1)
+    }
+
     /// Reference 2.2: what stands above lets this account choose. The access mode must leave the choice to
     /// accounts (9, or 1: all except selected), and the domain must have the service.
     pub(super) fn is_editable(&self, account: &Account, index: u8) -> bool {
-        let Some(service) = SERVICES.get(usize::from(index)) else { return false };
-        let mode_leaves_it = self.mode(service.mode).is_none_or(|mode| mode == 9 || mode == 1);
-        mode_leaves_it && self.domain_has(account, index)
+        usize::from(index) < SERVICES.len() && self.mode_leaves_it(index) && self.domain_has(account, index)
     }
 
     fn domain_has(&self, account: &Account, index: u8) -> bool {
@@ -89,19 +108,41 @@ impl World {
         without_switch || self.domain(account.domain).is_some_and(|domain| domain.switches >> index & 1 == 1)
     }
 
-    /// U-32, first position: the service is effectively on – switch and domain, and the protocol carries it
-    /// (reference 2.2, "Naming traps"). Under an access mode that decides by itself it follows the stored
-    /// switch (U-35, first position); whether the service runs at all does not bear on it (reference 11
-    /// leaves that open).
+    /// What `Support` reads (U-32). Under an access mode that decides by itself it follows the stored switch,
+    /// or is 1 (U-35).
     pub(super) fn is_supported(&self, account: &Account, index: u8) -> bool {
-        let on = account.switches >> index & 1 == 1;
+        let so = match self.switches.support {
+            SupportSense::Effective => self.is_effective(account, index),
+            SupportSense::Available => self.is_available(account, index),
+        };
+        so || self.reads_one(index)
+    }
+
+    /// The domain has it, and the protocol carries it (reference 2.2, "Naming traps"). Whether the service
+    /// runs at all does not bear on it (reference 11 leaves that open).
+    fn is_available(&self, account: &Account, index: u8) -> bool {
         let name = SERVICES.get(usize::from(index)).map_or("", |service| service.name);
         let carried = account.protocol != 0 || !BEYOND_POP3.contains(&name);
-        on && carried && self.domain_has(account, index)
+        carried && self.domain_has(account, index)
+    }
+
+    /// The switch is on and has effect: it neither sleeps (U-26) nor waits for the choice to be free (U-6).
+    pub(super) fn is_effective(&self, account: &Account, index: u8) -> bool {
+        let (dormant, deferred) =
+            account.extra.as_ref().map_or((0, 0), |extra| (extra.dormant, extra.deferred));
+        let waits = deferred >> index & 1 == 1 && !self.is_editable(account, index);
+        let on = account.switches >> index & 1 == 1 && dormant >> index & 1 == 0 && !waits;
+        on && self.is_available(account, index)
+    }
+
+    /// Whether a switch may not be chosen on this account (reference 2.2).
+    pub(super) fn is_locked(&self, account: &Account, index: u8) -> bool {
+        let governed = SERVICES.get(usize::from(index)).is_some_and(|service| !service.editable.is_empty());
+        governed && !self.is_editable(account, index)
     }
 
     /// Whether a call may store this value: the type fits, the variable can be written, and what stands above
-    /// allows it (U-6, first position: refused).
+    /// allows it or does not refuse it (U-6).
     pub(super) fn may_store_account(&self, id: u32, variable: &Variable, value: &Value) -> bool {
         let Some(account) = self.account(id) else { return false };
         if variable.read_only || !belongs(variable, account.kind) {
@@ -109,10 +150,9 @@ impl World {
         }
         match variable.meaning {
             Meaning::Switch(index) => {
-                let governed =
-                    SERVICES.get(usize::from(index)).is_some_and(|service| !service.editable.is_empty());
                 let bool_text = matches!(value, Value::Text(text) if variable.accepts(text));
-                bool_text && (!governed || self.is_editable(account, index))
+                let refuses = self.switches.not_editable == NotEditable::Refused;
+                bool_text && !(refuses && self.is_locked(account, index))
             }
             Meaning::Support(_) | Meaning::Editable(_) => false,
             _ => self.fits_account(id, account, variable, value),
@@ -176,8 +216,10 @@ impl World {
             (_, "u_domainadmin", _) => self.set_flag(id, FLAG_DOMAIN_ADMIN, flag),
             (_, "u_isguestaccount", _) => self.set_flag(id, FLAG_GUEST, flag),
             (_, name, value) => {
-                let Some(account) = self.account_mut(id) else { return false };
-                store_plain(account, name, variable.index, value)
+                let mut stored = false;
+                // Whether an account counts may hang on it (U-5, U-36).
+                self.edit_account(id, |account| stored = store_plain(account, name, variable.index, value));
+                stored
             }
         }
     }

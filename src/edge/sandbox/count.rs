@@ -1,16 +1,20 @@
 //! The sandbox's own count of seats: never the client's, so that each can show the other wrong.
 //!
-//! Used = user accounts with any switch of the module's services stored on (SEAT-2, SEAT-8; U-36 first
-//! position). Disabled and guest accounts count like any other (U-5, first position); antispam and quarantine
-//! of one account are one seat (U-37, first position). Under access mode 0 every user counts (U-13). A claim
-//! beyond the seats is accepted and the account is on trial (TRI-1, SEAT-5; U-30 first position); a seat that
-//! becomes free goes to the account on trial that was created first – which one the real server takes is not
-//! known.
+//! Used = user accounts with any switch of the module's services stored on (SEAT-2, SEAT-8), unless a switch of
+//! the server has another opinion: who counts (U-5), what a used seat is (U-20), whether it follows the stored
+//! or the effective switch (U-36), what antispam and quarantine take together (U-37). Under access mode 0 every
+//! user counts (U-13). A claim beyond the seats is accepted and the account is on trial (TRI-1, SEAT-5), unless
+//! the server refuses it (U-30); a seat that becomes free goes to the account on trial that was created first –
+//! which one the real server takes is not known.
 
 use std::collections::BTreeSet;
 
-use super::services::{MODULE_COUNT, MODULES, Module, SERVICES, module_of_product};
-use super::world::{Account, USER, World};
+use super::services::{self, MODULE_COUNT, MODULES, Module, SERVICES, module_of_product};
+use super::switches::{AntispamSeats, SeatBasis, SeatFollows, WhoCounts};
+use super::world::{Account, FLAG_GUEST, USER, World};
+
+/// A second seat of [`Module::AntiSpam`] (U-37), as a bit beyond those of the modules.
+const ANTISPAM_TWICE: u16 = 1 << MODULE_COUNT;
 
 /// Counters by module, kept up to date with every write.
 #[derive(Clone, Debug, Default)]
@@ -71,12 +75,57 @@ impl World {
         self.licence.seats(module).map_or(0, |seats| used.saturating_sub(seats))
     }
 
+    /// Whether an account counts at all (U-5).
+    pub(super) fn counts(&self, account: &Account) -> bool {
+        let left_out = match self.switches.who_counts {
+            WhoCounts::Everyone => false,
+            WhoCounts::NoDisabled => account.disabled != 0,
+            WhoCounts::NoGuests => account.flags & FLAG_GUEST != 0,
+        };
+        account.kind == USER && !left_out
+    }
+
+    /// The services by which an account takes seats (U-20, U-36).
+    fn counted_switches(&self, account: &Account) -> u32 {
+        let mut switches = account.switches;
+        if self.switches.seat_follows == SeatFollows::Effective {
+            let effective = (0u8..32).filter(|index| switches >> index & 1 == 1);
+            switches = effective
+                .filter(|index| self.is_effective(account, *index))
+                .fold(0, |bits, index| bits | 1 << index);
+        }
+        switches |= self.forced;
+        match self.switches.seat_basis {
+            SeatBasis::Policy => switches,
+            SeatBasis::Connected => account.connected,
+            SeatBasis::Both => switches & account.connected,
+        }
+    }
+
+    /// Lets every second account have connected with all that it has on: nobody connects in a sandbox, so
+    /// this is dealt out when U-20 is switched.
+    pub(super) fn connect_half(&mut self) {
+        for account in self.accounts.iter_mut().step_by(2).flatten() {
+            account.connected = account.switches;
+        }
+    }
+
+    /// Whether a seat is missing for what an account would then take beyond what it takes now.
+    pub(super) fn lacks_seat(&self, before: &Account, after: &Account) -> bool {
+        let new = self.modules_of(after) & !self.modules_of(before);
+        each(new).any(|place| {
+            let module = MODULES[place].0;
+            self.licence.seats(module).is_some_and(|seats| self.counts.used[place] + 1 > seats)
+        })
+    }
+
     /// The modules an account takes a seat of, one bit each.
     pub(super) fn modules_of(&self, account: &Account) -> u16 {
-        if account.kind != USER {
+        if !self.counts(account) {
             return 0;
         }
-        let mut switches = account.switches | self.forced;
+        let counted = self.counted_switches(account);
+        let mut switches = counted;
         let mut modules = 1 << Module::MailServer as u16;
         while switches != 0 {
             let index = switches.trailing_zeros() as usize;
@@ -84,6 +133,10 @@ impl World {
             if let Some(module) = SERVICES.get(index).and_then(|service| service.module) {
                 modules |= 1 << module as u16;
             }
+        }
+        if self.switches.antispam_seats == AntispamSeats::Two {
+            let both = services::bit("antispam") | services::bit("quarantine");
+            modules |= if counted & both == both { ANTISPAM_TWICE } else { 0 };
         }
         modules
     }
@@ -93,8 +146,10 @@ impl World {
         for module in each(before & !after) {
             self.counts.used[module] = self.counts.used[module].saturating_sub(1);
             let trial = &mut self.counts.trial[module];
-            if !trial.remove(&id) {
-                trial.pop_first();
+            if !trial.remove(&id)
+                && let Some(seated) = trial.pop_first()
+            {
+                self.touch_account(seated);
             }
         }
         for module in each(after & !before) {
@@ -124,6 +179,7 @@ impl World {
         let bit = 1 << module as u16;
         let over = usize::try_from(self.over_by(module)).unwrap_or(usize::MAX);
         let mut trial = std::mem::take(&mut self.counts.trial[module as usize]);
+        let before = self.watch.is_some().then(|| trial.clone());
         trial.retain(|id| self.account(*id).is_some_and(|account| self.modules_of(account) & bit != 0));
         while trial.len() > over {
             trial.pop_first();
@@ -136,17 +192,20 @@ impl World {
                 trial.insert(u32::try_from(place).unwrap_or(u32::MAX));
             }
         }
+        for id in before.iter().flat_map(|before| before.symmetric_difference(&trial)) {
+            self.touch_account(*id);
+        }
         self.counts.trial[module as usize] = trial;
     }
 }
 
-/// The places of the bits that are set.
+/// The places in [`MODULES`] of the bits that are set; a second seat of a module is its place once more.
 fn each(mut bits: u16) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         (bits != 0).then(|| {
             let place = bits.trailing_zeros() as usize;
             bits &= bits - 1;
-            place
+            if place == MODULE_COUNT { Module::AntiSpam as usize } else { place }
         })
     })
 }

@@ -3,20 +3,33 @@
 use roxmltree::{Document, Node};
 
 use super::commands::{self, Access, Command};
+use super::faults::{Cut, Struck};
 use super::sessions::Rights;
+use super::switches::{ErrorOrder, NoRights, SessionLife, Switches};
 use super::world::World;
 use super::xml::{self, Writer};
 
 /// The namespace must be exactly this (reference 1.2).
 const NAMESPACE: &str = "admin:iq:rpc";
 
+const XML: &str = "application/xml";
+
 /// One answer. The status is 200 for errors of the interface too (reference 1.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
+    /// `application/xml`, unless a fault makes it something else.
+    pub kind: &'static str,
     /// XML, UTF-8, without a byte order mark.
     pub body: String,
+}
+
+impl Answer {
+    /// What is no answer of the interface at all.
+    pub(super) fn page(status: u16, body: String) -> Answer {
+        Answer { status, kind: "text/html", body }
+    }
 }
 
 /// A call that passed the envelope: who calls, and with what.
@@ -27,6 +40,9 @@ pub(super) struct Call<'a, 'i> {
     /// Address of the session's account; empty for commands that need no session.
     pub caller: String,
     pub rights: Rights,
+    pub switches: Switches,
+    /// The number of this call among all.
+    pub nth: u64,
 }
 
 impl<'a, 'i> Call<'a, 'i> {
@@ -37,6 +53,15 @@ impl<'a, 'i> Call<'a, 'i> {
 
     pub(super) fn node(&self, name: &str) -> Option<Node<'a, 'i>> {
         self.params.and_then(|params| xml::child(params, name))
+    }
+
+    /// What a caller gets who may not read, where that is no answer of the usual form (U-39).
+    pub(super) fn denied(&self) -> Option<Reply> {
+        match self.switches.no_rights {
+            NoRights::NoValue => None,
+            NoRights::Error => Some(Err("account_permission")),
+            NoRights::Empty => Some(Ok(Success::Text(""))),
+        }
     }
 
     /// Whether the caller administers this domain.
@@ -79,13 +104,14 @@ pub(super) struct Exchange {
     pub answer: Answer,
     /// How long the answer is to be held back, milliseconds (U-16).
     pub delay_ms: u64,
+    pub cut: Cut,
 }
 
 impl World {
     /// One exchange without HTTP. `path_command` is what stood behind `/icewarpapi/`, where a client names
     /// the command there too; the body's `commandname` comes first.
     ///
-    /// Checked in this order (U-38 leaves it open): root, namespace, command, session. A request without a
+    /// Checked in this order unless switched (U-38): root, namespace, command, session. A request without a
     /// session id is `session_no_user`, one with an unknown id `session_invalid`.
     pub fn answer(&mut self, request: &[u8], path_command: Option<&str>) -> Answer {
         self.exchange(request, path_command).answer
@@ -101,26 +127,40 @@ impl World {
         if iq.tag_name().name() != "iq" {
             return at_once(root_invalid());
         }
-        let reply = self.reply(iq, path_command);
+        let name = xml::child(iq, "query").map(|query| command_name(query, path_command)).unwrap_or_default();
+        let struck = self.struck(commands::find(&name).map_or("", |command| command.name));
+        if let Some(exchange) = struck.instead() {
+            return exchange;
+        }
+        let reply = self.reply(iq, &name, &struck);
         let refused = matches!(reply, Err("auth_login_invalid"));
-        Exchange { answer: envelope(iq, &reply), delay_ms: if refused { self.tarpit_ms } else { 0 } }
+        let delay_ms = if refused { self.refuse_login() } else { 0 };
+        struck.bent(Exchange { answer: envelope(iq, &reply), delay_ms, cut: Cut::Not })
     }
 
-    fn reply(&mut self, iq: Node<'_, '_>, path_command: Option<&str>) -> Reply {
+    fn reply(&mut self, iq: Node<'_, '_>, name: &str, struck: &Struck) -> Reply {
+        self.exchanges += 1;
         let query = xml::child(iq, "query").ok_or("iq_query_xmlns_invalid")?;
+        let sid = iq.attribute("sid").unwrap_or_default();
+        if struck.lose_session {
+            self.sessions.end(sid);
+        }
+        self.session_comes_first(name, sid)?;
         if query.tag_name().namespace() != Some(NAMESPACE) {
             return Err("iq_query_xmlns_invalid");
         }
-        let named = xml::child_text(query, "commandname");
-        let name = if named.is_empty() { path_command.unwrap_or_default() } else { named.as_str() };
         let Some(command) = commands::find(name) else {
             *self.calls.entry("(unknown)").or_default() += 1;
             return Err("invoker_commandname_invalid");
         };
         *self.calls.entry(command.name).or_default() += 1;
-        let sid = iq.attribute("sid").unwrap_or_default();
         let (caller, rights) = self.caller(command, sid)?;
-        let call = Call { params: xml::child(query, "commandparams"), sid, caller, rights };
+        let params = xml::child(query, "commandparams");
+        let call = Call { params, sid, caller, rights, switches: self.switches, nth: self.exchanges };
+        self.second_administrator(command.name, &call);
+        if struck.second_administrator {
+            self.interfere(&call);
+        }
         let reply = (command.handler)(self, &call);
         if command.access == Access::Write && matches!(reply, Ok(Success::Text("1"))) {
             self.writes += 1;
@@ -128,27 +168,68 @@ impl World {
         reply
     }
 
-    fn caller(&self, command: &Command, sid: &str) -> Result<(String, Rights), &'static str> {
+    /// Where the session is looked at before anything else (U-38). A login brings none.
+    fn session_comes_first(&self, name: &str, sid: &str) -> Result<(), &'static str> {
+        let open = commands::find(name).is_some_and(|command| command.access == Access::Open);
+        if self.switches.error_order != ErrorOrder::SessionFirst || open {
+            return Ok(());
+        }
+        match sid {
+            "" => Err(NO_SESSION),
+            sid if self.sessions.is_open(sid) => Ok(()),
+            _ => Err(self.session_lost()),
+        }
+    }
+
+    /// The word for a session that the server does not know (U-38).
+    fn session_lost(&self) -> &'static str {
+        match self.switches.error_order {
+            ErrorOrder::CommandFirst | ErrorOrder::SessionFirst => "session_invalid",
+            ErrorOrder::Expired => "session_expired",
+            ErrorOrder::Mismatch => "session_mismatch",
+        }
+    }
+
+    /// Counts a refused login, and says how long it waits for its answer, milliseconds (U-16): 24 s and more
+    /// each time (reference 1.3).
+    fn refuse_login(&mut self) -> u64 {
+        self.refused_logins += 1;
+        match self.switches.session {
+            SessionLife::Tarpit => 24_000 + 3_000 * (self.refused_logins - 1),
+            SessionLife::Endless | SessionLife::TwentyCalls => self.tarpit_ms,
+        }
+    }
+
+    fn caller(&mut self, command: &Command, sid: &str) -> Result<(String, Rights), &'static str> {
         if command.access == Access::Open {
             return Ok((String::new(), Rights::Nothing));
         }
         if sid.is_empty() {
             return Err(NO_SESSION);
         }
-        let session = self.sessions.find(sid).ok_or("session_invalid")?;
+        let session = self.sessions.find(sid, self.switches.session).ok_or_else(|| self.session_lost())?;
         let rights = self.rights_of(&session.address);
         Ok((session.address, rights))
     }
 }
 
 fn at_once(answer: Answer) -> Exchange {
-    Exchange { answer, delay_ms: 0 }
+    Exchange { answer, delay_ms: 0, cut: Cut::Not }
+}
+
+/// The command a request names; the path only says it where the body does not.
+fn command_name(query: Node<'_, '_>, path_command: Option<&str>) -> String {
+    match xml::child_text(query, "commandname") {
+        named if named.is_empty() => path_command.unwrap_or_default().to_owned(),
+        named => named,
+    }
 }
 
 /// The one error without a namespace and without a session id (reference 1.2).
 fn root_invalid() -> Answer {
     Answer {
         status: 200,
+        kind: XML,
         body: "<iq type=\"error\"><query><error uid=\"iq_root_tag_invalid\"/></query></iq>".to_owned(),
     }
 }
@@ -187,5 +268,23 @@ fn envelope(iq: Node<'_, '_>, reply: &Reply) -> Answer {
     }
     out.close("query");
     out.close("iq");
-    Answer { status: 200, body: out.finish() }
+    Answer { status: 200, kind: XML, body: out.finish() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edge::sandbox::Setting;
+
+    #[test]
+    fn a_refused_login_waits_longer_each_time_in_the_tarpit() {
+        let login = "<iq><query xmlns=\"admin:iq:rpc\"><commandname>authenticate</commandname><commandparams>\
+            <email>nobody@example.com</email><password>wrong</password></commandparams></query></iq>";
+        for (position, waits) in [("endless", [0, 0, 0]), ("tarpit", [24_000, 27_000, 30_000])] {
+            let mut world = World::bare();
+            world.set_switch(Setting::parse(&format!("U-16={position}")).expect("a position"));
+            let waited = [(); 3].map(|()| world.exchange(login.as_bytes(), None).delay_ms);
+            assert_eq!(waited, waits, "{position}");
+        }
+    }
 }

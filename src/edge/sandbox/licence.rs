@@ -1,6 +1,7 @@
 //! The licence: its products and seats, and the two texts a server shows of it (reference 4.1).
 
 use super::services::{Module, module_of_product};
+use super::switches::ProductNames;
 use super::world::World;
 use super::xml::Writer;
 
@@ -14,14 +15,13 @@ pub enum LicenceShape {
     LowerCase,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Licence {
     pub order_id: String,
     pub products: Vec<Product>,
-    pub shape: LicenceShape,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Product {
     pub name: String,
     /// Seats; 0 is unlimited (reference 4.1).
@@ -37,7 +37,7 @@ const EXPIRES_AFTER_DAYS: u32 = 3_652;
 
 impl Licence {
     pub(super) fn new(order_id: &str) -> Licence {
-        Licence { order_id: order_id.to_owned(), products: Vec::new(), shape: LicenceShape::default() }
+        Licence { order_id: order_id.to_owned(), products: Vec::new() }
     }
 
     /// Seats of a module: `None` is unlimited. A module the licence does not list has none.
@@ -62,9 +62,9 @@ impl Licence {
         )
     }
 
-    /// `C_License_XML`, the decrypted text.
-    pub(super) fn decrypted(&self) -> String {
-        let upper = self.shape == LicenceShape::UpperCase;
+    /// `C_License_XML`, the decrypted text. A name that nobody has listed is synthetic.
+    pub(super) fn decrypted(&self, names: ProductNames) -> String {
+        let upper = names == ProductNames::Upper;
         let word = |name: &str| if upper { name.to_uppercase() } else { name.to_owned() };
         let mut out = String::new();
         let leaf = |out: &mut String, name: &str, value: &str| {
@@ -80,7 +80,9 @@ impl Licence {
         out.push_str(&format!("<{}>", word("products")));
         for product in &self.products {
             out.push_str(&format!("<{}>", word("item")));
-            leaf(&mut out, "product", &product.name);
+            let unlisted = names == ProductNames::Unknown;
+            let name = if unlisted { format!("IceWarp {} Pack", product.name) } else { product.name.clone() };
+            leaf(&mut out, "product", &name);
             leaf(&mut out, "demo", "0");
             leaf(&mut out, "accounts", &product.accounts.to_string());
             leaf(&mut out, "creationdate", &CREATION_DAY.to_string());
@@ -152,7 +154,10 @@ impl World {
 
     /// In which shape `C_License_XML` is given (U-18).
     pub fn set_licence_shape(&mut self, shape: LicenceShape) {
-        self.licence.shape = shape;
+        self.switches.product_names = match shape {
+            LicenceShape::UpperCase => ProductNames::Upper,
+            LicenceShape::LowerCase => ProductNames::Lower,
+        };
     }
 }
 

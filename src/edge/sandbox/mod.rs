@@ -13,35 +13,47 @@
 //! and flagged.
 //!
 //! # What it leaves open
-//! Where the facts leave several ways, it takes the first position of that row of the uncertainties and names
-//! the row at the code. What has no source at all is marked *synthetic*.
+//! Where the facts leave several ways, `switches` offers each of them, and the row is named at the code that
+//! acts on it. What has no source at all is marked *synthetic*.
 //!
 //! # What it does not do
-//! - Login is plain. `getauthchallenge` answers, but RSA login is refused with `auth_type_invalid`.
 //! - An answer is XML even if JSON is asked for: that form is not known.
 //! - There is no licence server behind it: writing `C_OnlineLicense`, `C_License` or `C_ObtainTrialLicense` answers 0.
-//! - It has no clock: sessions and licences do not age, trials do not end, Emergency Mode locks nothing.
+//! - Its clock is heeded by login challenges only: sessions and licences do not age, trials do not end, Emergency
+//!   Mode locks nothing.
 //! - Commands that are known but not simulated answer 0, an empty list or an empty result, never 1 (see `commands`).
 //! - It guards nothing: session ids are predictable and the state report shows everything. It is for loopback.
 
 mod account_values;
+mod challenge;
 mod commands;
 mod count;
+mod cut;
 mod exchange;
+mod faults;
+mod keep;
+mod lag;
 mod licence;
+mod logins;
 mod other_values;
 mod seed;
 mod server;
 mod services;
 mod sessions;
 mod state;
+mod switches;
 mod values;
 mod variables;
 mod world;
+mod writer;
 mod xml;
 
 pub use exchange::Answer;
+pub use faults::{FAULT_FORM, FAULTS, Fault, FaultError};
+pub use keep::{KeepError, Keeper, Opened, open};
 pub use licence::LicenceShape;
+pub use logins::LoginBar;
 pub use seed::Seed;
-pub use server::{ServeOptions, serve};
+pub use server::{ServeOptions, serve, serve_shared};
+pub use switches::{NOT_OFFERED, SWITCHES, Setting, SwitchError, SwitchPosition, SwitchRow};
 pub use world::World;

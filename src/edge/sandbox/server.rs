@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{self, DefaultBodyLimit, Query, State as Extracted};
+use axum::extract::{self, ConnectInfo, DefaultBodyLimit, Query, State as Extracted};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
 
+use super::cut::{Cutting, Scissors};
+use super::faults::Cut;
 use super::state::State;
 use super::world::World;
 
@@ -41,16 +42,27 @@ pub async fn serve(
     ready: impl FnOnce(SocketAddr),
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    serve_shared(Arc::new(Mutex::new(world)), options, ready, stop).await
+}
+
+/// Likewise, with a world that somebody else looks at too.
+///
+/// # Errors
+/// As for [`serve`].
+pub async fn serve_shared(
+    world: Arc<Mutex<World>>,
+    options: ServeOptions,
+    ready: impl FnOnce(SocketAddr),
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
     let listener = tokio::net::TcpListener::bind(options.listen).await?;
     let address = listener.local_addr()?;
     if let Some(file) = &options.addr_file {
         write_whole(file, &format!("http://{address}/icewarpapi/\n"))?;
     }
     ready(address);
-    // An answer goes out at once: a client that waits for it before it sends more would else wait for a timer
-    // too.
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    axum::serve(listener, router(Arc::new(Mutex::new(world)))).with_graceful_shutdown(stop).await
+    let service = router(world).into_make_service_with_connect_info::<Scissors>();
+    axum::serve(Cutting(listener), service).with_graceful_shutdown(stop).await
 }
 
 /// Writes beside the file and renames, so that no reader sees half of it.
@@ -73,25 +85,47 @@ fn router(world: Shared) -> Router {
         .with_state(world)
 }
 
-async fn exchange(Extracted(world): Extracted<Shared>, body: Bytes) -> Response {
-    answer(&world, &body, None).await
+async fn exchange(
+    Extracted(world): Extracted<Shared>,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    body: Bytes,
+) -> Response {
+    answer(&world, &scissors, &body, None).await
 }
 
 async fn exchange_of(
     Extracted(world): Extracted<Shared>,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
     extract::Path(command): extract::Path<String>,
     body: Bytes,
 ) -> Response {
-    answer(&world, &body, Some(&command)).await
+    answer(&world, &scissors, &body, Some(&command)).await
 }
 
-async fn answer(world: &Shared, body: &[u8], command: Option<&str>) -> Response {
-    let exchange = held(world).exchange(body, command);
+/// About the length of the head of an answer, bytes: what is cut inside is cut inside the body.
+const HEAD_BYTES: usize = 160;
+
+async fn answer(world: &Shared, scissors: &Scissors, body: &[u8], command: Option<&str>) -> Response {
+    let (exchange, stored) = {
+        let mut world = held(world);
+        (world.exchange(body, command), world.stored())
+    };
+    // What is not on disk is not answered, whatever else would become of the answer.
+    if !stored.await {
+        return (StatusCode::INTERNAL_SERVER_ERROR, "the sandbox's state could not be stored")
+            .into_response();
+    }
     if exchange.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(exchange.delay_ms)).await;
     }
+    match exchange.cut {
+        Cut::Not => {}
+        Cut::Unanswered => scissors.after_bytes(0),
+        Cut::Inside => scissors.after_bytes(HEAD_BYTES + exchange.answer.body.len() / 2),
+        Cut::After => scissors.after_answer(),
+    }
     let status = StatusCode::from_u16(exchange.answer.status).unwrap_or(StatusCode::OK);
-    marked(status, "application/xml", exchange.answer.body)
+    marked(status, exchange.answer.kind, exchange.answer.body)
 }
 
 /// What `GET /sandbox/state` understands.

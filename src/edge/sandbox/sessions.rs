@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::switches::SessionLife;
 use super::world::{FLAG_ADMIN, FLAG_DOMAIN_ADMIN, World};
 
 /// Open sessions by id. An id is 18 digits that look like a moment and a counter (reference 1.2); they are
-/// predictable, as this server guards nothing. Sessions have no age (U-16 is not offered yet);
+/// predictable, as this server guards nothing. Sessions have no age, but may have a number of calls (U-16);
 /// [`World::drop_sessions`] ends them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sessions {
@@ -16,7 +17,11 @@ pub(super) struct Sessions {
 #[derive(Clone, Debug)]
 pub(super) struct Session {
     pub address: String,
+    calls: u32,
 }
+
+/// The calls of a session that is short (U-16).
+const CALLS_MAX: u32 = 20;
 
 /// What a caller may do. A number on the wire never says it (reference 1.6, `admintype`); the account's flags
 /// do.
@@ -34,12 +39,23 @@ impl Sessions {
     pub(super) fn start(&mut self, address: &str) -> String {
         self.started += 1;
         let id = format!("{:018}", FIRST_ID + self.started);
-        self.open.insert(id.clone(), Session { address: address.to_owned() });
+        self.open.insert(id.clone(), Session { address: address.to_owned(), calls: 0 });
         id
     }
 
-    pub(super) fn find(&self, id: &str) -> Option<Session> {
-        self.open.get(id).cloned()
+    /// The session of a call, which counts. One whose calls are used up is no more.
+    pub(super) fn find(&mut self, id: &str, life: SessionLife) -> Option<Session> {
+        let session = self.open.get_mut(id)?;
+        session.calls += 1;
+        if life == SessionLife::TwentyCalls && session.calls > CALLS_MAX {
+            self.open.remove(id);
+            return None;
+        }
+        Some(session.clone())
+    }
+
+    pub(super) fn is_open(&self, id: &str) -> bool {
+        self.open.contains_key(id)
     }
 
     pub(super) fn end(&mut self, id: &str) -> bool {

@@ -69,6 +69,8 @@ impl Serialize for State<'_> {
         map.serialize_entry("calls", &world.calls)?;
         map.serialize_entry("writes", &world.writes)?;
         map.serialize_entry("sessions", &world.sessions.count())?;
+        map.serialize_entry("switches", &moved(world))?;
+        map.serialize_entry("secondAdministrator", &interference(world))?;
         map.end()
     }
 }
@@ -127,6 +129,18 @@ impl Serialize for Services {
     }
 }
 
+/// The switches that are not in their first position.
+fn moved(world: &World) -> Vec<String> {
+    world.switches_moved().map(|setting| setting.to_string()).collect()
+}
+
+/// What the second administrator wrote, in order.
+fn interference(world: &World) -> Vec<Value> {
+    let done = world.second.done.iter();
+    done.map(|done| json!({"address": done.address, "variable": done.variable, "value": done.value}))
+        .collect()
+}
+
 fn modules(world: &World) -> Value {
     let mut out = serde_json::Map::new();
     for (module, product) in MODULES {
@@ -145,8 +159,9 @@ fn modules(world: &World) -> Value {
 fn server(world: &World) -> Value {
     let mut out = serde_json::Map::new();
     for name in SERVER_VARIABLES {
-        let value = variables::find(name).and_then(|variable| world.server_value(variable).into_text());
+        let value = variables::find(name).and_then(|variable| world.server_stored(variable));
         out.insert(name.to_owned(), value.map_or(Value::Null, Value::String));
     }
+    out.insert("licenceInBackup".to_owned(), Value::Bool(world.licence_in_backup()));
     Value::Object(out)
 }

@@ -121,6 +121,11 @@ pub(super) fn find(name: &str) -> Option<&'static Variable> {
     table.all.get(usize::from(*index))
 }
 
+/// The variable of a number, as this process gives them.
+pub(super) fn at(index: u16) -> Option<&'static Variable> {
+    VARIABLES.all.get(usize::from(index))
+}
+
 /// All variables of a scope, by lower-case name.
 pub(super) fn of_scope(scope: Scope) -> impl Iterator<Item = &'static Variable> {
     VARIABLES.all.iter().filter(move |variable| variable.scope == scope)

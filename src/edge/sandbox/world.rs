@@ -2,11 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use super::challenge::Challenges;
 use super::count::Counts;
+use super::faults::Fault;
+use super::keep::Watch;
+use super::lag::Lags;
 use super::licence::Licence;
+use super::logins::LoginBar;
 use super::services::SERVICES;
 use super::sessions::Sessions;
+use super::switches::Switches;
 use super::variables::{self, Meaning, Scope, Variable};
+use super::writer::SecondAdministrator;
 
 /// Account types (reference 1.6).
 pub(super) const USER: u8 = 0;
@@ -26,8 +33,7 @@ pub(super) const PASSWORD: &str = "sandbox";
 /// The administrator of every world.
 pub(super) const ADMINISTRATOR: &str = "admin@example.com";
 
-/// All state of one simulated server. The first position of every row of the uncertainties unless a field
-/// says otherwise.
+/// All state of one simulated server.
 #[derive(Clone, Debug)]
 pub struct World {
     pub(super) domains: Vec<Option<Domain>>,
@@ -47,6 +53,22 @@ pub struct World {
     pub(super) stopped: u64,
     pub(super) calls: BTreeMap<&'static str, u64>,
     pub(super) writes: u64,
+    /// What was touched, where the world is kept in a file.
+    pub(super) watch: Option<Watch>,
+    /// Calls of every kind, unknown commands among them.
+    pub(super) exchanges: u64,
+    /// What nobody knows of the real server, and what this one does.
+    pub(super) switches: Switches,
+    pub(super) lags: Lags,
+    pub(super) faults: Vec<Fault>,
+    pub(super) challenges: Challenges,
+    /// How far the server's clock is ahead of the machine's, seconds.
+    pub(super) clock_ahead_s: i64,
+    /// What keeps accounts out, by account.
+    pub(super) login_bars: BTreeMap<u32, LoginBar>,
+    pub(super) second: SecondAdministrator,
+    /// Logins refused so far (U-16).
+    pub(super) refused_logins: u64,
     /// How long a refused login waits for its answer, milliseconds; the real server takes 24,000 and more
     /// (U-16).
     pub tarpit_ms: u64,
@@ -77,6 +99,8 @@ pub(super) struct Account {
     pub domain: u32,
     /// One bit per service: the switch as stored (U-36).
     pub switches: u32,
+    /// One bit per service: it has connected with it (U-20). Nobody connects here; the switch deals it out.
+    pub connected: u32,
     pub kind: u8,
     /// `U_AccountDisabled`.
     pub disabled: u8,
@@ -93,6 +117,10 @@ pub(super) struct Extra {
     pub members: Vec<Member>,
     /// `A_VCard`, once it was written.
     pub card: Vec<(String, String)>,
+    /// One bit per service: without effect until it is written again (U-26).
+    pub dormant: u32,
+    /// One bit per service: without effect until the account may choose (U-6).
+    pub deferred: u32,
 }
 
 /// One member of a group or list (reference 1.6); the misspelling is the wire's.
@@ -138,6 +166,7 @@ impl Account {
             name: name.into(),
             domain,
             switches: 0,
+            connected: 0,
             kind,
             disabled: 0,
             protocol: 1,
@@ -174,6 +203,16 @@ impl World {
             stopped: 0,
             calls: BTreeMap::new(),
             writes: 0,
+            watch: None,
+            exchanges: 0,
+            switches: Switches::default(),
+            lags: Lags::default(),
+            faults: Vec::new(),
+            challenges: Challenges::default(),
+            clock_ahead_s: 0,
+            login_bars: BTreeMap::new(),
+            second: SecondAdministrator::default(),
+            refused_logins: 0,
             tarpit_ms: 0,
         }
     }
@@ -208,6 +247,7 @@ impl World {
         };
         let place = u32::try_from(self.domains.len()).unwrap_or(u32::MAX);
         self.domains.push(Some(domain));
+        self.touch_domain(place);
         self.domain_names.insert(key.into(), place);
     }
 
@@ -293,7 +333,7 @@ impl World {
     }
 
     /// Services whose access mode is 0, "all accounts" (reference 2.3).
-    fn services_forced(&self) -> u32 {
+    pub(super) fn services_forced(&self) -> u32 {
         let forced = SERVICES.iter().enumerate().filter(|(_, service)| self.mode(service.mode) == Some(0));
         forced.fold(0, |bits, (index, _)| bits | 1 << index)
     }
@@ -316,6 +356,7 @@ impl World {
     }
 
     pub(super) fn domain_mut(&mut self, place: u32) -> Option<&mut Domain> {
+        self.touch_domain(place);
         self.domains.get_mut(usize::try_from(place).ok()?)?.as_mut()
     }
 
@@ -324,6 +365,7 @@ impl World {
     }
 
     pub(super) fn account_mut(&mut self, id: u32) -> Option<&mut Account> {
+        self.touch_account(id);
         self.accounts.get_mut(usize::try_from(id).ok()?)?.as_mut()
     }
 
@@ -354,6 +396,7 @@ impl World {
         let counted = self.modules_of(&account);
         let id = u32::try_from(self.accounts.len()).ok()?;
         self.accounts.push(Some(account));
+        self.touch_account(id);
         let domain = self.domain_mut(place)?;
         domain.order.insert(all, id);
         domain.order_by_kind[usize::from(kind)].insert(of_kind, id);
@@ -365,6 +408,7 @@ impl World {
     /// nothing says that the real server removes it.
     pub(super) fn remove_account(&mut self, id: u32) -> Option<Account> {
         let account = self.accounts.get_mut(usize::try_from(id).ok()?)?.take()?;
+        self.touch_account(id);
         let counted = self.modules_of(&account);
         if let Some(domain) = self.domain_mut(account.domain) {
             domain.order.retain(|other| *other != id);
@@ -444,7 +488,7 @@ impl World {
         }
     }
 
-    /// The groups that have this address among their members, by address. Direct membership only (U-41).
+    /// The groups that have this address among their members, by address. Direct membership only.
     pub(super) fn groups_of(&self, address: &str) -> Vec<String> {
         let mut groups = Vec::new();
         for place in self.domain_names.values() {

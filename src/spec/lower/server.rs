@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use super::At;
 use super::at::{placed, secret};
 use crate::model::Address;
-use crate::spec::meaning::{Connection, ExcludeLicenseSense, Guardrails, Identity, ServerSpec};
+use crate::spec::meaning::{Connection, ExcludeLicenseSense, Guardrails, Identity, Login, ServerSpec};
 use crate::spec::shape::document::Server;
-use crate::spec::shape::server::{GuardrailsShape, IdentityShape, RpcShape, SenseWord};
+use crate::spec::shape::server::{GuardrailsShape, IdentityShape, LoginWord, RpcShape, SenseWord};
 
 /// Guardrail `disable` where the spec says nothing (design 3).
 pub const DISABLE_ACCOUNTS: u64 = 20;
@@ -39,6 +39,10 @@ fn connection(shape: RpcShape, at: At<'_, '_>) -> Option<Connection> {
         url: shape.url.0,
         account: Address::parse(&shape.account.0).ok()?,
         password: secret(shape.password)?,
+        login: shape.login.map(|word| match word {
+            LoginWord::Rsa => Login::Rsa,
+            LoginWord::Plain => Login::Plain,
+        }),
         ca_file: shape.ca_file.map(|path| PathBuf::from(path.0)),
         insecure_skip_verify: shape.insecure_skip_verify.unwrap_or(false),
         place: at.key_place(),

@@ -38,12 +38,26 @@ pub struct RpcShape {
     pub account: AccountAddress,
     /// Where that administrator's password is kept. Example: `{env: ICEWARP_PASSWORD}`.
     pub password: SecretReference,
+    /// How the password is sent. Default: `plain` where nobody can listen, which is within `https` and on this
+    /// machine, else `rsa`.
+    pub login: Option<LoginWord>,
     /// A PEM file of certificates to trust beside the platform's, relative to the folder of this file.
     /// Absent: only the platform's. Example: `ca.pem`.
     pub ca_file: Option<FilePath>,
     /// Do not verify the server's certificate: whoever is in between can then read the password and change what
     /// is written. Default: `false`.
     pub insecure_skip_verify: Option<bool>,
+}
+
+/// How the password is sent when logging in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum LoginWord {
+    /// Encrypted with a key that the server gives. Whoever listens does not learn the password; whoever can also
+    /// change what is sent does, and only `https` helps against him.
+    Rsa,
+    /// As it is. Within `https` nobody reads it; over `http` everybody in between does.
+    Plain,
 }
 
 /// What tells this server from any other. Nothing is written unless both are given and met; a first plan shows

@@ -161,7 +161,8 @@ pub struct SecretReference {
     /// A file whose content, less one line end, is the secret; relative to the folder of this file.
     /// Example: `/run/secrets/icewarp`.
     pub file: Option<FilePath>,
-    /// A command (program and arguments, no shell) that writes the secret, and at most one line end after it.
+    /// A command (program and arguments, no shell) that writes the secret, and at most one line end after it, within
+    /// 30 seconds or what the environment variable `ICEWARDEN_EXEC_SECONDS` says. It gets our environment without the variables that any `env` of the spec names.
     /// Example: `[pass, show, mail/icewarp]`.
     #[schemars(length(min = 1))]
     pub exec: Option<Vec<Text>>,

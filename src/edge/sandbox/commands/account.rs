@@ -2,11 +2,12 @@
 
 use super::super::account_values::is_mailbox;
 use super::super::exchange::{Call, NO_SUCH_ACCOUNT, Reply};
+use super::super::switches::NoSeat;
 use super::super::values::{Value, read_list};
-use super::super::variables::{self, Scope};
+use super::super::variables::{self, Meaning, Scope};
 use super::super::world::{ACCOUNT_KIND_MAX, Account, USER, World, split_address};
 use super::domain;
-use super::properties::{Write, answer, done, names, writes};
+use super::properties::{Write, admitted, answer, done, names, writes};
 
 /// The account a call names by `accountemail`.
 pub(super) fn named(world: &World, call: &Call<'_, '_>) -> Result<u32, &'static str> {
@@ -36,29 +37,58 @@ fn asked(call: &Call<'_, '_>) -> Vec<String> {
 pub(super) fn read(world: &mut World, call: &Call<'_, '_>) -> Reply {
     let id = named(world, call)?;
     let seen = governs(call, &call.text("accountemail"));
-    answer(&asked(call), |variable| {
+    if let Some(denied) = call.denied().filter(|_| !seen) {
+        return denied;
+    }
+    let reply = answer(call, &asked(call), |variable| {
         (if seen { world.account_value(id, variable) } else { Value::Nothing }, "2")
-    })
+    });
+    world.lags.account_was_read(id);
+    reply
 }
 
 /// Every account may read its own.
 pub(super) fn read_own(world: &mut World, call: &Call<'_, '_>) -> Reply {
     let id = world.account_id(&call.caller).ok_or(NO_SUCH_ACCOUNT)?;
-    answer(&asked(call), |variable| (world.account_value(id, variable), "2"))
+    answer(call, &asked(call), |variable| (world.account_value(id, variable), "2"))
 }
 
 pub(super) fn write(world: &mut World, call: &Call<'_, '_>) -> Reply {
     let id = named(world, call)?;
-    let Some(writes) = writes(call.node("propertyvaluelist")) else { return done(false) };
-    done(governs(call, &call.text("accountemail")) && store(world, id, &writes))
+    if !governs(call, &call.text("accountemail")) {
+        return done(false);
+    }
+    let (writes, whole) = admitted(call, |write| may_store(world, id, write));
+    match world.switches.no_seat {
+        NoSeat::Zero if lacks_seat(world, id, &writes) => return done(false),
+        // The one id that speaks of the licence (reference 1.7).
+        NoSeat::Error if lacks_seat(world, id, &writes) => return Err("account_disabled_13"),
+        NoSeat::Trial | NoSeat::Zero | NoSeat::Error => {}
+    }
+    world.lag_account(id);
+    done(writes.iter().all(|write| world.store_called(id, write.variable, &write.value)) && whole)
 }
 
-/// All of the values or none (U-7, first position).
+fn may_store(world: &World, id: u32, write: &Write) -> bool {
+    write.variable.scope == Scope::Account && world.may_store_account(id, write.variable, &write.value)
+}
+
+/// Whether a seat is missing for what is to be switched on.
+fn lacks_seat(world: &World, id: u32, writes: &[Write]) -> bool {
+    let Some(before) = world.account(id) else { return false };
+    let mut after = before.clone();
+    for write in writes {
+        if let (Meaning::Switch(index), Value::Text(text)) = (write.variable.meaning, &write.value) {
+            after.switches = after.switches & !(1 << index) | u32::from(text == "1") << index;
+        }
+    }
+    world.lacks_seat(before, &after)
+}
+
+/// All of the values of a new account, or none.
 fn store(world: &mut World, id: u32, writes: &[Write]) -> bool {
-    let may = writes.iter().all(|write| {
-        write.variable.scope == Scope::Account && world.may_store_account(id, write.variable, &write.value)
-    });
-    may && writes.iter().all(|write| world.store_account(id, write.variable, &write.value))
+    writes.iter().all(|write| may_store(world, id, write))
+        && writes.iter().all(|write| world.store_called(id, write.variable, &write.value))
 }
 
 /// Needs `u_mailbox` and `u_type` among its properties (reference 1.6). An account that exists already is

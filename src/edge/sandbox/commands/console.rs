@@ -48,7 +48,7 @@ fn console(
             groups.is_empty() || groups.iter().any(|group| group.eq_ignore_ascii_case(variable.group));
         let by_name =
             if variable.on_demand { variable.lower == mask } else { matches(&glob, &variable.lower) };
-        of_group && by_name && seen(variable)
+        call.switches.offers(variable) && of_group && by_name && seen(variable)
     };
     let found: Vec<&Variable> = variables::of_scope(scope).filter(|variable| wanted(variable)).collect();
     Page::of(call).write(&found, |out, variable| write_variable(out, variable, &value(variable)))

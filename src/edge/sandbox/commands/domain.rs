@@ -5,7 +5,7 @@ use super::super::sessions::Rights;
 use super::super::values::Value;
 use super::super::variables::{Scope, Variable};
 use super::super::world::{STANDARD, World};
-use super::properties::{Write, answer, answer_rights, done, names, writes};
+use super::properties::{Write, admitted, answer, answer_rights, done, names, writes};
 use super::server::right_of;
 
 /// The place of the domain a call names.
@@ -32,7 +32,10 @@ pub(super) fn right(call: &Call<'_, '_>, domain: &str, variable: &Variable) -> &
 pub(super) fn read(world: &mut World, call: &Call<'_, '_>) -> Reply {
     let place = named(world, call)?;
     let domain = call.text("domainstr");
-    answer(&names(call.node("domainpropertylist")), |variable| match right(call, &domain, variable) {
+    if let Some(denied) = call.denied().filter(|_| !call.governs(&domain)) {
+        return denied;
+    }
+    answer(call, &names(call.node("domainpropertylist")), |variable| match right(call, &domain, variable) {
         "0" => (Value::Nothing, "2"),
         _ => (world.domain_value(place, variable), "2"),
     })
@@ -40,22 +43,30 @@ pub(super) fn read(world: &mut World, call: &Call<'_, '_>) -> Reply {
 
 pub(super) fn write(world: &mut World, call: &Call<'_, '_>) -> Reply {
     let place = named(world, call)?;
-    let Some(writes) = writes(call.node("propertyvaluelist")) else { return done(false) };
-    done(store(world, call, place, &writes))
+    let domain = call.text("domainstr");
+    let (writes, whole) = admitted(call, |write| may_store(world, call, &domain, write));
+    put(world, place, &writes);
+    done(whole)
 }
 
-/// All of the values or none (U-7, first position).
+fn may_store(world: &World, call: &Call<'_, '_>, domain: &str, write: &Write) -> bool {
+    right(call, domain, write.variable) == "2" && world.may_store_domain(write.variable, &write.value)
+}
+
+fn put(world: &mut World, place: u32, writes: &[Write]) {
+    for write in writes {
+        if let Value::Text(text) = &write.value {
+            world.store_domain(place, write.variable, text);
+        }
+    }
+}
+
+/// All of the values of a new domain, or none.
 fn store(world: &mut World, call: &Call<'_, '_>, place: u32, writes: &[Write]) -> bool {
     let domain = world.domain(place).map(|domain| domain.name.to_string()).unwrap_or_default();
-    let may = writes.iter().all(|write| {
-        right(call, &domain, write.variable) == "2" && world.may_store_domain(write.variable, &write.value)
-    });
+    let may = writes.iter().all(|write| may_store(world, call, &domain, write));
     if may {
-        for write in writes {
-            if let Value::Text(text) = &write.value {
-                world.store_domain(place, write.variable, text);
-            }
-        }
+        put(world, place, writes);
     }
     may
 }

@@ -2,7 +2,8 @@
 
 use roxmltree::Node;
 
-use super::super::exchange::{RESULT_DEPTH, Reply, Success};
+use super::super::exchange::{Call, RESULT_DEPTH, Reply, Success};
+use super::super::switches::{BadItem, UnknownName};
 use super::super::values::Value;
 use super::super::variables::{self, Variable};
 use super::super::xml::{Writer, child, child_text, items};
@@ -27,16 +28,34 @@ pub(super) struct Write {
     pub value: Value,
 }
 
-/// The values of `propertyvaluelist`. `None`: one of the names is unknown, so nothing of the list is written
-/// (U-7, first position: all or nothing).
+/// The values of a new account or domain. `None`: one of the names is unknown, and then nothing is created.
 pub(super) fn writes(list: Option<Node<'_, '_>>) -> Option<Vec<Write>> {
-    let Some(list) = list else { return Some(Vec::new()) };
-    let read = |item: Node<'_, '_>| {
-        let name = child(item, "apiproperty").map(|property| child_text(property, "propname"))?;
-        let value = child(item, "propertyval").map_or(Value::Nothing, Value::read);
-        Some(Write { variable: variables::find(&name)?, value })
+    list.map_or(Some(Vec::new()), |list| items(list).map(write_of).collect())
+}
+
+fn write_of(item: Node<'_, '_>) -> Option<Write> {
+    let name = child(item, "apiproperty").map(|property| child_text(property, "propname"))?;
+    let value = child(item, "propertyval").map_or(Value::Nothing, Value::read);
+    Some(Write { variable: variables::find(&name)?, value })
+}
+
+/// What of a `propertyvaluelist` is to be written, and whether that is all of it. An item is bad whose name is
+/// unknown or which may not be written (U-7).
+pub(super) fn admitted(call: &Call<'_, '_>, may: impl Fn(&Write) -> bool) -> (Vec<Write>, bool) {
+    let list: Vec<Option<Write>> =
+        call.node("propertyvaluelist").map(|list| items(list).map(write_of).collect()).unwrap_or_default();
+    let fits = |item: &Option<Write>| {
+        item.as_ref().is_some_and(|write| call.switches.offers(write.variable) && may(write))
     };
-    items(list).map(read).collect()
+    if list.iter().all(fits) {
+        return (list.into_iter().flatten().collect(), true);
+    }
+    let kept = match call.switches.bad_item {
+        BadItem::AllOrNothing => Vec::new(),
+        BadItem::UpToBad => list.into_iter().take_while(fits).flatten().collect(),
+        BadItem::WithoutBad => list.into_iter().filter(fits).flatten().collect(),
+    };
+    (kept, false)
 }
 
 /// One item of an answer. The right is 2 for whoever asks, with and without a value: so it was recorded
@@ -53,11 +72,22 @@ pub(super) fn write_item(out: &mut Writer, name: &str, value: &Value, right: &st
     out.close("item");
 }
 
-/// An answer with one item for each name asked, in their order.
-pub(super) fn answer(names: &[String], mut value: impl FnMut(&Variable) -> (Value, &'static str)) -> Reply {
+/// An answer with one item for each name asked, in their order; what becomes of a name that this release does
+/// not have is U-33.
+pub(super) fn answer(
+    call: &Call<'_, '_>,
+    names: &[String],
+    mut value: impl FnMut(&Variable) -> (Value, &'static str),
+) -> Reply {
     let mut out = Writer::at_depth(RESULT_DEPTH);
     for name in names {
-        let (value, right) = variables::find(name).map_or((Value::Nothing, "2"), &mut value);
+        let known = variables::find(name).filter(|variable| call.switches.offers(variable));
+        let (value, right) = match (known, call.switches.unknown) {
+            (Some(variable), _) => value(variable),
+            (None, UnknownName::NoValue) => (Value::Nothing, "2"),
+            (None, UnknownName::LeftOut) => continue,
+            (None, UnknownName::Error) => return Err("property_invalid"),
+        };
         write_item(&mut out, name, &value, right);
     }
     Ok(Success::Elements(out.finish()))

@@ -7,33 +7,40 @@ use super::super::variables::{Scope, Variable};
 use super::super::world::World;
 use super::super::xml::Writer;
 use super::list::Page;
-use super::properties::{answer, answer_rights, done, names, writes};
+use super::properties::{admitted, answer, answer_rights, done, names};
 
 pub(super) fn read(world: &mut World, call: &Call<'_, '_>) -> Reply {
-    answer(&names(call.node("serverpropertylist")), |variable| {
+    if let Some(denied) = call.denied().filter(|_| call.rights != Rights::Server) {
+        return denied;
+    }
+    let names = names(call.node("serverpropertylist"));
+    let reply = answer(call, &names, |variable| {
         let seen = variable.scope == Scope::Server && call.rights == Rights::Server;
         (if seen { world.server_value(variable) } else { Value::Nothing }, "2")
-    })
+    });
+    world.lags.server_was_read(&names);
+    reply
 }
 
 pub(super) fn write(world: &mut World, call: &Call<'_, '_>) -> Reply {
-    let Some(writes) = writes(call.node("propertyvaluelist")) else { return done(false) };
-    let may = call.rights == Rights::Server
-        && writes.iter().all(|write| {
-            write.variable.scope == Scope::Server && world.may_store_server(write.variable, &write.value)
-        });
-    if may {
-        for write in &writes {
-            if let Value::Text(text) = &write.value {
-                world.store_server(write.variable, text);
-            }
+    let (writes, whole) = admitted(call, |write| {
+        let server = write.variable.scope == Scope::Server && call.rights == Rights::Server;
+        server && world.may_store_server(write.variable, &write.value)
+    });
+    for write in &writes {
+        if let Value::Text(text) = &write.value {
+            world.lag_server(write.variable);
+            world.store_server(write.variable, text);
         }
     }
-    done(may)
+    done(whole)
 }
 
 pub(super) fn statistics(world: &mut World, call: &Call<'_, '_>) -> Reply {
-    answer(&names(call.node("statisticspropertylist")), |variable| {
+    if let Some(denied) = call.denied().filter(|_| call.rights != Rights::Server) {
+        return denied;
+    }
+    answer(call, &names(call.node("statisticspropertylist")), |variable| {
         let seen = variable.scope == Scope::Statistics && call.rights == Rights::Server;
         (if seen { world.statistics_value(variable) } else { Value::Nothing }, "2")
     })

@@ -1,36 +1,50 @@
 //! Login and logout (reference 1.3).
 //!
-//! Plain login only. `getauthchallenge` answers so that a client can see the shape, but a login with
-//! `authtype` 1 is `auth_type_invalid`: the sandbox has no private key.
+//! The password comes plain, or in a digest that only this server can open (`challenge`).
 
 use super::super::account_values::{admin_type, name_of};
 use super::super::exchange::{Call, NO_SUCH_ACCOUNT, RESULT_DEPTH, Reply, Success};
+use super::super::logins::LoginBar;
+use super::super::switches::AuthType;
 use super::super::variables;
 use super::super::world::{Account, PASSWORD, USER, World};
 use super::super::xml::Writer;
 
 /// Whose account this is, if the password is right and nothing stands against it.
 ///
-/// `authtype` is a number in the reference; the Python client sends the word (U-31, first position: both are
-/// taken). The password is looked at first, and a disabled account is told before a second factor (source S4,
+/// `authtype` is a number in the reference; the Python client sends the word (U-31). The password is looked at first, and a disabled account is told before a second factor (source S4,
 /// measured).
 fn admitted<'w>(world: &'w World, call: &Call<'_, '_>) -> Result<&'w Account, &'static str> {
-    let (email, password) = (call.text("email"), call.text("password"));
-    match call.text("authtype").to_ascii_lowercase().as_str() {
-        "" | "0" | "plain" => {}
+    let email = call.text("email");
+    let words = world.switches.authtype == AuthType::Both;
+    let plain = match call.text("authtype").to_ascii_lowercase().as_str() {
+        "" | "0" => true,
+        "1" => false,
+        "plain" if words => true,
+        "rsa" if words => false,
         _ => return Err("auth_type_invalid"),
-    }
+    };
     if email.is_empty() {
         return Err("auth_email_missing");
     }
-    if password.is_empty() {
-        return Err("auth_password_missing");
-    }
+    let password = given_password(world, call, plain)?;
     let account = world.account_id(&email).and_then(|id| world.account(id));
     let account = account.filter(|account| account.kind == USER && password_of(account) == password);
     // A wrong password, an unknown account and an unknown domain are told by the same word (reference 1.3).
     let account = account.ok_or("auth_login_invalid")?;
-    refusal(world, account, &call.text("totpcode")).map_or(Ok(account), Err)
+    let id = world.account_id(&email);
+    let barred = id.and_then(|id| world.login_bars.get(&id)).copied();
+    refusal(world, account, barred, &call.text("totpcode")).map_or(Ok(account), Err)
+}
+
+fn given_password(world: &World, call: &Call<'_, '_>, plain: bool) -> Result<String, &'static str> {
+    let given = call.text(if plain { "password" } else { "digest" });
+    match given.is_empty() {
+        true if plain => Err("auth_password_missing"),
+        true => Err("auth_digest_missing"),
+        false if plain => Ok(given),
+        false => world.password_of_digest(&given),
+    }
 }
 
 pub(super) fn authenticate(world: &mut World, call: &Call<'_, '_>) -> Reply {
@@ -53,7 +67,7 @@ pub(super) fn token(world: &mut World, call: &Call<'_, '_>) -> Reply {
     Ok(Success::Elements(out.finish()))
 }
 
-fn refusal(world: &World, account: &Account, code: &str) -> Option<&'static str> {
+fn refusal(world: &World, account: &Account, barred: Option<LoginBar>, code: &str) -> Option<&'static str> {
     let is_on = |name: &str| {
         let index = variables::find(name).map(|variable| variable.index);
         index.is_some_and(|index| account.value(index) == Some("1"))
@@ -62,12 +76,16 @@ fn refusal(world: &World, account: &Account, code: &str) -> Option<&'static str>
     let login_disabled = variables::find("d_disablelogin").is_some_and(|variable| {
         domain.and_then(|domain| domain.values.get(&variable.index)).is_some_and(|value| &**value == "1")
     });
+    if let Some(bar) = barred.filter(|bar| *bar != LoginBar::TwoFactor) {
+        return Some(bar.uid());
+    }
+    let second_factor = barred == Some(LoginBar::TwoFactor) || is_on("u_2f_enabled");
     match () {
         () if account.disabled != 0 => Some("account_disabled_2"),
         () if login_disabled => Some("account_disabled_11"),
-        () if is_on("u_2f_enabled") && code.is_empty() => Some("auth_two_factor_required"),
+        () if second_factor && code.is_empty() => Some("auth_two_factor_required"),
         // There is no authenticator here, so no code is right.
-        () if is_on("u_2f_enabled") => Some("auth_two_factor_invalid"),
+        () if second_factor => Some("auth_two_factor_invalid"),
         () => None,
     }
 }
@@ -77,13 +95,13 @@ fn password_of(account: &Account) -> &str {
     index.and_then(|index| account.value(index)).unwrap_or(PASSWORD)
 }
 
-/// A synthetic modulus: 1,024 bits that belong to no key. The real server's moment is the clock's; this one
-/// stands still.
-pub(super) fn challenge(_: &mut World, _: &Call<'_, '_>) -> Reply {
+pub(super) fn challenge(world: &mut World, _: &Call<'_, '_>) -> Reply {
+    // Without randomness there is no RSA login, as on a server that does not offer it (synthetic).
+    let challenge = world.challenge().ok_or("auth_type_invalid")?;
     let mut out = Writer::at_depth(RESULT_DEPTH);
     out.leaf("classname", "tauthchallenge");
-    out.leaf("hashid", &"C0FFEE5A9D0B0C57".repeat(16));
-    out.leaf("timestamp", "1768464000");
+    out.leaf("hashid", &challenge.hash_id);
+    out.leaf("timestamp", &challenge.timestamp.to_string());
     Ok(Success::Elements(out.finish()))
 }
 

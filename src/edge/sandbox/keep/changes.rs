@@ -1,0 +1,126 @@
+//! What changed since it was last handed over.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::super::licence::Licence;
+use super::super::services::MODULE_COUNT;
+use super::super::world::World;
+use super::rows::{self, AccountRow, DomainRow};
+
+/// Changes on their way to the file, and whom to tell once they are there.
+pub(super) type Parcel = (Changes, oneshot::Sender<()>);
+
+/// Notes what is touched, for a world that is kept; a world in memory has none.
+#[derive(Clone, Debug)]
+pub(in super::super) struct Watch {
+    accounts: BTreeSet<u32>,
+    domains: BTreeSet<u32>,
+    stored: Small,
+    out: mpsc::UnboundedSender<Parcel>,
+}
+
+/// Everything that is neither an account nor a domain: so little that it is compared as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Small {
+    pub server: BTreeMap<u16, Box<str>>,
+    pub licence: Licence,
+    pub highest: [u64; MODULE_COUNT],
+    pub switches_new: u32,
+    pub stopped: u64,
+    pub writes: u64,
+}
+
+/// Rows to write; `None` is a row to remove.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    pub accounts: Vec<(u32, Option<AccountRow>)>,
+    pub domains: Vec<(u32, Option<DomainRow>)>,
+    pub server: Vec<(&'static str, Option<String>)>,
+    pub facts: Vec<(&'static str, String)>,
+}
+
+impl Small {
+    pub(super) fn of(world: &World) -> Small {
+        Small {
+            server: world.server.clone(),
+            licence: world.licence.clone(),
+            highest: world.counts.highest,
+            switches_new: world.switches_new,
+            stopped: world.stopped,
+            writes: world.writes,
+        }
+    }
+
+    /// The same as `Small::of(world) == *self`, without a copy: it is asked after every call.
+    fn holds(&self, world: &World) -> bool {
+        self.writes == world.writes
+            && self.highest == world.counts.highest
+            && self.switches_new == world.switches_new
+            && self.stopped == world.stopped
+            && self.server == world.server
+            && self.licence == world.licence
+    }
+}
+
+impl Watch {
+    pub(super) fn of(world: &World, out: mpsc::UnboundedSender<Parcel>) -> Watch {
+        Watch { accounts: BTreeSet::new(), domains: BTreeSet::new(), stored: Small::of(world), out }
+    }
+}
+
+impl World {
+    pub(in super::super) fn touch_account(&mut self, id: u32) {
+        if let Some(watch) = &mut self.watch {
+            watch.accounts.insert(id);
+        }
+    }
+
+    pub(in super::super) fn touch_domain(&mut self, place: u32) {
+        if let Some(watch) = &mut self.watch {
+            watch.domains.insert(place);
+        }
+    }
+
+    /// Hands over what changed since the last time. To be called before the world is unlocked, so that changes
+    /// are stored in the order in which they came about. `None`: nothing changed, or nothing is kept.
+    pub(in super::super) fn hand_over(&mut self) -> Option<oneshot::Receiver<()>> {
+        let watch = self.watch.as_ref()?;
+        if watch.accounts.is_empty() && watch.domains.is_empty() && watch.stored.holds(self) {
+            return None;
+        }
+        let changes = self.changes(watch);
+        let small = Small::of(self);
+        let watch = self.watch.as_mut()?;
+        watch.accounts.clear();
+        watch.domains.clear();
+        watch.stored = small;
+        let (stored, told) = oneshot::channel();
+        // Where nobody takes it any more, `told` says so.
+        drop(watch.out.send((changes, stored)));
+        Some(told)
+    }
+
+    fn changes(&self, watch: &Watch) -> Changes {
+        let small = Small::of(self);
+        Changes {
+            accounts: watch.accounts.iter().map(|id| (*id, AccountRow::of(self, *id))).collect(),
+            domains: watch.domains.iter().map(|place| (*place, DomainRow::of(self, *place))).collect(),
+            server: rows::server_changes(&watch.stored.server, &small.server),
+            facts: if small == watch.stored { Vec::new() } else { rows::facts(&small) },
+        }
+    }
+
+    /// Stores what was changed by other ways than an exchange over HTTP, as tests and rehearsals do. `false`:
+    /// it could not be stored. Without a file there is nothing to store, which is well.
+    pub fn stored(&mut self) -> impl Future<Output = bool> + Send + 'static {
+        let told = self.hand_over();
+        async move {
+            match told {
+                Some(told) => told.await.is_ok(),
+                None => true,
+            }
+        }
+    }
+}
