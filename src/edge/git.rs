@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
+use super::children;
+
 /// A commit, and whether the spec's files were otherwise than in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
@@ -15,14 +17,10 @@ pub struct Commit {
 }
 
 /// How long Git may take; a large repository on a cold disk is slow to say what changed.
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(5);
 
 /// The commit of the folder that a spec stands in.
 pub async fn commit(spec: &Path) -> Option<Commit> {
-    commit_within(spec, LIMIT).await
-}
-
-async fn commit_within(spec: &Path, limit: Duration) -> Option<Commit> {
     let folder = if spec.is_dir() { spec } else { spec.parent()? };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let of = if spec.is_dir() { Path::new(".") } else { Path::new(spec.file_name()?) };
@@ -31,12 +29,12 @@ async fn commit_within(spec: &Path, limit: Duration) -> Option<Commit> {
         let status = git(folder, &["status", "--porcelain", "--"], Some(of)).await?;
         Some(Commit { id: id.trim().to_owned(), dirty: !status.trim().is_empty() })
     };
-    tokio::time::timeout(limit, asked).await.ok()?
+    tokio::time::timeout(LIMIT, asked).await.ok()?
 }
 
 /// What a command of Git prints, if it succeeds.
 async fn git(folder: &Path, args: &[&str], path: Option<&Path>) -> Option<String> {
-    let mut command = Command::new("git");
+    let mut command = Command::from(children::command("git"));
     // Neither a monitor that a configuration names nor a lock of the index: this only looks.
     command
         .args(["--no-optional-locks", "-c", "core.fsmonitor=false", "-C"])

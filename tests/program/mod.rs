@@ -14,6 +14,7 @@ mod markdown;
 mod outputs;
 mod passwords;
 mod policies;
+mod resume;
 mod run;
 mod runs;
 mod seats;
