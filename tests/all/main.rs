@@ -12,6 +12,8 @@
 
 #[path = "../icewarp/mod.rs"]
 mod icewarp;
+#[path = "../matrix/mod.rs"]
+mod matrix;
 #[path = "../program/mod.rs"]
 mod program;
 #[path = "../sandbox/mod.rs"]

@@ -2,13 +2,16 @@
 //! at without icewarden's client.
 
 mod calls;
+mod events;
 mod exits;
+mod front;
 mod guards;
 mod history;
 mod journal;
 mod json;
 mod kill;
 mod kinds;
+mod lists;
 mod lock;
 mod markdown;
 mod outputs;
@@ -26,3 +29,5 @@ mod stand;
 mod target;
 mod timelines;
 mod wire;
+mod wrong;
+mod wrong_table;

@@ -25,6 +25,8 @@ pub enum Reply {
     Body(String),
     /// These bytes, head and all; then the connection is closed.
     Raw(Vec<u8>),
+    /// These bytes, and then the same piece again and again, until nobody reads any more.
+    Endless(Vec<u8>, Vec<u8>),
 }
 
 /// Answers in the world's place; `None` lets the world answer.
@@ -165,6 +167,13 @@ fn converse(stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
             shared.twist.lock().expect("no panic").as_mut().map(|twist| twist(&mut world, &request));
         let (bytes, last) = match twisted.flatten() {
             Some(Reply::Raw(bytes)) => (bytes, true),
+            Some(Reply::Endless(head, piece)) => {
+                drop(world);
+                let mut stream = stream;
+                stream.write_all(&head)?;
+                while stream.write_all(&piece).is_ok() {}
+                return Ok(());
+            }
             Some(Reply::Body(body)) => (http("application/xml", &body), false),
             None => (http("application/xml", &answer(&mut world, &request)), false),
         };

@@ -182,7 +182,7 @@ fn told(world: &mut World) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..super::client::proptest_config() })]
+    #![proptest_config(ProptestConfig { cases: 20, ..super::client::proptest_config() })]
 
     /// Twice: what is written into a world that came from its file is stored too.
     #[test]
@@ -259,8 +259,11 @@ async fn what_is_not_ours_is_refused_and_left_alone() {
         let error = open(&path, World::bare).await.expect_err(what);
         assert!(is_right(&error), "{what}: {error:?}");
         assert_eq!(std::fs::read(&path).expect("the file"), bytes, "{what}");
-        let names: Vec<_> = std::fs::read_dir(folder.path()).expect("the folder").flatten().collect();
-        assert_eq!(names.len(), 1, "{what}: {names:?}");
+        // Of a broken state of its own SQLite leaves an empty journal.
+        let beside = std::fs::read_dir(folder.path()).expect("the folder").flatten();
+        let beside: Vec<_> = beside.filter(|entry| entry.path() != path).collect();
+        let empty = beside.iter().all(|entry| entry.metadata().is_ok_and(|found| found.len() == 0));
+        assert!(beside.is_empty() || (what == "half of ours" && empty), "{what}: {beside:?}");
     }
     let folder = tempfile::tempdir().expect("a folder");
     let error = open(folder.path(), World::bare).await.expect_err("a folder");

@@ -217,6 +217,11 @@ impl World {
         self.faults.push(fault);
     }
 
+    /// Takes all faults away.
+    pub fn clear_faults(&mut self) {
+        self.faults.clear();
+    }
+
     /// What strikes at a call of this command.
     pub(super) fn struck(&mut self, command: &str) -> Struck {
         let mut struck = Struck::default();

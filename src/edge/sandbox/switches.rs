@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use super::lag::Lags;
 use super::services::SERVICES;
 use super::variables::{Meaning, Variable};
 use super::world::World;
@@ -111,11 +112,13 @@ impl fmt::Display for Setting {
 
 impl World {
     /// Puts a switch in a position. The accounts on which it bears are counted afresh, and the highest over
-    /// is measured from then on.
+    /// is measured from then on. What is still to be shown as it was is forgotten when U-15 is put.
     pub fn set_switch(&mut self, setting: Setting) {
         (setting.row.set)(&mut self.switches, setting.index);
-        if setting.row.id == "U-20" {
-            self.connect_half();
+        match setting.row.id {
+            "U-15" => self.lags = Lags::default(),
+            "U-20" => self.connect_half(),
+            _ => {}
         }
         self.recount_all();
         self.reset_highest();

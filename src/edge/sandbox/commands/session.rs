@@ -118,7 +118,8 @@ pub(super) fn info(world: &mut World, call: &Call<'_, '_>) -> Reply {
     out.leaf("name", &account.name);
     out.leaf("image", "");
     out.leaf("avatartoken", "");
-    out.leaf("passwordexpired", "0");
+    let expired = variables::find("u_passwordexpired").and_then(|variable| account.value(variable.index));
+    out.leaf("passwordexpired", expired.unwrap_or("0"));
     Ok(Success::Elements(out.finish()))
 }
 

@@ -1,0 +1,220 @@
+//! The matrix: a small server in every position of every switch, in all pairs of positions, in sets that are
+//! drawn, and with faults of the transport; each time plan, apply, plan, by the program's own way.
+//!
+//! In every case: no module was over its licence by more than before; nothing changed that was not reported; and
+//! either the server is as declared and the second plan says that nothing is to do, or the program gives a reason
+//! that the positions and faults account for. Where the reason passes, the next runs lead to what is declared.
+//!
+//! `MATRIX=all` tries every pair and 1,000 drawn sets; without it a part of them is tried, another one for each
+//! `MATRIX_SEED`. The seed is printed.
+
+mod case;
+mod drawn;
+mod program;
+mod world;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use icewarden::edge::sandbox::{Fault, Setting};
+
+use case::{Case, End, Verdict, judge};
+use drawn::{Dice, all_is_tried, seed};
+
+/// Kinds of faults, and calls they strike at in a plan, an apply and a plan. An account is read once for each
+/// plan, so the 13th to 24th reads of accounts are those of the apply before its steps.
+const KINDS: [&str; 12] = [
+    "delay=30",
+    "cut-before",
+    "cut-unanswered",
+    "cut-inside",
+    "cut-after",
+    "500",
+    "429",
+    "html",
+    "html-after",
+    "truncated",
+    "lose-session",
+    "second-admin",
+];
+
+const PLACES: [&str; 18] = [
+    "authenticate:1",
+    "authenticate:2",
+    "getdomainsinfolist:1",
+    "getaccountsinfolist:2",
+    "getaccountsinfolist:9",
+    "getaccountmemberinfolist:3",
+    "getaccountapiconsole:2",
+    "getaccountproperties:5",
+    "getaccountproperties:20",
+    "getaccountproperties:30",
+    "getserverproperties:2",
+    "getserverproperties:7",
+    "getstatisticsproperties:2",
+    "getdomainproperties:2",
+    "setaccountproperties:1",
+    "setaccountproperties:5",
+    "setserverproperties:1",
+    "logout:2",
+];
+
+/// Faults that are paired with every position and with each other.
+const PAIRED: [&str; 20] = [
+    "cut-before@setaccountproperties:2",
+    "cut-unanswered@setaccountproperties:1",
+    "cut-unanswered@setaccountproperties:5",
+    "cut-inside@setaccountproperties:3",
+    "500@setaccountproperties:2",
+    "html-after@setaccountproperties:4",
+    "truncated@setaccountproperties:1",
+    "lose-session@setaccountproperties:2",
+    "second-admin@getaccountproperties:29",
+    "cut-unanswered@setserverproperties:1",
+    "500@getaccountproperties:16",
+    "cut-inside@getaccountproperties:20",
+    "html@getaccountsinfolist:9",
+    "lose-session@getaccountproperties:18",
+    "cut-before@getdomainsinfolist:2",
+    "truncated@getaccountmemberinfolist:3",
+    "500@getserverproperties:7",
+    "cut-after@authenticate:2",
+    "cut-unanswered@logout:2",
+    "503@getstatisticsproperties:2",
+];
+
+fn fault(text: &str) -> Fault {
+    Fault::parse(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Every position that is not the first of its row.
+fn positions() -> Vec<Setting> {
+    Setting::all().filter(|setting| !setting.is_default()).collect()
+}
+
+fn every_single() -> Vec<Case> {
+    let mut cases = vec![
+        Case::default(),
+        Case { teamchat: true, ..Case::default() },
+        Case { rsa: true, ..Case::default() },
+        Case { rsa: true, faults: vec![fault("lose-session@getaccountproperties:8")], ..Case::default() },
+    ];
+    for setting in positions() {
+        for teamchat in [false, true] {
+            cases.push(Case { settings: vec![setting], teamchat, ..Case::default() });
+        }
+    }
+    for kind in KINDS {
+        for place in PLACES {
+            cases.push(Case { faults: vec![fault(&format!("{kind}@{place}"))], ..Case::default() });
+        }
+    }
+    cases
+}
+
+fn every_pair() -> Vec<Case> {
+    let positions = positions();
+    let faults = PAIRED.map(fault);
+    let mut cases = Vec::new();
+    for (at, first) in positions.iter().enumerate() {
+        for second in &positions[at + 1..] {
+            if first.id() != second.id() {
+                cases.push(Case { settings: vec![*first, *second], ..Case::default() });
+            }
+        }
+        for fault in &faults {
+            cases.push(Case { settings: vec![*first], faults: vec![fault.clone()], ..Case::default() });
+        }
+    }
+    for (at, first) in faults.iter().enumerate() {
+        for second in &faults[at + 1..] {
+            cases.push(Case { faults: vec![first.clone(), second.clone()], ..Case::default() });
+        }
+    }
+    cases
+}
+
+/// Two to eight positions of different rows, and up to three faults.
+fn drawn_set(dice: &mut Dice) -> Case {
+    let positions = positions();
+    let mut case = Case { teamchat: dice.below(4) == 0, rsa: dice.below(4) == 0, ..Case::default() };
+    for _ in 0..2 + dice.below(7) {
+        let setting = positions[dice.below(positions.len())];
+        if case.settings.iter().all(|other| other.id() != setting.id()) {
+            case.settings.push(setting);
+        }
+    }
+    for _ in 0..dice.below(4) {
+        let text = format!("{}@{}", KINDS[dice.below(KINDS.len())], PLACES[dice.below(PLACES.len())]);
+        case.faults.push(fault(&text));
+    }
+    case
+}
+
+/// Cases that are under way at once on each of two threads: most of their time they wait.
+const UNDER_WAY: usize = 12;
+
+/// Judges all cases, prints their counts, and fails with what is wrong.
+fn check(what: &str, cases: Vec<Case>) {
+    let count = cases.len();
+    let next = AtomicUsize::new(0);
+    let verdicts: Mutex<Vec<Verdict>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let runtime =
+                    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+                let worker = || async {
+                    while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let verdict = judge(case).await;
+                        verdicts.lock().expect("no panic").push(verdict);
+                    }
+                };
+                runtime.block_on(drawn::together((0..UNDER_WAY).map(|_| worker())));
+            });
+        }
+    });
+    let verdicts = verdicts.into_inner().expect("no panic");
+    let reached = verdicts.iter().filter(|verdict| verdict.end == End::Reached).count();
+    let steps: usize = verdicts.iter().map(|verdict| verdict.steps).sum();
+    println!(
+        "{what}: {count} cases, {reached} reached what is declared, {} refused, {steps} steps",
+        count - reached
+    );
+    let mut words = std::collections::BTreeMap::<&str, usize>::new();
+    for verdict in &verdicts {
+        if let End::Refused(reasons) = &verdict.end {
+            reasons.iter().for_each(|reason| *words.entry(reason).or_default() += 1);
+        }
+    }
+    println!("  reasons: {words:?}");
+    let wrong: Vec<&String> = verdicts.iter().flat_map(|verdict| &verdict.faults).collect();
+    for wrong in wrong.iter().take(40) {
+        println!("  wrong: {wrong}");
+    }
+    assert!(wrong.is_empty(), "{what}: {} things are wrong, the first: {}", wrong.len(), wrong[0]);
+    assert_eq!(verdicts.len(), count);
+}
+
+#[test]
+fn every_single_position_and_fault_ends_as_declared_or_with_its_reason() {
+    check("singles", every_single());
+}
+
+#[test]
+fn pairs_of_positions_and_faults_end_as_declared_or_with_their_reasons() {
+    let mut cases = every_pair();
+    if !all_is_tried() {
+        // Another part for every seed.
+        let seed = usize::try_from(seed("pairs")).unwrap_or(0);
+        cases = cases.into_iter().skip(seed % 20).step_by(20).collect();
+    }
+    check("pairs", cases);
+}
+
+#[test]
+fn drawn_sets_of_positions_and_faults_end_as_declared_or_with_their_reasons() {
+    let mut dice = Dice(seed("drawn sets"));
+    let count = if all_is_tried() { 1000 } else { 60 };
+    check("drawn sets", (0..count).map(|_| drawn_set(&mut dice)).collect());
+}
