@@ -177,7 +177,11 @@ pub fn next_act(halted: Option<&Halt>) -> Remedy {
             "that the disk of the store is not full and may be written; then go on with `icewarden apply --resume`".into(),
         ),
         Some(Halt::Interrupted) | None => {
-            Remedy::Rerun("plan again; what was done stays done, and the new plan holds the rest".into())
+            Remedy::Rerun(
+            "plan again; what was done stays done, and the new plan holds the rest. Or do just what is left of this run \
+             with `icewarden apply --resume`"
+                .into(),
+        )
         }
     }
 }
