@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use icewarden::edge::sandbox::{Fault, ServeOptions, Setting, World, serve_shared};
-use icewarden::flow::StepState;
+use icewarden::flow::{Outcome, StepState};
 use icewarden::spec::meaning::Login;
 use tokio::sync::oneshot;
 
@@ -139,7 +139,7 @@ pub async fn judge(case: &Case) -> Verdict {
 }
 
 /// What the second administrator wrote, by thing.
-fn touched(world: &World) -> BTreeSet<Thing> {
+pub fn touched(world: &World) -> BTreeSet<Thing> {
     let state = world.state();
     let done = state["secondAdministrator"].as_array().expect("a list");
     let thing = |done: &serde_json::Value| {
@@ -163,7 +163,7 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn say(&mut self, what: String) {
+    fn say(&mut self, what: &str) {
         self.found.push(format!("{}: {what}", self.case));
     }
 
@@ -181,7 +181,7 @@ impl Judge<'_> {
             let value = |snapshot: &Snapshot| snapshot.get(thing).cloned().unwrap_or_else(|| "0".to_owned());
             let (was, is) = (value(before), value(after));
             if was != is && !touched.contains(thing) && reported.get(thing) != Some(&is) {
-                self.say(format!("{by} changed {thing:?} from {was} to {is} and did not report it"));
+                self.say(&format!("{by} changed {thing:?} from {was} to {is} and did not report it"));
             }
         }
     }
@@ -206,15 +206,15 @@ impl Judge<'_> {
             tried += u64::from(!matches!(word, "stopped" | "differs" | "not-sent" | "waiting"));
             let is = after.get(thing).map_or("0", String::as_str);
             if word == "done" && is != value && !touched.contains(thing) {
-                self.say(format!("{thing:?} was said to be done and is {is}, not {value}"));
+                self.say(&format!("{thing:?} was said to be done and is {is}, not {value}"));
             }
             if matches!(state, StepState::Waiting | StepState::UnderWay) {
-                self.say(format!("{thing:?} was left {word}"));
+                self.say(&format!("{thing:?} was left {word}"));
             }
         }
         self.nothing_but(before, after, &reported, touched, "a run");
         if writes > tried {
-            self.say(format!("{writes} writes were made for {tried} steps"));
+            self.say(&format!("{writes} writes were made for {tried} steps"));
         }
         came.steps.len()
     }
@@ -265,10 +265,10 @@ impl Judge<'_> {
             .map(|(thing, _)| thing)
             .collect();
         if nothing_to_do && !wrong.is_empty() {
-            self.say(format!("the plan says that nothing is to do, and {wrong:?} are not as declared"));
+            self.say(&format!("the plan says that nothing is to do, and {wrong:?} are not as declared"));
         }
         for thing in barred.iter().filter(|thing| now.contains_key(*thing)) {
-            self.say(format!("{thing:?} is on, which cannot be"));
+            self.say(&format!("{thing:?} is on, which cannot be"));
         }
         nothing_to_do && wrong.is_empty()
     }
@@ -279,23 +279,23 @@ impl Judge<'_> {
         let counted_once = product == "Anti-Spam"
             && self.case.settings.iter().any(|setting| setting.to_string() == "U-37=two");
         if highest > before && !counted_once {
-            self.say(format!("{product} was over by {before}, and then by {highest}"));
+            self.say(&format!("{product} was over by {before}, and then by {highest}"));
         }
     }
 
     /// Whether the reasons are those that the positions and faults of the case account for.
     fn refused(&mut self, last: &Came) {
         if self.reasons.is_empty() && last.steps.is_empty() {
-            self.say("it did not get there, and does not say why".to_owned());
+            self.say("it did not get there, and does not say why");
         }
         let permitted = permitted(self.case);
         let other: Vec<&&str> = self.reasons.iter().filter(|reason| !permitted.contains(**reason)).collect();
         if !other.is_empty() {
             let told = format!("{other:?} is no reason here; last: {last:?}");
-            self.say(told);
+            self.say(&told);
         }
         if !last.steps.is_empty() && !is_passing(self.case) {
-            self.say(format!("the second plan still has steps: {:?}", last.steps));
+            self.say(&format!("the second plan still has steps: {:?}", last.steps));
         }
     }
 
@@ -321,8 +321,9 @@ impl Judge<'_> {
         let nothing_to_do = last.steps.is_empty() && last.failed.is_none();
         let stands =
             self.case.settings.iter().any(|setting| stands_in_the_way(&setting.to_string(), self.case));
-        if !stands && !(nothing_to_do && self.is_reached_at_last(&server.world(), &last)) {
-            self.say(format!("the next runs do not lead to what is declared: {last:?}"));
+        let reached = nothing_to_do && self.is_reached_at_last(&server.world(), &last);
+        if !stands && !reached {
+            self.say(&format!("the next runs do not lead to what is declared: {last:?}"));
         }
     }
 
@@ -351,7 +352,7 @@ fn refuses_second_seats(case: &Case) -> bool {
 }
 
 /// Positions in which the declared state cannot be reached, whoever tries.
-fn stands_in_the_way(setting: &str, case: &Case) -> bool {
+pub fn stands_in_the_way(setting: &str, case: &Case) -> bool {
     match setting {
         // Seats of a module whose number is not known are not claimed.
         "U-1=no-value" | "U-18=unknown-names" => true,
@@ -408,4 +409,49 @@ fn permitted(case: &Case) -> BTreeSet<&'static str> {
         ]);
     }
     permitted
+}
+
+/// Each judgement finds the fault that it is there for.
+#[test]
+fn the_judge_finds_what_is_planted() {
+    let case = Case::default();
+    let fresh = || Judge { case: &case, found: Vec::new(), reasons: BTreeSet::new() };
+    let thing = ("anna@example.com".to_owned(), "im".to_owned());
+    let on = Snapshot::from([(thing.clone(), "1".to_owned())]);
+    let (off, nobody) = (Snapshot::new(), BTreeSet::new());
+    let done = StepState::Ended(Outcome::Done { effective: None });
+    let refused = StepState::Ended(Outcome::Refused("why".to_owned()));
+    let came = |value: &str, state: &StepState| Came {
+        steps: vec![(thing.clone(), value.to_owned(), Some(state.clone()))],
+        ..Came::default()
+    };
+    let run = |came: &Came, before: &Snapshot, after: &Snapshot, writes: u64| {
+        let mut judge = fresh();
+        judge.run(came, before, after, &nobody, writes);
+        judge.found.join("\n")
+    };
+    assert_eq!(run(&came("1", &done), &off, &on, 1), "");
+    assert!(run(&came("1", &done), &off, &off, 1).contains("was said to be done"));
+    assert!(run(&came("1", &refused), &off, &on, 1).contains("did not report it"));
+    assert!(run(&came("1", &done), &off, &on, 2).contains("2 writes were made for 1 steps"));
+    assert!(run(&Came::default(), &on, &off, 0).contains("did not report it"));
+    assert!(run(&came("1", &StepState::UnderWay), &off, &off, 0).contains("was left under-way"));
+
+    let mut judge = fresh();
+    judge.over_did_not_rise("ActiveSync", 1, 1);
+    assert!(judge.found.is_empty());
+    judge.over_did_not_rise("ActiveSync", 1, 2);
+    assert!(judge.found[0].contains("was over by 1, and then by 2"));
+
+    // Nothing is as declared yet, and the plan has nothing to do.
+    let mut judge = fresh();
+    assert!(!judge.is_reached(&world(), &Came::default()));
+    assert!(judge.found[0].contains("nothing is to do, and"), "{:?}", judge.found);
+    let mut judge = fresh();
+    judge.refused(&Came::default());
+    assert!(judge.found[0].contains("does not say why"));
+    let mut judge = fresh();
+    judge.reasons_of(&came("1", &refused));
+    judge.refused(&Came::default());
+    assert!(judge.found[0].contains("is no reason here"));
 }
