@@ -17,7 +17,7 @@ use crate::seats::{Modules, modules, used};
 fn whole_assignment(inputs: Inputs<'_>) -> Assignment {
     let shrink = inputs.allows.iter().filter(|allow| allow.guardrail == Guardrail::Shrink);
     let shrink: Vec<String> = shrink.map(|allow| allow.value.clone()).collect();
-    assign(&inputs.server.policies, &inputs.observed.directory, inputs.today, &shrink)
+    assign(&inputs.server.policies, &inputs.observed.directory, inputs.today, &shrink, inputs.memory)
 }
 
 /// What more must be read before a plan can be made.
@@ -260,12 +260,17 @@ fn identity(inputs: Inputs<'_>, steps: &[Step], holds: &mut Vec<Hold>, findings:
     if let Some((pinned, place)) = &server.identity.domain
         && observed.directory.domain_kind(pinned) != Some(DomainKind::Standard)
     {
-        let message = format!("the server has no standard domain {pinned}, which the spec pins");
-        hold(
-            message,
-            place.clone(),
-            Remedy::Check("that the connection leads to the server that is meant".into()),
-        );
+        let (message, check) = match observed.directory.domain_kind(pinned) {
+            Some(DomainKind::Other(_)) => (
+                format!("the server does not say of which type the domain {pinned} is, which the spec pins"),
+                "whether the account we log in with may read the domain's settings",
+            ),
+            _ => (
+                format!("the server has no standard domain {pinned}, which the spec pins"),
+                "that the connection leads to the server that is meant",
+            ),
+        };
+        hold(message, place.clone(), Remedy::Check(check.into()));
     }
     if server.identity.domain.is_none() || server.identity.reference_id.is_none() {
         let message = "the spec does not pin the server's identity, so nothing may be written to it";

@@ -1,6 +1,6 @@
 //! Which accounts a selector means.
 
-use crate::model::{AccountKind, Directory, Finding, Members, Pattern, Place, Rows};
+use crate::model::{AccountKind, Directory, DomainKind, Finding, Members, Pattern, Place, Rows};
 use crate::spec::meaning::Selector;
 
 /// What a selector means on a server.
@@ -112,6 +112,11 @@ impl<'a> Selecting<'a> {
             domains.filter(|(_, (name, _))| pattern.matches(name)).map(|(index, _)| index).collect();
         if matching.is_empty() {
             let why = format!("the server has no domain `{text}`");
+            return Err(self.absent(why, place));
+        }
+        let kind = |index: &usize| self.directory.domains()[*index].1;
+        if matching.iter().all(|index| kind(index) == DomainKind::Alias) {
+            let why = format!("`{text}` is an alias: its accounts stand under the domain that it leads to");
             return Err(self.absent(why, place));
         }
         Ok(self.in_domains(&matching))

@@ -64,7 +64,9 @@ fn read(sources: &[Source], findings: &mut Vec<Finding>) -> Option<Vec<ServerSpe
     unique_servers(&documents, &twice, findings);
     known_servers(&documents, &broken, findings);
     known_senses(&documents, findings);
-    Some(assemble(documents))
+    let servers = assemble(documents);
+    servers_apart(&servers, findings);
+    Some(servers)
 }
 
 fn nothing(sources: &[Source]) -> Finding {
@@ -181,6 +183,59 @@ fn known_senses(documents: &[Document], findings: &mut Vec<Finding>) {
             findings.push(backup::unknown_sense(place.clone()));
         }
     }
+}
+
+/// Two servers of a spec that are one: each would undo what the other declares, and both would take the same seats.
+fn servers_apart(servers: &[ServerSpec], findings: &mut Vec<Finding>) {
+    let mut addresses: BTreeMap<String, &ServerSpec> = BTreeMap::new();
+    let mut machines: BTreeMap<&str, (&ServerSpec, &Place)> = BTreeMap::new();
+    for server in servers {
+        let address = server.connection.url.trim_end_matches('/').to_lowercase();
+        if let Some(other) = addresses.get(address.as_str()) {
+            findings.push(
+                Finding::error(
+                    "conflict",
+                    format!(
+                        "the servers `{}` and `{}` have one address, {}",
+                        shown(&other.name),
+                        shown(&server.name),
+                        shown(&server.connection.url)
+                    ),
+                )
+                .at(server.connection.place.clone())
+                .also_at(other.connection.place.clone(), "first here")
+                .remedy(one_server()),
+            );
+        } else {
+            addresses.insert(address, server);
+        }
+        let Some((id, place)) = &server.identity.reference_id else { continue };
+        if let Some((other, first)) = machines.get(id.as_str()) {
+            findings.push(
+                Finding::error(
+                    "conflict",
+                    format!(
+                        "the servers `{}` and `{}` are pinned to one machine, Reference ID {}",
+                        shown(&other.name),
+                        shown(&server.name),
+                        shown(id)
+                    ),
+                )
+                .at(place.clone())
+                .also_at((*first).clone(), "first here")
+                .remedy(one_server()),
+            );
+        } else {
+            machines.insert(id, (server, place));
+        }
+    }
+}
+
+fn one_server() -> Remedy {
+    Remedy::EditSpec(
+        "leave one of them out, and let all documents name the other; or correct the one that is wrong"
+            .into(),
+    )
 }
 
 /// Gives each server what speaks of it.

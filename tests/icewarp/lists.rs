@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use icewarden::edge::icewarp::{CallError, Meaning, Refusal, Wanted, observe, recheck_lists};
+use icewarden::edge::icewarp::{CallError, Client, Meaning, Refusal, Wanted, observe, recheck_lists};
 use icewarden::model::{AccountKind, DomainKind, Members, Remedy};
 
 use super::responder::{Reply, Request, error, result};
@@ -51,7 +51,7 @@ async fn a_list_that_does_not_close_its_count_says_so_and_ends() {
                 0 => result(&(rows(TWO) + "<offset>0</offset><overallcount>5</overallcount>")),
                 offset => result(&format!("<offset>{offset}</offset><overallcount>5</overallcount>")),
             }),
-            "ended after 2 of 5 rows with an empty page",
+            "ended with an empty page; 2 of 5 rows were read",
             2,
             2,
         ),
@@ -81,7 +81,7 @@ async fn a_list_that_does_not_close_its_count_says_so_and_ends() {
                 0 => result(&(rows(TWO) + "<offset>0</offset><overallcount>4</overallcount>")),
                 _ => result(&(rows(&["c@example.com"]) + "<offset>2</offset><overallcount>3</overallcount>")),
             }),
-            "changed from 4 to 3 rows while it was read",
+            "changed from 4 to 3 rows while it was read; 3 of 3 rows were read",
             3,
             2,
         ),
@@ -100,22 +100,59 @@ async fn a_list_that_does_not_close_its_count_says_so_and_ends() {
                     offset + 2
                 ))
             }),
-            "changed from 2 to 3 rows while it was read",
+            "changed from 2 to 3 rows while it was read; 12 of 13 rows were read",
             12,
             12,
         ),
-        ("no count", Box::new(|_| result(&rows(TWO))), "does not say how many rows it has", 2, 1),
+        (
+            "a count on the first page only",
+            Box::new(|request| match request.number("offset") {
+                0 => result(&(rows(TWO) + "<overallcount>4</overallcount>")),
+                _ => result(&rows(&["c@example.com"])),
+            }),
+            "does not say on every page how many rows it has; 3 of 4 rows were read",
+            3,
+            2,
+        ),
+        (
+            "a count on the second page only",
+            Box::new(|request| match request.number("offset") {
+                0 => result(&rows(TWO)),
+                _ => result(&(rows(&["c@example.com"]) + "<overallcount>3</overallcount>")),
+            }),
+            "does not say on every page how many rows it has; 3 rows were read",
+            3,
+            2,
+        ),
+        (
+            "no count, and the first page whatever the offset",
+            Box::new(|_| result(&rows(TWO))),
+            "does not say how many rows it has, and gave one more than once; 2 rows were read",
+            2,
+            2,
+        ),
+        (
+            "no count, and a row that moved to another page",
+            Box::new(|request| match request.number("offset") {
+                0 => result(&rows(TWO)),
+                2 => result(&rows(&["bob@example.com"])),
+                _ => result(""),
+            }),
+            "does not say how many rows it has, and gave one more than once; 2 rows were read",
+            2,
+            2,
+        ),
         (
             "a count that is none",
             Box::new(|_| result(&(rows(TWO) + "<overallcount>-2</overallcount>"))),
-            "does not say how many rows it has",
+            "does not say on every page how many rows it has; 2 rows were read",
             2,
             1,
         ),
         (
             "another page than was asked for",
             Box::new(|_| result(&(rows(TWO) + "<offset>0</offset><overallcount>4</overallcount>"))),
-            "was answered from row 0 where row 2 was asked for",
+            "was answered from row 0 where row 2 was asked for; 2 of 4 rows were read",
             2,
             2,
         ),
@@ -147,6 +184,110 @@ async fn a_list_that_does_not_close_its_count_says_so_and_ends() {
         let told = incomplete(accounts_as(make)).await;
         assert_eq!(told, (vec![format!("{list} {expected}")], users, pages), "{title}");
     }
+}
+
+/// Answers pages of two of these rows and never a count.
+fn uncounted(of_pass: impl Fn(usize) -> Vec<&'static str> + Send + Sync + 'static) -> World {
+    let passes = AtomicUsize::new(0);
+    accounts_as(move |request| {
+        let offset = request.number("offset");
+        let pass = if offset == 0 {
+            passes.fetch_add(1, Ordering::Relaxed)
+        } else {
+            passes.load(Ordering::Relaxed) - 1
+        };
+        let all = of_pass(pass);
+        result(&rows(&all.into_iter().skip(offset).take(2).collect::<Vec<_>>()))
+    })
+}
+
+const THREE: [&str; 3] = ["admin@example.com", "bob@example.com", "c@example.com"];
+
+/// A release that gives no count must not stand in the way of every change for ever. A short page is no end: the
+/// server may cap them (U-8).
+#[tokio::test]
+async fn a_list_without_a_count_is_whole_if_an_empty_page_ends_it_twice_alike() {
+    assert_eq!(incomplete(uncounted(|_| THREE.to_vec())).await, (vec![], 3, 6));
+    let turned = |pass| if pass == 0 { THREE.to_vec() } else { THREE.iter().rev().copied().collect() };
+    assert_eq!(incomplete(uncounted(turned)).await, (vec![], 3, 6), "the order says nothing (U-9)");
+}
+
+#[tokio::test]
+async fn a_list_without_a_count_that_moves_is_not_whole() {
+    let list = "the list of accounts of example.com does not say how many rows it has, and gave";
+    let grows = |pass| if pass == 0 { TWO.to_vec() } else { THREE.to_vec() };
+    let (told, users, _) = incomplete(uncounted(grows)).await;
+    assert_eq!((told, users), (vec![format!("{list} 2 rows and then others or 3")], 2));
+    let other = |pass| {
+        if pass == 0 { THREE.to_vec() } else { vec!["admin@example.com", "bob@example.com", "d@example.com"] }
+    };
+    let (told, users, _) = incomplete(uncounted(other)).await;
+    assert_eq!((told, users), (vec![format!("{list} 3 rows and then others or 3")], 3));
+}
+
+/// Every page brings a row that nobody has seen, and no count: read on until it is surely too long.
+#[tokio::test]
+async fn a_list_without_a_count_and_without_an_end_is_given_up() {
+    let world = accounts_as(|request| match request.number("offset") {
+        0 => result(&rows(&["admin@example.com"])),
+        offset => result(&rows(&[&format!("u{offset}@example.com")])),
+    });
+    let server = world.start().await;
+    let mut options = server.options();
+    options.limits.pages_max = 50;
+    let client = Client::connect(options).await.unwrap();
+    let directory = observe(&client, &lists(), &|_| {}).await.unwrap().directory;
+    client.close().await;
+    let told = "the list of accounts of example.com is longer than 50 pages; 50 rows were read";
+    assert_eq!(directory.incomplete, [told]);
+    assert_eq!((directory.len(), server.count("getaccountsinfolist")), (50, 50));
+}
+
+/// The recordings of 2016 lack fields (reference 1.6): a domain then says itself of which type it is.
+#[tokio::test]
+async fn a_domain_without_a_type_in_the_list_is_asked_for_it() {
+    let domains = |request: &Request| {
+        let rows = ["example.com", "alias.test", "etrn.test", "silent.test"]
+            .map(|name| format!("<name>{name}</name><desc/>"));
+        page(request, &rows, 1_000)
+    };
+    let world = World::twisted(move |request| match (request.command(), request.field("domainstr")) {
+        ("getdomainsinfolist", _) => Some(Reply::Body(domains(request))),
+        ("getdomainproperties", domain) => Some(Reply::Body(match domain {
+            "silent.test" => error("domain_permission"),
+            _ => {
+                assert_eq!(request.names(), ["D_Type"]);
+                let number = match domain {
+                    "alias.test" => "2",
+                    "etrn.test" => "1",
+                    _ => "0",
+                };
+                result(&super::responder::item("d_type", number))
+            }
+        })),
+        _ => None,
+    });
+    let (observed, server) = read(world, lists()).await;
+    let directory = observed.unwrap().directory;
+    assert_eq!(directory.incomplete, Vec::<String>::new());
+    assert_eq!(
+        directory.domains(),
+        [
+            ("alias.test".into(), DomainKind::Alias),
+            ("etrn.test".into(), DomainKind::Etrn),
+            ("example.com".into(), DomainKind::Standard),
+            ("silent.test".into(), DomainKind::Other(-1)),
+        ]
+    );
+    assert_eq!(server.count("getdomainproperties"), 4);
+    assert_eq!(server.count("getaccountsinfolist"), 3, "an alias domain is not listed");
+}
+
+#[tokio::test]
+async fn a_domain_that_has_a_type_is_not_asked_for_it() {
+    let (observed, server) = read(World::default(), lists()).await;
+    assert!(observed.is_ok());
+    assert_eq!(server.count("getdomainproperties"), 0);
 }
 
 /// A static route may have any pattern for its address. A user, a group and what nobody has listed may not.
@@ -361,7 +502,7 @@ async fn a_group_that_was_not_read_whole_is_unread() {
             "its list of members ended",
         ),
         (result("<overallcount>1</overallcount>"), "its list of members ended"),
-        (result(""), "its list of members does not say how many rows it has"),
+        (result(""), "its list of members says neither a row nor that there are none"),
         (result("<item><val/></item><overallcount>1</overallcount>"), "its list of members has a row"),
         (error("account_invalid"), "there is no such account (account_invalid)"),
         (result("0"), "it answered 0 and no values"),
@@ -391,6 +532,39 @@ async fn a_group_that_was_not_read_whole_is_unread() {
 }
 
 #[tokio::test]
+async fn a_group_whose_members_moved_is_told_with_how_many() {
+    let passes = AtomicUsize::new(0);
+    let world = World {
+        twist: std::sync::Arc::new(move |request: &Request| {
+            (request.command() == "getaccountmemberinfolist").then(|| {
+                let members: &[&str] = match passes.fetch_add(1, Ordering::Relaxed) {
+                    0 | 1 => &["admin@example.com"],
+                    2 => &["bob@example.com", "admin@example.com"],
+                    _ => &["nobody@example.com"],
+                };
+                let members: Vec<String> =
+                    members.iter().map(|member| format!("<val>{member}</val>")).collect();
+                Reply::Body(page(request, &members, 1_000))
+            })
+        }),
+        ..grouped(vec![("all@example.com", vec![])])
+    };
+    let server = world.start().await;
+    let client = server.client().await;
+    let wanted = Wanted { accounts: true, groups: vec![address("all@example.com")], ..Wanted::default() };
+    let before = observe(&client, &wanted, &|_| {}).await.unwrap().directory;
+    for expected in [
+        "",
+        "the members of all@example.com are others than a moment ago: 2 now, 1 new, 0 gone",
+        "the members of all@example.com are others than a moment ago",
+    ] {
+        let moved = recheck_lists(&client, &wanted, &before, &|_| {}).await.unwrap();
+        assert_eq!(moved.join(";"), expected);
+    }
+    client.close().await;
+}
+
+#[tokio::test]
 async fn two_passes_agree_or_say_what_moved() {
     let lists_read = AtomicUsize::new(0);
     let world = World::twisted(move |request| {
@@ -410,6 +584,9 @@ async fn two_passes_agree_or_say_what_moved() {
     let again = recheck_lists(&client, &lists(), &before, &|_| {}).await.unwrap();
     assert_eq!(again, Vec::<String>::new());
     let moved = recheck_lists(&client, &lists(), &before, &|_| {}).await.unwrap();
-    assert_eq!(moved, ["the lists of accounts are others than a moment ago"]);
+    assert_eq!(
+        moved,
+        ["the list of accounts of example.com is another than a moment ago: 2 now, 1 new, 0 gone"]
+    );
     client.close().await;
 }

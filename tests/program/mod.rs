@@ -3,9 +3,15 @@
 
 mod calls;
 mod exits;
+mod front;
 mod guards;
+mod history;
+mod journal;
 mod json;
+mod kill;
 mod kinds;
+mod lists;
+mod lock;
 mod markdown;
 mod outputs;
 mod policies;
@@ -19,3 +25,5 @@ mod stand;
 mod target;
 mod timelines;
 mod wire;
+mod wrong;
+mod wrong_table;

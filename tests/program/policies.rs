@@ -467,7 +467,9 @@ fn where_the_lists_moved_nothing_is_released_and_no_counted_seat_is_taken() {
         blocked,
         ["release bob@example.com/im: list-incomplete", "claim bob@example.com/sip: list-incomplete"]
     );
-    desk.apply(ALLOW).exits(3).says(&["others than a moment ago", "next: run again"]);
+    desk.apply(ALLOW)
+        .exits(3)
+        .says(&["of example.org is another than a moment ago: 2 now, 1 new, 1 gone", "next: run again"]);
     assert!(stand.is_on("bob@example.com", "im") && !stand.is_on("bob@example.com", "sip"));
 }
 

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::run::{Desk, desk, steps};
-use super::spec::{backup, group, policy, put, server, world};
+use super::spec::{REFERENCE, backup, group, policy, put, server, world};
 use super::stand::Stand;
 
 /// One phone seat for two, chat for everybody, and a backup that keeps more days.
@@ -98,7 +98,10 @@ fn a_pattern_over_several_servers_must_match_only_where_it_names_one() {
         policy(&format!("chat-{server}"), "scope: {domains: [example.com]}\nservices: {im: enabled}")
             .replace("server: eu", &format!("server: {server}"))
     };
-    let spec = [server("eu", &eu.url, ""), server("us", &us.url, ""), chat("eu"), chat("us")].join("---\n");
+    let other = "22811415-0DC1291E-05492B82-877710E7-MW-";
+    assert!(us.world().set_server_variable("C_Reference", other));
+    let second = server("us", &us.url, "").replace(REFERENCE, other);
+    let spec = [server("eu", &eu.url, ""), second, chat("eu"), chat("us")].join("---\n");
     let desk = Desk::with(&spec);
     desk.apply(&["--target", "*/anna@example.com/*"])
         .exits(0)

@@ -22,7 +22,7 @@ enum Says {
     /// Values by lower-cased name: the text, or `None` where there is none.
     Values(&'static [(&'static str, Option<&'static str>)]),
     /// A page: its rows as words, its offset, and how many rows there are in all.
-    Page(fn(&Element) -> String, &'static [&'static str], u64, u64),
+    Page(fn(&Element) -> String, &'static [&'static str], Option<u64>, Option<u64>),
     /// Plain fields of the result.
     Fields(&'static [(&'static str, &'static str)]),
     /// The products of the licence text: name, seats, trial, last day.
@@ -85,9 +85,15 @@ const TABLE: &[(&str, Says)] = &[
             ("u_isguestaccount", Some("0")),
         ]),
     ),
-    ("accounts", Says::Page(account, &["admin@example.com 0 Yes", "anna.adler@example.com 0 No"], 0, 7)),
-    ("accounts-2016", Says::Page(account, &["anna.adler@example.com 0 No", "sales@example.com 7 No"], 0, 7)),
-    ("accounts-none", Says::Page(account, &[], 0, 0)),
+    (
+        "accounts",
+        Says::Page(account, &["admin@example.com 0 Yes", "anna.adler@example.com 0 No"], Some(0), Some(7)),
+    ),
+    (
+        "accounts-2016",
+        Says::Page(account, &["anna.adler@example.com 0 No", "sales@example.com 7 No"], Some(0), Some(7)),
+    ),
+    ("accounts-none", Says::Page(account, &[], Some(0), Some(0))),
     (
         "auth-token",
         Says::Fields(&[
@@ -108,8 +114,8 @@ const TABLE: &[(&str, Says)] = &[
             ("d_type", Some("0")),
         ]),
     ),
-    ("domains", Says::Page(domain, &["example.com 0", "example.org 0"], 0, 2)),
-    ("domains-page-behind-the-end", Says::Page(domain, &[], 100, 2)),
+    ("domains", Says::Page(domain, &["example.com 0", "example.org 0"], Some(0), Some(2))),
+    ("domains-page-behind-the-end", Says::Page(domain, &[], Some(100), Some(2))),
     (
         "licence-exported",
         Says::Values(&[(
@@ -139,11 +145,11 @@ const TABLE: &[(&str, Says)] = &[
         Says::Page(
             member_row,
             &["anna.adler@example.com", "support@example.com", "reader@elsewhere.test"],
-            0,
-            3,
+            Some(0),
+            Some(3),
         ),
     ),
-    ("members-few-fields", Says::Page(member_row, &["anna.adler@example.com"], 0, 1)),
+    ("members-few-fields", Says::Page(member_row, &["anna.adler@example.com"], Some(0), Some(1))),
     ("namespace-invalid", Says::Error("iq_query_xmlns_invalid", Bears::Protocol)),
     ("result-without-namespace", DONE),
     ("root-tag-invalid", Says::Error("iq_root_tag_invalid", Bears::Protocol)),
@@ -166,7 +172,7 @@ const TABLE: &[(&str, Says)] = &[
     ),
     ("server-set-applied", DONE),
     ("server-set-refused", NOT_DONE),
-    ("services", Says::Page(service, &["0 1", "21 0"], 0, 2)),
+    ("services", Says::Page(service, &["0 1", "21 0"], Some(0), Some(2))),
     (
         "session-info",
         Says::Fields(&[("email", "admin@example.com"), ("domain", "example.com"), ("admintype", "2")]),
@@ -184,6 +190,39 @@ const TABLE: &[(&str, Says)] = &[
         "statistics-crlf",
         Says::Values(&[("statistics_activeusers", Some("5")), ("statistics_licensedusers", Some("20"))]),
     ),
+    ("account-created", DONE),
+    ("account-exists", Says::Error("account_already_exists", Bears::Value)),
+    // Who is in a group is read from its list, never from this.
+    ("account-members", Says::Values(&[("a_memberlist", None)])),
+    ("account-without-address", Says::Error("account_email_parameter_missing", Bears::Value)),
+    ("account-without-mailbox", Says::Error("account_mailbox_property_missing", Bears::Value)),
+    ("account-without-type", Says::Error("account_type_property_missing", Bears::Value)),
+    (
+        "accounts-2016-byte-order-mark-crlf",
+        Says::Page(account, &["anna.adler@example.com 0 No", "sales@example.com 7 No"], Some(0), Some(7)),
+    ),
+    ("accounts-deleted", DONE),
+    (
+        "accounts-without-count",
+        Says::Page(account, &["anna.adler@example.com 0 No", "sales@example.com 7 No"], None, None),
+    ),
+    ("console-comments", Says::Values(&[("u_activesync", Some("1"))])),
+    ("console-no-value", Says::Values(&[("d_directorycache_refreshnow", None)])),
+    ("console-none", Says::Values(&[])),
+    ("domain-created", DONE),
+    ("domain-deleted", DONE),
+    ("domain-exists", NOT_DONE),
+    ("domain-renamed", DONE),
+    ("domain-rights", Says::Values(&[("d_adminemail", None), ("d_aliases", None)])),
+    ("domain-without-name", Says::Error("domain_parameter_empty", Bears::Value)),
+    ("domains-negative-count", Says::Page(domain, &["example.com 0"], Some(0), Some(1))),
+    ("domains-without-type", Says::Page(domain, &["example.com ?", "example.org ?"], Some(0), Some(2))),
+    ("members-added", DONE),
+    ("members-deleted", DONE),
+    ("password-set", DONE),
+    ("service-running", DONE),
+    ("services-trimmed", Says::Page(service, &["0 1", "1 1", "21 0"], Some(0), Some(21))),
+    ("variables-empty", Says::Values(&[])),
 ];
 
 fn account(item: &Element) -> String {
@@ -193,7 +232,7 @@ fn account(item: &Element) -> String {
 
 fn domain(item: &Element) -> String {
     let row = domain_row(item);
-    format!("{} {}", row.name, row.kind.expect("a type"))
+    format!("{} {}", row.name, row.kind.map_or_else(|| "?".to_owned(), |kind| kind.to_string()))
 }
 
 fn service(item: &Element) -> String {
@@ -254,7 +293,7 @@ fn every_answer_is_read_as_it_was_written_down() {
                 let page = page(&result).unwrap_or_else(|error| panic!("{name}: {error}"));
                 let read: Vec<String> = page.items.iter().map(|item| row(item)).collect();
                 assert_eq!(read, *rows, "{name}");
-                assert_eq!((page.offset, page.overall), (Some(*offset), Some(*overall)), "{name}");
+                assert_eq!((page.offset, page.overall), (*offset, *overall), "{name}");
             }
             Says::Fields(wanted) => {
                 for (field, value) in *wanted {

@@ -101,6 +101,7 @@ fn command() -> impl Strategy<Value = &'static str> {
         "editaccountmembers",
         "deleteaccountmembers",
         "deleteallaccountmembers",
+        "addallaccountmembers",
         "addrule",
         "getuserstats",
     ])

@@ -2,6 +2,7 @@
 
 mod client;
 mod command_line;
+mod commands;
 mod count;
 mod envelope;
 mod faults;

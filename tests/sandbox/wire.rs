@@ -11,9 +11,12 @@ use super::client::Session;
 const SID: &str = "201602051125504026";
 
 /// Exchanges whose answer the sandbox gives otherwise, and why. All others must have the same shape.
-const OTHERWISE: [(&str, Otherwise); 9] = [
+const OTHERWISE: [(&str, Otherwise); 12] = [
     // It is a 14.3 and leaves no field out.
     ("accounts-2016", Otherwise::GivesMore),
+    ("accounts-2016-byte-order-mark-crlf", Otherwise::GivesMore),
+    ("accounts-without-count", Otherwise::GivesMore),
+    ("domains-without-type", Otherwise::GivesMore),
     ("licence-info-13", Otherwise::GivesMore),
     ("members-few-fields", Otherwise::GivesMore),
     // It refuses with an error id.

@@ -2,20 +2,27 @@
 
 use std::cell::Cell;
 use std::io::{BufRead as _, IsTerminal as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use super::args::{AllowArgs, NarrowArgs, ShowArgs};
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
+use super::keep::{self, Held, Keep};
 use super::load::Loaded;
 use super::output::Output;
 use super::plan::{plan_of, say_spec_findings, say_stats};
+use super::record;
+use super::resume::Resumed;
 use super::session::{self, Failure, Read};
 use super::signals::Ear;
 use super::stale::{self, Approved};
-use crate::edge::drive::drive;
+use crate::edge::drive::{Driving, drive};
+use crate::edge::git::{self, Commit};
+use crate::edge::lock::Lock;
 use crate::flow::{Halt, Run};
 use crate::model::counted;
 use crate::plan::file::{PlanFile, ServerFile};
@@ -27,23 +34,22 @@ use crate::report::{findings, text, view};
 
 pub struct ApplyOptions {
     pub auto_approve: bool,
+    pub lock_timeout: Duration,
+    /// `--store`.
+    pub store: Option<PathBuf>,
     pub show: ShowArgs,
     pub narrow: NarrowArgs,
 }
 
 /// The command.
 pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Output) -> Exit {
-    if !options.auto_approve && !std::io::stdin().is_terminal() {
-        output.error(
-            "there is no terminal to ask on",
-            Some("review the plan, then add --auto-approve; or apply a plan saved by `plan --out`, also with it"),
-        );
-        return Exit::Usage;
+    if let Err(exit) = can_ask(options, output) {
+        return exit;
     }
     let allows = match allow.meant() {
         Ok(allows) => allows,
         Err(problem) => {
-            output.error(&problem, None);
+            output.error(&problem, Some(super::args::ALLOW_HELP));
             return Exit::Usage;
         }
     };
@@ -56,25 +62,52 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
-    let applying: Vec<Applying<'_>> = prepared
-        .loaded
-        .spec
-        .servers
-        .iter()
-        .map(|server| Applying {
-            job: Job {
-                server,
-                allows: &prepared.allows,
-                narrowing: &prepared.narrowing,
-                output,
-                ear: Ear::default(),
-            },
-            approved: prepared.saved.as_ref(),
-            loaded: &prepared.loaded,
-            options,
-        })
-        .collect();
-    let applied = runtime.block_on(apply_all(&applying, output));
+    let keep = match runtime.block_on(Keep::open(options.store.as_deref(), options.lock_timeout, output)) {
+        Ok(keep) => keep,
+        Err(exit) => return exit,
+    };
+    // A saved plan carries its spec with it: where it lies says nothing about that.
+    let commit = match prepared.saved {
+        Some(_) => None,
+        None => runtime.block_on(git::commit(path)),
+    };
+    let before = prepared.saved.as_ref().map_or(Before::Nothing, Before::Saved);
+    let apply = |server| Applying {
+        job: Job {
+            server,
+            allows: &prepared.allows,
+            narrowing: &prepared.narrowing,
+            output,
+            ear: Ear::default(),
+        },
+        before,
+        loaded: &prepared.loaded,
+        commit: commit.as_ref(),
+        keep: &keep,
+        options,
+    };
+    let applying: Vec<Applying<'_>> = prepared.loaded.spec.servers.iter().map(apply).collect();
+    let exit = perform_all(&runtime, &applying, output);
+    drop(applying);
+    runtime.block_on(keep.close());
+    exit
+}
+
+/// Whether somebody can be asked, or need not be.
+pub fn can_ask(options: &ApplyOptions, output: &Output) -> Result<(), Exit> {
+    if options.auto_approve || std::io::stdin().is_terminal() {
+        return Ok(());
+    }
+    output.error(
+        "there is no terminal to ask on",
+        Some("review the plan, then add --auto-approve; or apply a plan saved by `plan --out`, also with it"),
+    );
+    Err(Exit::Usage)
+}
+
+/// Performs the plans of servers, and tells what came of them.
+pub fn perform_all(runtime: &Runtime, applying: &[Applying<'_>], output: &Output) -> Exit {
+    let applied = runtime.block_on(apply_all(applying, output));
     let rows: Vec<ServerRow> =
         applying.iter().zip(&applied).map(|(one, applied)| one.row(*applied)).collect();
     output.data(&servers::table(["done", "failed", "in doubt", "not tried"], &rows, output.layout(false)));
@@ -125,11 +158,22 @@ async fn asked(steps: usize, names: &str, output: &Output) -> bool {
 }
 
 /// One server while its plan is performed.
-struct Applying<'a> {
-    job: Job<'a>,
-    approved: Option<&'a PlanFile>,
-    loaded: &'a Loaded,
-    options: &'a ApplyOptions,
+pub struct Applying<'a> {
+    pub job: Job<'a>,
+    pub before: Before<'a>,
+    pub loaded: &'a Loaded,
+    pub commit: Option<&'a Commit>,
+    pub keep: &'a Keep,
+    pub options: &'a ApplyOptions,
+}
+
+/// What was approved before the server is read.
+#[derive(Clone, Copy)]
+pub enum Before<'a> {
+    Nothing,
+    Saved(&'a PlanFile),
+    /// A run that was cut off, or ended in part.
+    Run(&'a Resumed),
 }
 
 /// What came of one server.
@@ -157,6 +201,8 @@ enum Begun {
 struct Asked {
     shown: PlanFile,
     read: Read,
+    /// Nobody else changes the server while a person thinks.
+    lock: Lock,
 }
 
 impl Asked {
@@ -174,7 +220,11 @@ enum Shown {
 impl Applying<'_> {
     /// Reads, plans and shows; performs at once where nobody is to be asked.
     async fn begin(&self) -> Begun {
-        let read = match session::read(&self.job).await {
+        let lock = match self.keep.lock(&self.job).await {
+            Ok(lock) => lock,
+            Err(exit) => return Begun::Ended(Applied::without_run(exit)),
+        };
+        let read = match self.read().await {
             Ok(read) => read,
             Err(failure) => return Begun::Ended(self.failed(&failure)),
         };
@@ -186,9 +236,20 @@ impl Applying<'_> {
             Shown::Ask(shown) => {
                 // No session stays open meanwhile, so there is none to lose and none to end at Ctrl-C.
                 session::log_out(&read.client, &self.job).await;
-                Begun::Ask(Box::new(Asked { shown, read }))
+                Begun::Ask(Box::new(Asked { shown, read, lock }))
             }
         }
+    }
+
+    /// Reads the server, once it is ours alone.
+    async fn read(&self) -> Result<Read, Failure> {
+        let (server, store) = (self.job.server, &self.keep.store);
+        if !matches!(self.before, Before::Run(_))
+            && let Some(note) = keep::unfinished(store, server, Held::ByUs).await?
+        {
+            self.job.output.say(&note);
+        }
+        session::read(&self.job, keep::known(Some(store), server).await?).await
     }
 
     async fn end(&self, read: Read) {
@@ -220,14 +281,18 @@ impl Applying<'_> {
             Err(exit) => return Shown::Ended(Applied::without_run(exit)),
         };
         let file = in_words(&plan, self.detail(&plan));
-        if let Some(approved) = self.approved
-            && let Err(exit) = self.same(approved, &file)
-        {
+        let same = match self.before {
+            Before::Nothing => Ok(()),
+            Before::Saved(approved) => self.same(approved, &file),
+            Before::Run(run) => run.goes_on(&file, output),
+        };
+        if let Err(exit) = same {
             return Shown::Ended(Applied::without_run(exit));
         }
         let shown = PlanFile { servers: vec![file], ..stale::empty_file() };
         output.data(&text::plan(&shown, output.layout(self.options.show.full)));
         if let Some(exit) = self.ends(&plan) {
+            let exit = if exit == Exit::Done { record::nothing_to_do(self, &plan).await } else { exit };
             return Shown::Ended(Applied::without_run(exit));
         }
         if self.options.auto_approve {
@@ -238,7 +303,12 @@ impl Applying<'_> {
 
     /// How much of the plan must be put into words: the whole where it may be compared step by step.
     fn detail(&self, plan: &Plan<'_>) -> Detail {
-        let approved = self.approved.into_iter().flat_map(|file| &file.servers);
+        let saved = match self.before {
+            Before::Nothing => None,
+            Before::Saved(saved) => Some(saved),
+            Before::Run(_) => return Detail::All,
+        };
+        let approved = saved.into_iter().flat_map(|file| &file.servers);
         let differs = approved
             .filter(|server| server.server == self.job.server.name)
             .any(|server| server.effects_digest != plan.effects.0);
@@ -256,6 +326,7 @@ impl Applying<'_> {
         }
         let applied = self.perform_if_same(&asked).await;
         self.end(asked.read).await;
+        drop(asked.lock);
         applied
     }
 
@@ -301,8 +372,14 @@ impl Applying<'_> {
             self.job.output.say(&format!("{}: nothing was changed.", self.job.server.name));
             return Some(exit);
         }
-        let exit = if plan.is_blocked() { Exit::Blocked } else { Exit::Done };
-        (!plan.has_steps()).then_some(exit)
+        if plan.has_steps() {
+            return None;
+        }
+        if plan.is_blocked() {
+            self.job.output.say(&format!("{}: nothing was changed.", self.job.server.name));
+            return Some(Exit::Blocked);
+        }
+        Some(Exit::Done)
     }
 
     async fn perform(&self, plan: &Plan<'_>, read: &Read) -> Applied {
@@ -323,9 +400,21 @@ impl Applying<'_> {
                 format!("{name}: interrupted again: ending at once")
             });
         };
-        let run = drive(plan, &read.client, &read.secrets, &mut seen, stop).await;
+        let journal = match record::begin(self, plan).await {
+            Ok(journal) => journal,
+            Err(exit) => return Applied::without_run(exit),
+        };
+        let driving = Driving {
+            plan,
+            client: &read.client,
+            secrets: &read.secrets,
+            journal: &journal,
+            key: &self.keep.key,
+        };
+        let run = drive(&driving, &mut seen, stop).await;
         output.data(&report::summary(plan, &run, output.stdout));
-        Applied { exit: exit_of(plan, &run), counts: Some(report::counts(&run)) }
+        let exit = record::end(self, &journal, plan, &run, exit_of(plan, &run)).await;
+        Applied { exit, counts: Some(report::counts(&run)) }
     }
 
     /// Its line in the table of all servers.

@@ -151,7 +151,8 @@ pub fn compare(approved: &PlanFile, now: &ServerFile) -> Approved {
     }
     if now.outcome == OutcomeFile::NothingToDo {
         return Approved::Stale(format!(
-            "{}: there is nothing left to do: the plan has been applied already, or somebody else did it",
+            "{}: there is nothing left to do: the plan has been applied already, or somebody else did it; \
+             nothing was changed",
             now.server
         ));
     }

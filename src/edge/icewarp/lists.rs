@@ -8,13 +8,12 @@ use tokio::task::JoinSet;
 use super::codec::Element;
 use super::encode::Params;
 use super::error::{CallError, Refusal, Silence, sanitised};
-use super::readers::{self, Misfit};
+use super::readers::{self, Misfit, Page};
 use super::rpc::Phase;
 use super::session::Client;
 
-/// A server may give fewer rows than were asked for (U-8). At 100 rows a page this is a million; beyond it the
-/// list is not read to its end rather than for ever.
-pub const PAGES_MAX: u64 = 10_000;
+/// A list of more rows than this is given up: it would fill the machine. Twice what any server is known to have.
+const ROWS_MAX: u64 = 2_000_000;
 
 /// A list whose length changed this often while it was read is given up: its end may move for ever.
 const CHANGES_MAX: u64 = 10;
@@ -35,6 +34,10 @@ pub(super) struct Row<T> {
 }
 
 /// Reads a whole list. `what` names it in sentences.
+///
+/// Where the server says how many rows there are, that many different ones must come. Where it does not, the list
+/// ends with an empty page – a short one may only be the server's largest (U-8) – and is read a second time: it is
+/// whole if no row came twice and both passes gave the same.
 pub(super) async fn list<T>(
     client: &Client,
     command: &'static str,
@@ -42,18 +45,34 @@ pub(super) async fn list<T>(
     params: impl Fn(u64, u64) -> Params,
     row: impl Fn(&Element) -> Row<T>,
 ) -> Result<Listed<T>, CallError> {
+    let first = pass(client, command, what, &params, &row).await?;
+    if first.overall.is_some() || !first.incomplete.is_empty() || first.offset == 0 {
+        return Ok(first.finish());
+    }
+    let again = pass(client, command, what, &params, &row).await?;
+    Ok(first.agreeing(&again).finish())
+}
+
+/// Reads a list once, from its beginning.
+async fn pass<'a, T>(
+    client: &Client,
+    command: &'static str,
+    what: &'a str,
+    params: &impl Fn(u64, u64) -> Params,
+    row: &impl Fn(&Element) -> Row<T>,
+) -> Result<Gathering<'a, T>, CallError> {
     let mut gathering = Gathering::new(what);
-    for _ in 0..PAGES_MAX {
+    for _ in 0..client.limits().pages_max {
         let params = params(gathering.offset, client.limits().page);
         let result = client.read(Phase::Lists, command, &params).await?;
-        match gathering.page(&result, &row) {
+        match gathering.page(&result, row) {
             Ok(More::Yes) => {}
-            Ok(More::No) => return Ok(gathering.finish()),
+            Ok(More::No) => return Ok(gathering),
             Err(misfit) => return Err(refused(command, misfit)),
         }
     }
-    gathering.say(&format!("is longer than {PAGES_MAX} pages"));
-    Ok(gathering.finish())
+    gathering.say_read(&format!("is longer than {} pages", client.limits().pages_max));
+    Ok(gathering)
 }
 
 /// What a misfit means for the command that was sent.
@@ -80,6 +99,8 @@ struct Gathering<'a, T> {
     unreadable: u64,
     rows: Vec<T>,
     incomplete: Vec<String>,
+    /// The sentence that tells how much was read.
+    to_count: Option<usize>,
 }
 
 impl<'a, T> Gathering<'a, T> {
@@ -93,6 +114,7 @@ impl<'a, T> Gathering<'a, T> {
             unreadable: 0,
             rows: Vec::new(),
             incomplete: Vec::new(),
+            to_count: None,
         }
     }
 
@@ -100,39 +122,89 @@ impl<'a, T> Gathering<'a, T> {
         self.incomplete.push(format!("{} {rest}", self.what));
     }
 
+    /// The same, and at the end with how much of the list was read: a reader of the plan knows then how much may
+    /// be missing. Once is enough.
+    fn say_read(&mut self, rest: &str) {
+        self.to_count.get_or_insert(self.incomplete.len());
+        self.say(rest);
+    }
+
     fn page(&mut self, result: &Element, row: &impl Fn(&Element) -> Row<T>) -> Result<More, Misfit> {
         let page = readers::page(result)?;
         if let Some(offset) = page.offset.filter(|offset| *offset != self.offset) {
-            self.say(&format!("was answered from row {offset} where row {} was asked for", self.offset));
+            let asked = self.offset;
+            self.say_read(&format!("was answered from row {offset} where row {asked} was asked for"));
             return Ok(More::No);
         }
         for item in &page.items {
             self.row(row(item));
         }
+        let is_first = self.offset == 0;
         self.offset += page.items.len() as u64;
-        let Some(overall) = page.overall else {
-            self.say("does not say how many rows it has");
+        if self.offset > ROWS_MAX {
+            self.say_read(&format!("is longer than {ROWS_MAX} rows"));
             return Ok(More::No);
-        };
+        }
+        match page.overall {
+            Some(overall) if is_first || self.overall.is_some() => Ok(self.counted(&page, overall)),
+            None if self.overall.is_none() && result.field("overallcount").is_none() => {
+                Ok(self.uncounted(&page))
+            }
+            _ => {
+                self.say_read("does not say on every page how many rows it has");
+                Ok(More::No)
+            }
+        }
+    }
+
+    fn counted(&mut self, page: &Page<'_>, overall: u64) -> More {
         if let Some(before) = self.overall.replace(overall)
             && before != overall
         {
             self.changes += 1;
             if self.changes == 1 {
-                self.say(&format!("changed from {before} to {overall} rows while it was read"));
+                self.say_read(&format!("changed from {before} to {overall} rows while it was read"));
             }
             if self.changes > CHANGES_MAX {
-                return Ok(More::No);
+                return More::No;
             }
         }
         if self.offset >= overall {
-            return Ok(More::No);
+            return More::No;
         }
         if page.items.is_empty() {
-            self.say(&format!("ended after {} of {overall} rows with an empty page", self.offset));
-            return Ok(More::No);
+            self.say_read("ended with an empty page");
+            return More::No;
         }
-        Ok(More::Yes)
+        More::Yes
+    }
+
+    /// A page of a list that does not say how long it is. A list in which rows come twice has no end that could be
+    /// told: a server that heeds no offset gives its first page for ever.
+    fn uncounted(&mut self, page: &Page<'_>) -> More {
+        if self.offset == 0 {
+            self.say("says neither a row nor that there are none");
+            return More::No;
+        }
+        if page.items.is_empty() {
+            return More::No;
+        }
+        if (self.seen.len() as u64) < self.offset {
+            self.say_read("does not say how many rows it has, and gave one more than once");
+            return More::No;
+        }
+        More::Yes
+    }
+
+    fn agreeing(mut self, again: &Gathering<'_, T>) -> Self {
+        self.incomplete.extend(again.incomplete.iter().cloned());
+        if again.incomplete.is_empty() && self.seen != again.seen {
+            let (first, second) = (self.seen.len(), again.seen.len());
+            self.say(&format!(
+                "does not say how many rows it has, and gave {first} rows and then others or {second}"
+            ));
+        }
+        self
     }
 
     /// A row that comes twice counts once (U-34); that there are then too few is told at the end.
@@ -154,6 +226,10 @@ impl<'a, T> Gathering<'a, T> {
 
     fn finish(mut self) -> Listed<T> {
         let different = self.seen.len() as u64;
+        if let Some(sentence) = self.to_count.and_then(|place| self.incomplete.get_mut(place)) {
+            let of = self.overall.map(|overall| format!(" of {overall}")).unwrap_or_default();
+            sentence.push_str(&format!("; {different}{of} rows were read"));
+        }
         if let Some(overall) = self.overall
             && self.incomplete.is_empty()
             && different != overall

@@ -3,8 +3,9 @@
 //! Reading order, from the bytes up: [`codec`] and [`encode`] are the two directions of the wire and pure;
 //! [`readers`] says what the elements of an answer mean, [`properties`] which variable is meant by what,
 //! [`licence`] what a licence's text holds, [`uids`] what an error id means; `transport` sends one command, to
-//! whom `trust` lets it, and sorts its failures ([`error`], `remedies`); `login` logs in; [`session`] renews once and logs out; `lists`, `accounts` and
-//! `server` read; [`observe`] puts it together; [`write`] is the port for a run.
+//! whom `trust` lets it, and sorts its failures ([`error`], `remedies`); `login` logs in; [`session`] renews once and
+//! logs out; `lists`, `accounts` and `server` read; [`observe`] puts it together, `recheck` asks the lists again;
+//! [`write`] is the port for a run.
 //!
 //! Three habits. *What the answer is worth decides, not its type*: `result` 0 is not success, an empty list of
 //! what must exist is no empty server (U-39), a page that does not close its count makes a list incomplete.
@@ -22,6 +23,7 @@ mod login;
 pub mod observe;
 pub mod properties;
 pub mod readers;
+mod recheck;
 mod remedies;
 pub mod rpc;
 mod server;
@@ -32,8 +34,9 @@ pub mod uids;
 pub mod write;
 
 pub use error::{CallError, Garble, Meaning, NoConnection, Refusal, Silence, chain};
-pub use observe::{Progress, Wanted, domain_switches, observe, recheck_lists};
-pub use readers::Written;
+pub use observe::{Progress, Wanted, domain_switches, observe};
+pub use readers::{Written, held_back, masked};
+pub use recheck::recheck_lists;
 pub use rpc::{Calls, Phase};
 pub use session::{Client, Limits, Options};
 pub use transport::is_hearable;

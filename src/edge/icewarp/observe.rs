@@ -19,7 +19,8 @@ use super::uids::Bears;
 use crate::model::address::domain_of;
 use crate::model::observed::DomainSwitches;
 use crate::model::{
-    AccountKind, Address, BackupKey, Directory, DirectoryBuilder, DomainKind, Observed, ServiceSet, Tri,
+    AccountKind, Address, BackupKey, Directory, DirectoryBuilder, DomainKind, Observed, Reading, ServiceSet,
+    Tri,
 };
 
 /// What is to be read. Domains, licence status, reference and version are always read.
@@ -77,32 +78,6 @@ pub async fn observe(
     })
 }
 
-/// Reads the lists once more and says what differs from before; nothing where both agree. Only two passes that
-/// agree show that nothing moved while paging (U-9), so nothing is switched off before this.
-pub async fn recheck_lists(
-    client: &Client,
-    wanted: &Wanted,
-    before: &Directory,
-    progress: &(dyn Fn(Progress) + Sync),
-) -> Result<Vec<String>, CallError> {
-    let (again, _) = directory(client, wanted, progress).await?;
-    let mut differences = again.incomplete.clone();
-    if again.domains() != before.domains() {
-        differences.push("the list of domains is another than a moment ago".to_owned());
-    }
-    let same_users =
-        again.len() == before.len() && (0..again.len()).all(|row| again.address(row) == before.address(row));
-    if !same_users || !again.others().eq(before.others()) {
-        differences.push("the lists of accounts are others than a moment ago".to_owned());
-    }
-    for group in &wanted.groups {
-        if again.group(group.as_str()) != before.group(group.as_str()) {
-            differences.push(format!("the members of {group} are others than a moment ago"));
-        }
-    }
-    Ok(differences)
-}
-
 /// What the lists give, before it is sorted into a directory.
 #[derive(Default)]
 struct Gathered {
@@ -113,7 +88,7 @@ struct Gathered {
     whole: bool,
 }
 
-async fn directory(
+pub(super) async fn directory(
     client: &Client,
     wanted: &Wanted,
     progress: &(dyn Fn(Progress) + Sync),
@@ -174,10 +149,14 @@ async fn domains(client: &Client, gathered: &mut Gathered) -> Result<Vec<String>
         return Err(CallError::Refused { command, why: Refusal::NoRights(what) });
     }
     note(gathered, listed.incomplete);
+    let rows: Vec<_> = listed.rows.into_iter().filter(|row| !is_internal(&row.name)).collect();
+    let untyped = rows.iter().filter(|row| row.kind.is_none()).map(|row| row.name.clone());
+    let asked = domain_types(client, untyped).await?;
     let mut names = Vec::new();
-    for row in listed.rows.into_iter().filter(|row| !is_internal(&row.name)) {
+    for row in rows {
         // A domain without a type is listed, and can never pass for a standard one.
-        let kind = DomainKind::from_number(row.kind.unwrap_or(-1));
+        let number = row.kind.or_else(|| asked.get(&row.name).copied()).unwrap_or(-1);
+        let kind = DomainKind::from_number(number);
         gathered.builder.domain(&row.name, kind);
         // Its accounts are the target's, where the server gives any (U-34).
         if kind != DomainKind::Alias {
@@ -185,6 +164,35 @@ async fn domains(client: &Client, gathered: &mut Gathered) -> Result<Vec<String>
         }
     }
     Ok(names)
+}
+
+/// The types of domains that the list gives without one: each domain says it itself. One that does not is left
+/// out.
+async fn domain_types(
+    client: &Client,
+    domains: impl Iterator<Item = String>,
+) -> Result<BTreeMap<String, i64>, CallError> {
+    let command = "getdomainproperties";
+    let one = |domain: String| {
+        let client = client.clone();
+        let params =
+            Params::new().text("domainstr", &domain).names("domainpropertylist", &[properties::DOMAIN_TYPE]);
+        async move {
+            let read = match client.read(Phase::Lists, command, &params).await {
+                Ok(result) => Properties::read(&result).map_err(|misfit| refused(command, misfit)),
+                Err(error) => Err(error),
+            };
+            Ok((domain, unless_refused(read)?))
+        }
+    };
+    let mut types = BTreeMap::new();
+    gather(client.limits().in_flight, domains, one, |(domain, properties)| {
+        if let Reading::Read(number) = properties.number(properties::DOMAIN_TYPE) {
+            types.insert(domain, number);
+        }
+    })
+    .await?;
+    Ok(types)
 }
 
 /// A refusal to read what must exist means that we may not read (U-39), whatever the id says.

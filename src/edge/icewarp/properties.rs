@@ -83,6 +83,8 @@ pub const SUPPORT_ON_DEMAND: ServiceSet = ServiceSet::of(&[
 ]);
 
 /// What decides whether an account counts and is protected, asked with every account (reference 2.2).
+/// A domain's type, numbered as in the list of domains (reference 1.6).
+pub const DOMAIN_TYPE: &str = "D_Type";
 pub const ADMIN: &str = "U_Admin";
 pub const DISABLED: &str = "U_AccountDisabled";
 pub const GUEST: &str = "U_IsGuestAccount";

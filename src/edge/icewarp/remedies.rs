@@ -171,7 +171,7 @@ fn tls(why: &str) -> Remedy {
         Remedy::EditSpec(
             "name the server's certificate itself, or its issuer's, in connection.rpc.caFile".to_owned(),
         )
-    } else if why.contains("expired") {
+    } else if why.contains("has expired") || why.contains("not valid yet") {
         Remedy::OnServer("renew its certificate, and see that the clocks here and there are right".to_owned())
     } else if why.contains("does not speak TLS") {
         Remedy::EditSpec(

@@ -45,8 +45,13 @@ pub struct Limits {
     pub in_flight: usize,
     /// Rows of a page of a list.
     pub page: u64,
+    /// Pages of a list; a list that is longer is not read to its end rather than for ever.
+    pub pages_max: u64,
     pub answer_bytes_max: usize,
 }
+
+/// A server may give fewer rows than were asked for (U-8). At 100 rows a page this is a million.
+const PAGES_MAX: u64 = 10_000;
 
 /// A page of 1,000 accounts is about 1 MiB. 32 hold every page of a server that does as it is asked, and keep
 /// eight of them at once from filling a small machine.
@@ -62,6 +67,7 @@ impl Default for Limits {
             read_again: [Duration::from_millis(250), Duration::from_millis(1000)],
             in_flight: 8,
             page: 1_000,
+            pages_max: PAGES_MAX,
             answer_bytes_max: ANSWER_BYTES_MAX,
         }
     }

@@ -197,7 +197,7 @@ impl Transport {
                 CallError::Unanswered { command, why: Silence::Closed(why) }
             };
         }
-        let kind = if speaks_of_tls(&error) {
+        let kind = if speaks_of_tls(&error) || why.contains(HANDSHAKE_END) {
             NoConnection::Tls
         } else if error.is_timeout() {
             NoConnection::Late
@@ -221,14 +221,26 @@ impl Transport {
 const NOT_HTTP: &str = "invalid HTTP";
 
 /// What the TLS library calls its cases where it has no words for people.
-const TLS_WORDS: [(&str, &str); 3] = [
+const TLS_WORDS: [(&str, &str); 7] = [
     (
-        "CaUsedAsEndEntity",
+        trust::OWN_AUTHORITY,
         "its certificate is that of an authority (CA:TRUE), and connection.rpc.caFile does not name it",
     ),
-    ("InvalidContentType", "this port does not speak TLS"),
+    ("InvalidContentType", NO_TLS),
+    (HANDSHAKE_END, NO_TLS),
     ("UnknownIssuer", "nobody who is trusted here vouches for its certificate (unknown issuer)"),
+    (
+        "BadSignature",
+        "its certificate is not signed by the one that is trusted under that name (bad signature)",
+    ),
+    ("certificate expired", "its certificate has expired"),
+    ("certificate not valid yet", "its certificate is not valid yet"),
 ];
+
+/// The other side closed the connection where its half of the handshake should have come.
+const HANDSHAKE_END: &str = "tls handshake eof";
+
+const NO_TLS: &str = "the port does not speak TLS, or refuses to";
 
 /// The variable of the environment that names a proxy for this address, where one is set. Whether `NO_PROXY` takes
 /// the address out again is left to the HTTP library.

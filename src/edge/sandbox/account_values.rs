@@ -5,7 +5,7 @@ use super::switches::{ModeValues, NotEditable, SupportSense};
 use super::values::{Value, bit};
 use super::variables::{Kind, Meaning, Scope, Variable};
 use super::world::{
-    Account, FLAG_ADMIN, FLAG_DOMAIN_ADMIN, FLAG_GUEST, GROUP, MAILING_LIST, World, split_address,
+    Account, FLAG_ADMIN, FLAG_DOMAIN_ADMIN, FLAG_GUEST, GROUP, MAILING_LIST, USER, World, split_address,
 };
 
 /// Account properties whose class this server does not hold; they read as no value, as recorded of `A_Image`.
@@ -216,6 +216,9 @@ impl World {
             (_, "u_domainadmin", _) => self.set_flag(id, FLAG_DOMAIN_ADMIN, flag),
             (_, "u_isguestaccount", _) => self.set_flag(id, FLAG_GUEST, flag),
             (_, name, value) => {
+                if name == "a_aliaslist" {
+                    self.with_aliases.insert(id);
+                }
                 let mut stored = false;
                 // Whether an account counts may hang on it (U-5, U-36).
                 self.edit_account(id, |account| stored = store_plain(account, name, variable.index, value));
@@ -228,6 +231,26 @@ impl World {
         self.edit_account(id, |account| {
             account.flags = if on { account.flags | flag } else { account.flags & !flag }
         })
+    }
+
+    /// Whether an account of this domain has that alias. Only accounts whose aliases were written have any but
+    /// their mailbox.
+    pub(super) fn is_alias(&self, place: u32, mailbox: &str) -> bool {
+        let accounts = self.with_aliases.iter().filter_map(|id| self.account(*id));
+        let mut here = accounts.filter(|account| account.domain == place);
+        here.any(|account| aliases(account).iter().any(|alias| alias.eq_ignore_ascii_case(mailbox)))
+    }
+
+    /// Whether a domain has as many users as its own limit allows, where such limits are in use. Both
+    /// variables are off by default.
+    pub(super) fn is_full(&self, place: u32) -> bool {
+        let used = super::variables::find("c_accounts_global_domains_usedomainlimits");
+        let used = used.and_then(|variable| self.server_value(variable).into_text());
+        let limit = super::variables::find("d_accountnumber");
+        let limit = limit.and_then(|variable| self.domain_value(place, variable).into_text());
+        let limit = limit.and_then(|limit| limit.parse().ok()).filter(|limit| *limit > 0);
+        let users = self.domain(place).map_or(0, |domain| domain.order_by_kind[usize::from(USER)].len());
+        used.as_deref() == Some("1") && limit.is_some_and(|limit: usize| users >= limit)
     }
 
     /// A new name before the `@`. The account keeps its place in the count and, being the same row, its

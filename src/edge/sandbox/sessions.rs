@@ -62,6 +62,16 @@ impl Sessions {
         self.open.remove(id).is_some()
     }
 
+    pub(super) fn rename_domain(&mut self, old: &str, new: &str) {
+        for session in self.open.values_mut() {
+            if let Some((mailbox, domain)) = session.address.rsplit_once('@')
+                && domain == old
+            {
+                session.address = format!("{mailbox}@{new}");
+            }
+        }
+    }
+
     pub(super) fn count(&self) -> usize {
         self.open.len()
     }

@@ -1,6 +1,6 @@
 //! What the sandbox server holds, in the fewest bytes that do: a million accounts must fit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::challenge::Challenges;
 use super::count::Counts;
@@ -40,6 +40,8 @@ pub struct World {
     /// Lower-case name → place in `domains`. Lists are given in this order (U-9: stable).
     pub(super) domain_names: BTreeMap<Box<str>, u32>,
     pub(super) accounts: Vec<Option<Account>>,
+    /// Accounts whose aliases were written: few, and so looked through.
+    pub(super) with_aliases: BTreeSet<u32>,
     /// Server variables that differ from their default, by the variable's index.
     pub(super) server: BTreeMap<u16, Box<str>>,
     pub(super) licence: Licence,
@@ -194,6 +196,7 @@ impl World {
             domains: Vec::new(),
             domain_names: BTreeMap::new(),
             accounts: Vec::new(),
+            with_aliases: BTreeSet::new(),
             server: BTreeMap::new(),
             licence: Licence::new("EXAMPLE-0001"),
             counts: Counts::default(),

@@ -5,9 +5,9 @@ use super::super::exchange::{Call, NO_SUCH_ACCOUNT, Reply};
 use super::super::switches::NoSeat;
 use super::super::values::{Value, read_list};
 use super::super::variables::{self, Meaning, Scope};
-use super::super::world::{ACCOUNT_KIND_MAX, Account, USER, World, split_address};
-use super::domain;
+use super::super::world::{ACCOUNT_KIND_MAX, ALIAS, Account, USER, World, split_address};
 use super::properties::{Write, admitted, answer, done, names, writes};
+use super::{domain, password};
 
 /// The account a call names by `accountemail`.
 pub(super) fn named(world: &World, call: &Call<'_, '_>) -> Result<u32, &'static str> {
@@ -92,7 +92,8 @@ fn store(world: &mut World, id: u32, writes: &[Write]) -> bool {
 }
 
 /// Needs `u_mailbox` and `u_type` among its properties (reference 1.6). An account that exists already is
-/// told by its error id; an account beyond the licence is created and on trial (TRI-1).
+/// told by its error id, one whose address is another's alias only by 0 (reference 1.7). An account beyond the
+/// licence is created and on trial (TRI-1).
 pub(super) fn create(world: &mut World, call: &Call<'_, '_>) -> Reply {
     let place = domain::named(world, call)?;
     if !call.governs(&call.text("domainstr")) {
@@ -108,16 +109,40 @@ pub(super) fn create(world: &mut World, call: &Call<'_, '_>) -> Reply {
     if world.account_id(&format!("{mailbox}@{}", call.text("domainstr"))).is_some() {
         return Err("account_already_exists");
     }
+    let password = writes.iter().find(|write| write.variable.lower == "u_password");
+    if let Some(Value::Text(password)) = password.map(|write| &write.value) {
+        password::allowed(world, password)?;
+    }
+    match () {
+        // That nobody can be created in an alias domain is synthetic: its list is empty (U-34).
+        () if world.domain(place).is_none_or(|domain| domain.kind == ALIAS) => return done(false),
+        () if world.is_alias(place, &mailbox) => return done(false),
+        () if world.is_full(place) => return Err("account_domain_limit_exceeded"),
+        () => {}
+    }
     let mut account = Account::new(place, &mailbox, "", kind);
     if kind == USER {
         account.switches = world.switches_new;
     }
-    let Some(id) = world.insert_account(account) else { return done(false) };
-    if !store(world, id, &writes) {
-        world.remove_account(id);
-        return done(false);
+    done(add(world, account, &writes))
+}
+
+/// Adds the account with all of its values, or does not. Switches that come with it count at once: an account
+/// that is created without a service never took a seat of it, and one that is refused none at all.
+fn add(world: &mut World, mut account: Account, writes: &[Write]) -> bool {
+    for write in writes {
+        if let (Meaning::Switch(index), Value::Text(text)) = (write.variable.meaning, &write.value) {
+            account.switches = account.switches & !(1 << index) | u32::from(text == "1") << index;
+        }
     }
-    done(true)
+    let highest = world.counts.highest;
+    let Some(id) = world.insert_account(account) else { return false };
+    if store(world, id, writes) {
+        return true;
+    }
+    world.remove_account(id);
+    world.counts.highest = highest;
+    false
 }
 
 fn take(writes: &mut Vec<Write>, name: &str) -> Option<String> {
@@ -140,12 +165,17 @@ pub(super) fn delete(world: &mut World, call: &Call<'_, '_>) -> Reply {
     done(may)
 }
 
-/// Plain only; no password policy is simulated, so `ignorepolicy` changes nothing.
+/// Plain only. The password policy is asked unless `ignorepolicy` is 1.
 pub(super) fn set_password(world: &mut World, call: &Call<'_, '_>) -> Reply {
     let id = named(world, call)?;
     let password = call.text("password");
     let plain = matches!(call.text("authtype").to_ascii_lowercase().as_str(), "" | "0" | "plain");
-    let may = governs(call, &call.text("accountemail")) && plain && !password.is_empty();
-    let variable = variables::find("u_password").filter(|_| may);
+    if !governs(call, &call.text("accountemail")) || !plain || password.is_empty() {
+        return done(false);
+    }
+    if call.text("ignorepolicy") != "1" {
+        password::allowed(world, &password)?;
+    }
+    let variable = variables::find("u_password");
     done(variable.is_some_and(|variable| world.store_account(id, variable, &Value::Text(password))))
 }

@@ -2,9 +2,10 @@
 
 use super::super::account_values::{belongs, console_kind};
 use super::super::exchange::{Call, Reply};
+use super::super::services::SERVICES;
 use super::super::sessions::Rights;
 use super::super::values::{Value, read_list};
-use super::super::variables::{self, Scope, Variable};
+use super::super::variables::{self, Meaning, Scope, Variable};
 use super::super::world::{World, split_address};
 use super::super::xml::{self, Writer};
 use super::list::{Page, matches};
@@ -32,7 +33,8 @@ pub(super) fn account(world: &mut World, call: &Call<'_, '_>) -> Reply {
 }
 
 /// `filter{mask,groups}`: a mask is a glob over the name; a variable of flag D is only given when asked by
-/// its exact name (reference 2). The list has no comments, so `propertycomment` is empty, as recorded.
+/// its exact name (reference 2). `comments` other than 1 leaves every comment empty, as recorded. The words of
+/// the comments are this project's own: synthetic.
 fn console(
     call: &Call<'_, '_>,
     scope: Scope,
@@ -51,10 +53,28 @@ fn console(
         call.switches.offers(variable) && of_group && by_name && seen(variable)
     };
     let found: Vec<&Variable> = variables::of_scope(scope).filter(|variable| wanted(variable)).collect();
-    Page::of(call).write(&found, |out, variable| write_variable(out, variable, &value(variable)))
+    let with_comments = call.text("comments") == "1";
+    Page::of(call).write(&found, |out, variable| {
+        let comment = if with_comments { comment(variable) } else { String::new() };
+        write_variable(out, variable, &value(variable), &comment);
+    })
 }
 
-fn write_variable(out: &mut Writer, variable: &Variable, value: &Value) {
+fn comment(variable: &Variable) -> String {
+    let service = |index: u8| SERVICES.get(usize::from(index)).map_or("", |service| service.name);
+    match variable.meaning {
+        Meaning::Switch(index) => format!("The account's switch of {}", service(index)),
+        Meaning::Support(index) => format!("Whether {} works for the account", service(index)),
+        Meaning::Editable(index) => format!("Whether the switch of {} can be changed", service(index)),
+        Meaning::DomainSwitch(index) => format!("The domain's switch of {}", service(index)),
+        Meaning::DomainSupport(index) => format!("Whether {} works in the domain", service(index)),
+        Meaning::Mode => "Who is given the service".to_owned(),
+        Meaning::Plain if variable.read_only => format!("Read only, of {}", variable.group),
+        Meaning::Plain => format!("Of {}", variable.group),
+    }
+}
+
+fn write_variable(out: &mut Writer, variable: &Variable, value: &Value, comment: &str) {
     out.open("apiproperty");
     out.leaf("propname", &variable.lower);
     out.close("apiproperty");
@@ -65,7 +85,7 @@ fn write_variable(out: &mut Writer, variable: &Variable, value: &Value) {
     if !variable.enum_text.is_empty() {
         write_enum(out, &variable.enum_text);
     }
-    out.leaf("propertycomment", "");
+    out.leaf("propertycomment", comment);
     out.leaf("propertygroup", variable.group);
     out.leaf("propertyvaluetype", console_kind(variable).value_type());
 }

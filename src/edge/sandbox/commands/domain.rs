@@ -111,6 +111,7 @@ pub(super) fn delete(world: &mut World, call: &Call<'_, '_>) -> Reply {
     done(true)
 }
 
+/// Sessions of its accounts go on under the new name (synthetic).
 pub(super) fn rename(world: &mut World, call: &Call<'_, '_>) -> Reply {
     let (old, new) = (call.text("oldname"), call.text("newname").to_lowercase());
     if old.is_empty() || new.is_empty() {
@@ -122,6 +123,7 @@ pub(super) fn rename(world: &mut World, call: &Call<'_, '_>) -> Reply {
     }
     world.domain_names.retain(|_, other| *other != place);
     world.domain_names.insert(new.as_str().into(), place);
+    world.sessions.rename_domain(&old.to_lowercase(), &new);
     if let Some(domain) = world.domain_mut(place) {
         domain.name = new.into();
     }

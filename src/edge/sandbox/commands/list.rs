@@ -143,6 +143,21 @@ pub(super) fn domains(world: &mut World, call: &Call<'_, '_>) -> Reply {
     })
 }
 
+/// The addresses that a domain's name and a filter stand for; none of a domain that the caller does not govern.
+pub(super) fn matching(world: &World, call: &Call<'_, '_>) -> Result<Vec<String>, &'static str> {
+    let place = super::domain::named(world, call)?;
+    let filter = Filter::of(call);
+    let domain = world.domain(place).filter(|domain| domain.kind != ALIAS && call.governs(&domain.name));
+    let ids = domain.into_iter().flat_map(|domain| &domain.order);
+    let accounts = ids.filter_map(|id| world.account(*id));
+    let of_kind = accounts.filter(|account| filter.kind.is_none_or(|kind| kind == account.kind));
+    let found = of_kind.filter_map(|account| {
+        let address = world.address(account);
+        filter.lets(&[&account.mailbox, &account.name, &address]).then_some(address)
+    });
+    Ok(found.collect())
+}
+
 /// Accounts of one domain by mailbox. What the list of an alias domain holds is U-34.
 pub(super) fn accounts(world: &mut World, call: &Call<'_, '_>) -> Reply {
     let page = Page::of(call);

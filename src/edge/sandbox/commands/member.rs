@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use super::super::exchange::{Call, Reply};
 use super::super::values::read_members;
-use super::super::world::{Member, World, split_address};
+use super::super::world::{Account, GROUP, MAILING_LIST, Member, World, split_address};
 use super::account::named;
 use super::properties::done;
 
-/// Finds the account, checks the rights, and hands its members to `edit`.
+/// Finds the account, checks the rights, and hands its members to `edit`. Only a group or a list has members;
+/// that the others are refused is synthetic.
 fn edit_members(
     world: &mut World,
     call: &Call<'_, '_>,
@@ -17,7 +18,11 @@ fn edit_members(
     let id = named(world, call)?;
     let governs = split_address(&call.text("accountemail")).is_some_and(|(_, domain)| call.governs(&domain));
     let given = call.node("members").map(read_members).unwrap_or_default();
-    let Some(account) = world.account_mut(id).filter(|_| governs) else { return done(false) };
+    let has_members = |account: &Account| matches!(account.kind, GROUP | MAILING_LIST);
+    if !governs || !world.account(id).is_some_and(has_members) {
+        return done(false);
+    }
+    let Some(account) = world.account_mut(id) else { return done(false) };
     edit(&mut account.extra_mut().members, given);
     done(true)
 }
@@ -31,6 +36,19 @@ pub(super) fn add(world: &mut World, call: &Call<'_, '_>) -> Reply {
     edit_members(world, call, |members, given| {
         let mut held: HashSet<String> = members.iter().map(key).collect();
         members.extend(given.into_iter().filter(|member| held.insert(key(member))));
+    })
+}
+
+/// Every account of a domain that the filter lets through (reference 1.6); a group is not made a member of
+/// itself.
+pub(super) fn add_all(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    let found = super::list::matching(world, call)?;
+    let own = call.text("accountemail").to_lowercase();
+    let all = found.iter().filter(|address| **address != own).map(|address| Member::plain(address));
+    let all: Vec<Member> = all.collect();
+    edit_members(world, call, |members, _| {
+        let mut held: HashSet<String> = members.iter().map(key).collect();
+        members.extend(all.into_iter().filter(|member| held.insert(key(member))));
     })
 }
 

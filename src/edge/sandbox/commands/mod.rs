@@ -10,6 +10,7 @@ mod console;
 mod domain;
 mod list;
 mod member;
+mod password;
 mod properties;
 mod server;
 mod session;

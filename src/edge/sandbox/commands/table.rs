@@ -82,6 +82,7 @@ const SIMULATED: &[(&str, Access, Handler)] = &[
     ("deleteaccounts", Write, account::delete),
     ("setaccountpassword", Write, account::set_password),
     ("addaccountmembers", Write, member::add),
+    ("addallaccountmembers", Write, member::add_all),
     ("editaccountmembers", Write, member::edit),
     ("deleteaccountmembers", Write, member::delete),
     ("deleteallaccountmembers", Write, member::delete_all),
@@ -119,7 +120,7 @@ const NOT_SIMULATED: &[(Handler, Access, &str)] = &[
     (
         refused,
         Write,
-        "setaccountmemberproperties setadminresources setwebmailresources addallaccountmembers \
+        "setaccountmemberproperties setadminresources setwebmailresources \
         deleteallaccounts editallaccountmembersrights expireaccountpassword generateaccountactivationkey \
         inheritaccountfolderpermissions moveaccounttodomain sendaccountactivationkey setaccountfolderpermissions \
         setmyproperties addservercertificate createservercertificate deleteservercertificate editservercertificate \

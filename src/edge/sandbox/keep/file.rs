@@ -69,22 +69,40 @@ pub async fn open(path: &Path, seed: impl FnOnce() -> World) -> Result<Opened, K
         return Err(KeepError::Foreign);
     }
     let mut connection = locked(path).await?;
-    let version: u32 = sqlx::query("PRAGMA user_version").fetch_one(&mut connection).await?.try_get(0)?;
+    match taken_up(&mut connection, seed).await {
+        Ok((world, new)) => Ok(watched(world, connection, new)),
+        Err(error) => {
+            // Now, and not some time after: who is told of the error may look at the file at once.
+            connection.close().await.ok();
+            Err(error)
+        }
+    }
+}
+
+fn watched(mut world: World, connection: SqliteConnection, new: bool) -> Opened {
+    let (out, parcels) = tokio::sync::mpsc::unbounded_channel();
+    world.watch = Some(Watch::of(&world, out));
+    Opened { world, keeper: Keeper { connection, parcels }, new }
+}
+
+/// The world of a file that is locked, and whether it is new.
+async fn taken_up(
+    connection: &mut SqliteConnection,
+    seed: impl FnOnce() -> World,
+) -> Result<(World, bool), KeepError> {
+    let version: u32 = sqlx::query("PRAGMA user_version").fetch_one(&mut *connection).await?.try_get(0)?;
     if version > SHAPE {
         return Err(KeepError::Newer { found: version, known: SHAPE });
     }
     let new = version == 0;
-    let mut world = if new { World::empty() } else { read(&mut connection).await? };
+    let world = if new { seed() } else { read(connection).await? };
     if new {
-        world = seed();
-        create(&mut connection, &world).await?;
+        create(connection, &world).await?;
     }
     // From here on a commit is one write and one wait for the disk. Before, the head of a new file must be in
     // the file itself and not beside it, as it says whose file it is.
-    sqlx::query("PRAGMA journal_mode = WAL").execute(&mut connection).await?;
-    let (out, parcels) = tokio::sync::mpsc::unbounded_channel();
-    world.watch = Some(Watch::of(&world, out));
-    Ok(Opened { world, keeper: Keeper { connection, parcels }, new })
+    sqlx::query("PRAGMA journal_mode = WAL").execute(connection).await?;
+    Ok((world, new))
 }
 
 /// What the first bytes of a file say.
@@ -142,13 +160,15 @@ async fn locked(path: &Path) -> Result<SqliteConnection, KeepError> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(false)
         .busy_timeout(Duration::ZERO);
-    let lock = async {
-        let mut connection = SqliteConnection::connect_with(&options).await?;
-        sqlx::query("BEGIN EXCLUSIVE").execute(&mut connection).await?;
-        sqlx::query("COMMIT").execute(&mut connection).await?;
-        Ok(connection)
-    };
-    lock.await.map_err(|error: sqlx::Error| if is_busy(&error) { KeepError::Taken } else { error.into() })
+    let told = |error: sqlx::Error| if is_busy(&error) { KeepError::Taken } else { error.into() };
+    let mut connection = SqliteConnection::connect_with(&options).await.map_err(told)?;
+    match sqlx::raw_sql("BEGIN EXCLUSIVE; COMMIT").execute(&mut connection).await {
+        Ok(_) => Ok(connection),
+        Err(error) => {
+            connection.close().await.ok();
+            Err(told(error))
+        }
+    }
 }
 
 /// SQLITE_BUSY and its kin, <https://www.sqlite.org/rescode.html>; the lowest byte is the kind.

@@ -232,6 +232,10 @@ impl Reading {
             connected: 0,
             extra: row.extra.map(|text| extra_of(&text, &self.services)).transpose()?.map(Box::new),
         };
+        let aliases = variables::find("a_aliaslist").map(|variable| variable.index);
+        if aliases.is_some_and(|index| account.value(index).is_some()) {
+            self.world.with_aliases.insert(id);
+        }
         put(&mut self.world.accounts, id, account);
         Ok(())
     }
