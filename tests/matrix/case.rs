@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use icewarden::edge::sandbox::{Fault, ServeOptions, Setting, World, serve_shared};
 use icewarden::flow::{Outcome, StepState};
-use icewarden::spec::meaning::Login;
+use icewarden::spec::meaning::{Login, ServerSpec};
 use tokio::sync::oneshot;
 
-use super::program::{Came, Ends, run, word};
+use super::program::{Came, Desk, Ends, run, word};
 use super::world::{
     PRODUCTS, Snapshot, Thing, barred, declared, service_of, setting_of, snapshot, spec, world,
 };
@@ -103,7 +103,7 @@ pub fn set_up(case: &Case) -> World {
 }
 
 /// Plans, applies, plans, and judges.
-pub async fn judge(case: &Case) -> Verdict {
+pub async fn judge(desk: &Desk, case: &Case) -> Verdict {
     let server = Server::of(set_up(case)).await;
     let mut spec = spec(&server.url, case.teamchat);
     spec.connection.login = Some(if case.rsa { Login::Rsa } else { Login::Plain });
@@ -111,19 +111,19 @@ pub async fn judge(case: &Case) -> Verdict {
     let mut judge = Judge { case, found: Vec::new(), reasons: BTreeSet::new() };
 
     let before = snapshot(&server.world());
-    let first = run(&server.url, &spec, Ends::Plan).await;
+    let first = run(desk, &spec, Ends::Plan).await;
     let planned = snapshot(&server.world());
     judge.nothing_but(&before, &planned, &Snapshot::new(), &touched(&server.world()), "a plan");
     judge.reasons_of(&first);
 
     let writes = server.world().state()["writes"].as_u64().unwrap_or_default();
-    let applied = run(&server.url, &spec, Ends::Apply).await;
+    let applied = run(desk, &spec, Ends::Apply).await;
     let writes = server.world().state()["writes"].as_u64().unwrap_or_default() - writes;
     let after = snapshot(&server.world());
     let steps = judge.run(&applied, &planned, &after, &touched(&server.world()), writes);
     judge.reasons_of(&applied);
 
-    let last = run(&server.url, &spec, Ends::Plan).await;
+    let last = run(desk, &spec, Ends::Plan).await;
     judge.reasons_of(&last);
     let reached = judge.is_reached(&server.world(), &last);
     for (product, before) in over {
@@ -132,7 +132,7 @@ pub async fn judge(case: &Case) -> Verdict {
     let end = if reached { End::Reached } else { End::Refused(judge.reasons.clone()) };
     if !reached {
         judge.refused(&last);
-        judge.leads_on(&server, &spec).await;
+        judge.leads_on(desk, &server, &spec).await;
     }
     server.end();
     Verdict { end, steps, faults: judge.found }
@@ -301,7 +301,7 @@ impl Judge<'_> {
 
     /// When what passes has passed, the next runs lead to the declared state, unless a position stands in the way
     /// for good.
-    async fn leads_on(&mut self, server: &Server, spec: &icewarden::spec::meaning::ServerSpec) {
+    async fn leads_on(&mut self, desk: &Desk, server: &Server, spec: &ServerSpec) {
         {
             let mut world = server.world();
             world.clear_faults();
@@ -313,7 +313,7 @@ impl Judge<'_> {
             PRODUCTS.map(|product| (product, server.world().over(product))).into();
         let mut last = Came::default();
         for ends in [Ends::Apply, Ends::Apply, Ends::Plan] {
-            last = run(&server.url, spec, ends).await;
+            last = run(desk, spec, ends).await;
         }
         for (product, before) in over {
             self.over_did_not_rise(product, before, server.world().over_highest(product));

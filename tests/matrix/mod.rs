@@ -21,6 +21,7 @@ use icewarden::edge::sandbox::{Fault, Setting};
 
 use case::{Case, End, Verdict, judge};
 use drawn::{Dice, all_is_tried, seed};
+use program::Desk;
 
 /// Kinds of faults, and calls they strike at in a plan, an apply and a plan. An account is read once for each
 /// plan, so the 13th to 24th reads of accounts are those of the apply before its steps.
@@ -180,13 +181,16 @@ fn check(what: &str, cases: &[Case]) {
             scope.spawn(|| {
                 let runtime =
                     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-                let worker = || async {
-                    while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let verdict = judge(case).await;
-                        verdicts.lock().expect("no panic").push(verdict);
-                    }
-                };
-                runtime.block_on(drawn::together((0..UNDER_WAY).map(|_| worker())));
+                runtime.block_on(async {
+                    let desk = Desk::new().await;
+                    let worker = || async {
+                        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                            let verdict = judge(&desk, case).await;
+                            verdicts.lock().expect("no panic").push(verdict);
+                        }
+                    };
+                    drawn::together((0..UNDER_WAY).map(|_| worker())).await;
+                });
             });
         }
     });

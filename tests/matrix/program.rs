@@ -4,22 +4,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use icewarden::diff::{Narrowing, SecretsMet};
-use icewarden::edge::drive::drive;
+use icewarden::edge::drive::{Driving, drive};
 use icewarden::edge::icewarp::{
     CallError, Client, Limits, Options, Wanted, chain, domain_switches, observe, recheck_lists,
 };
 use icewarden::edge::secrets::Secret;
+use icewarden::edge::store::{Beginning, Journal, Key, Store};
 use icewarden::flow::{Outcome, StepState};
 use icewarden::model::{Address, Observed};
 use icewarden::plan::{Inputs, Plan, Step, asks, build};
-use icewarden::policy::{groups_of, services_of};
+use icewarden::policy::{Memory, groups_of, services_of};
 use icewarden::seats::modules::mates;
 use icewarden::spec::meaning::{Login, ServerSpec};
+use jiff::Timestamp;
 use jiff::civil::{Date, date};
 
 use super::world::Thing;
 
 const TODAY: Date = date(2026, 3, 1);
+
+/// Nothing is remembered of earlier runs.
+static MEMORY: Memory = Memory::new();
 
 /// Lists come in several pages, so that it matters whether they hold still.
 const PAGE: u64 = 5;
@@ -34,6 +39,43 @@ fn options(url: &str, login: Option<Login>) -> Options {
         ca_file: None,
         insecure_skip_verify: false,
         limits,
+    }
+}
+
+/// Where runs are written down.
+pub struct Desk {
+    store: Arc<Store>,
+    key: Key,
+    _folder: tempfile::TempDir,
+}
+
+impl Desk {
+    pub async fn new() -> Desk {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Arc::new(Store::open(folder.path()).await.expect("a store"));
+        Desk { store, key: Key::open(folder.path()).expect("a key"), _folder: folder }
+    }
+
+    async fn journal(&self, server: &ServerSpec) -> Journal {
+        let beginning = Beginning {
+            server: &server.name,
+            // Each case has a server of its own.
+            server_key: &server.connection.url,
+            url: &server.connection.url,
+            reference_id: None,
+            who: "matrix",
+            now: Timestamp::UNIX_EPOCH,
+            approval: "auto-approve",
+            effects: "",
+            folder: ".",
+            commit: None,
+            resumes: None,
+            allows: &[],
+            narrowing: Narrowing::none(),
+            sources: &[],
+            steps: Vec::new(),
+        };
+        Journal::begin(&self.store, &beginning).await.expect("a journal")
     }
 }
 
@@ -67,13 +109,13 @@ pub enum Ends {
 }
 
 /// `plan`, or `apply`, from login to logout.
-pub async fn run(url: &str, spec: &ServerSpec, ends: Ends) -> Came {
-    let client = match connect(url, spec.connection.login).await {
+pub async fn run(desk: &Desk, spec: &ServerSpec, ends: Ends) -> Came {
+    let client = match connect(&spec.connection.url, spec.connection.login).await {
         Ok(client) => client,
         Err(error) => return Came::failed(chain(&error)),
     };
     let came = match read(&client, spec).await {
-        Ok(observed) => planned(&client, spec, &observed, ends).await,
+        Ok(observed) => planned(desk, &client, spec, &observed, ends).await,
         Err(error) => Came::failed(chain(&error)),
     };
     client.close().await;
@@ -114,10 +156,11 @@ async fn read(client: &Client, spec: &ServerSpec) -> Result<Observed, CallError>
 }
 
 fn inputs<'a>(spec: &'a ServerSpec, observed: &'a Observed, secrets: &'a SecretsMet) -> Inputs<'a> {
-    Inputs { server: spec, observed, today: TODAY, allows: &[], secrets, narrowing: Narrowing::none() }
+    let (memory, narrowing) = (&MEMORY, Narrowing::none());
+    Inputs { server: spec, observed, today: TODAY, allows: &[], secrets, memory, narrowing }
 }
 
-async fn planned(client: &Client, spec: &ServerSpec, observed: &Observed, ends: Ends) -> Came {
+async fn planned(desk: &Desk, client: &Client, spec: &ServerSpec, observed: &Observed, ends: Ends) -> Came {
     let secrets = SecretsMet::default();
     let plan = match build(inputs(spec, observed, &secrets)) {
         Ok(plan) => plan,
@@ -128,7 +171,9 @@ async fn planned(client: &Client, spec: &ServerSpec, observed: &Observed, ends: 
         }
     };
     let states = match ends {
-        Ends::Apply if plan.holds.is_empty() && plan.has_steps() => Some(performed(client, &plan).await),
+        Ends::Apply if plan.holds.is_empty() && plan.has_steps() => {
+            Some(performed(desk, client, &plan).await)
+        }
         Ends::Apply | Ends::Plan => None,
     };
     let (states, halted) = states.unwrap_or_default();
@@ -167,9 +212,11 @@ async fn planned(client: &Client, spec: &ServerSpec, observed: &Observed, ends: 
     }
 }
 
-async fn performed(client: &Client, plan: &Plan<'_>) -> (Vec<StepState>, Option<String>) {
+async fn performed(desk: &Desk, client: &Client, plan: &Plan<'_>) -> (Vec<StepState>, Option<String>) {
     let never = async || std::future::pending::<()>().await;
-    let run = drive(plan, client, &Arc::default(), &mut |_| {}, never).await;
+    let journal = desk.journal(plan.server).await;
+    let driving = Driving { plan, client, secrets: &Arc::default(), journal: &journal, key: &desk.key };
+    let run = drive(&driving, &mut |_| {}, never).await;
     (run.states().to_vec(), run.halted().map(ToString::to_string))
 }
 
@@ -177,6 +224,7 @@ async fn performed(client: &Client, plan: &Plan<'_>) -> (Vec<StepState>, Option<
 pub fn word(state: &StepState) -> (&'static str, bool) {
     match state {
         StepState::Ended(Outcome::Done { .. }) => ("done", true),
+        StepState::Ended(Outcome::Said) => ("said", true),
         StepState::Ended(Outcome::Doubt(_)) => ("doubt", true),
         // It says so, and that reading back does not show it (yet).
         StepState::Ended(Outcome::Ineffective(_)) => ("ineffective", true),
