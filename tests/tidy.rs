@@ -48,6 +48,7 @@ const CODE_WORDS: &[(&str, &[&str], &str)] = &[
 const BORDERS: &[&str] = &[
     "src/spec",                   // the YAML that authors write
     "src/plan/file.rs",           // the plan file, versioned
+    "src/report/events.rs",       // the events of a run, versioned
     "src/edge/sandbox/server.rs", // the query of the sandbox's own page, which no program relies on
 ];
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// The version this program writes.
 ///
-/// 1.1 adds `harm`, `changes`, `obstacles` and `narrowed`, which a plan of 1.0 lacks.
+/// 1.1 adds `harm`, `changes`, `obstacles`, `narrowed` and `addresses`, which a plan of 1.0 lacks.
 pub const FORMAT_VERSION: &str = "1.1";
 
 /// A plan for one or more servers.
@@ -27,6 +27,9 @@ pub struct PlanFile {
     /// The addresses that were planned; absent where all were. Since 1.1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub narrowed: Option<NarrowedFile>,
+    /// `hash` or `count` where addresses are not shown; absent where they are, as in every saved plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addresses: Option<String>,
     pub servers: Vec<ServerFile>,
     /// The spec it was made from, whole, so that it can be planned again; only in a saved plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -45,12 +45,14 @@ pub fn plan(file: &PlanFile) -> String {
         servers(&mut page, &file.servers);
     }
     allows(&mut page, &file.allows);
+    // Where addresses are not shown there are only the numbers, and nothing is hidden for want of room.
+    let named = file.addresses.as_deref() != Some("count");
     let mut hidden = 0;
     for (index, server) in file.servers.iter().enumerate() {
         // What one server does not need is there for those after it.
         let left = (BYTES_MAX - RESERVE).saturating_sub(page.text.len());
         page.limit = page.text.len() + left / (file.servers.len() - index);
-        hidden += self::server(&mut page, server);
+        hidden += self::server(&mut page, server, named);
     }
     page.limit = BYTES_MAX;
     if page.lacks {
@@ -188,7 +190,7 @@ fn allows(page: &mut Page, allows: &[AllowFile]) {
 }
 
 /// One server; how many changes of it are not shown.
-fn server(page: &mut Page, server: &ServerFile) -> u64 {
+fn server(page: &mut Page, server: &ServerFile, named: bool) -> u64 {
     let release = server.release.as_ref().map(|release| format!(" · IceWarp {}", code(release)));
     let order = server.order_id.as_ref().map(|order| format!(" · order {}", code(order)));
     page.push(&format!(
@@ -214,7 +216,7 @@ fn server(page: &mut Page, server: &ServerFile) -> u64 {
     ledger(page, &server.ledger);
     harm(page, &server.harm);
     obstacles(page, server);
-    let hidden = changes(page, server);
+    let hidden = changes(page, server, named);
     findings(page, &server.findings);
     hidden
 }
@@ -340,7 +342,7 @@ fn obstacles(page: &mut Page, server: &ServerFile) {
 }
 
 /// The changes by rule, each folded; how many are not shown.
-fn changes(page: &mut Page, server: &ServerFile) -> u64 {
+fn changes(page: &mut Page, server: &ServerFile, named: bool) -> u64 {
     let all: u64 = server.changes.iter().map(|group| group.count).sum();
     if all == 0 {
         return 0;
@@ -358,13 +360,13 @@ fn changes(page: &mut Page, server: &ServerFile) -> u64 {
         let of_rule = key(&group.action, group.service.as_deref(), &group.reason);
         let steps = steps.get(&of_rule).map_or(&[][..], Vec::as_slice);
         let room = page.left() / (server.changes.len() - index).min(RULES);
-        let (block, named) = folded(group, steps, room);
+        let (block, taken) = folded(group, steps, if named || group.domains.is_empty() { room } else { 0 });
         if !page.push(&block) {
             break;
         }
-        shown += named;
+        shown += taken;
     }
-    all - shown
+    if named { all - shown } else { 0 }
 }
 
 /// Of how many rules each gets an equal part of the room.
@@ -382,7 +384,7 @@ fn folded(group: &ChangesFile, steps: &[&StepFile], room: usize) -> (String, u64
         html(&rule_words(group)),
         html(place)
     );
-    if group.domains.len() > 1 {
+    if !group.domains.is_empty() {
         let named = group.domains.iter().take(ROWS);
         let named: Vec<String> =
             named.map(|domain| format!("{} {}", domain.count, code(&domain.domain))).collect();
@@ -418,7 +420,7 @@ fn folded(group: &ChangesFile, steps: &[&StepFile], room: usize) -> (String, u64
     if !lines.is_empty() {
         let _ = write!(text, "{fence}diff\n{}\n{fence}\n\n", lines.join("\n"));
     }
-    if more > 0 {
+    if more > 0 && !lines.is_empty() {
         let _ = write!(text, "… and {more} more.\n\n");
     }
     text.push_str("</details>\n\n");

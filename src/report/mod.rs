@@ -3,6 +3,7 @@
 //! [`view`] looks every number of a plan up and words every reason; the formats then show the same facts.
 
 mod escape;
+pub mod events;
 pub mod findings;
 pub mod groups;
 pub mod harm;
@@ -14,6 +15,7 @@ pub mod run;
 pub mod servers;
 pub mod table;
 pub mod text;
+pub mod veil;
 pub mod view;
 
 pub use paint::Colour;

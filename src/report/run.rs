@@ -1,10 +1,13 @@
 //! What a run did, and what it did not.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::paint::{Colour, Tone};
 use super::remedy;
+use super::text::{Layout, wrap};
 use super::view::step_address;
+use crate::diff::Direction;
 use crate::flow::{Halt, Outcome, Run, StepState};
 use crate::model::{Remedy, counted};
 use crate::plan::{Plan, Step};
@@ -31,81 +34,140 @@ pub fn counts(run: &Run<'_>) -> RunCounts {
     counts
 }
 
-/// One line for a step that ended, as it happens.
-pub fn line(plan: &Plan<'_>, index: usize, state: &StepState, colour: Colour) -> String {
-    let step = &plan.steps[index];
-    let action = match step {
-        Step::Switch(step) => step.direction.word(),
-        Step::Setting(_) => "change",
-    };
-    let (tone, word, why) = match state {
-        StepState::Ended(Outcome::Done { effective: None | Some(_) }) => (Tone::Good, "done", ""),
+/// How a step stands, in a tone, a word, and why.
+fn told(state: &StepState) -> (Tone, &'static str, &str) {
+    match state {
+        StepState::Ended(Outcome::Done { .. }) => (Tone::Good, "done", ""),
         StepState::Ended(Outcome::Said) => {
             (Tone::Good, "done", "the server says so, and lets nobody read it back")
         }
-        StepState::Ended(Outcome::Differs(why)) => (Tone::Bad, "found otherwise", why.as_str()),
-        StepState::Ended(Outcome::Refused(why)) => (Tone::Bad, "refused", why.as_str()),
-        StepState::Ended(Outcome::Ineffective(why)) => (Tone::Bad, "no effect", why.as_str()),
-        StepState::Ended(Outcome::Doubt(why)) => (Tone::Bad, "in doubt", why.as_str()),
-        StepState::Ended(Outcome::NotSent(why)) => (Tone::Bad, "not sent", why.as_str()),
-        StepState::Stopped(why) => (Tone::Careful, "not tried", why.as_str()),
+        StepState::Ended(Outcome::Differs(why)) => (Tone::Bad, "found otherwise", why),
+        StepState::Ended(Outcome::Refused(why)) => (Tone::Bad, "refused", why),
+        StepState::Ended(Outcome::Ineffective(why)) => (Tone::Bad, "no effect", why),
+        StepState::Ended(Outcome::Doubt(why)) => (Tone::Bad, "in doubt", why),
+        StepState::Ended(Outcome::NotSent(why)) => (Tone::Bad, "not sent", why),
+        StepState::Stopped(why) => (Tone::Careful, "not tried", why),
         StepState::Waiting | StepState::UnderWay => (Tone::Careful, "not ended", ""),
+    }
+}
+
+fn action(step: &Step) -> &'static str {
+    match step {
+        Step::Switch(step) => step.direction.word(),
+        Step::Setting(_) => "change",
+    }
+}
+
+/// What is to be said of a step that is done and whose effective value says otherwise.
+fn not_in_effect(step: &Step, state: &StepState) -> Option<&'static str> {
+    let (Step::Switch(step), StepState::Ended(Outcome::Done { effective: Some(effective) })) = (step, state)
+    else {
+        return None;
     };
+    let claim = step.direction == Direction::Claim;
+    (*effective != claim).then_some(if claim {
+        "it is not in effect for the account (the effective value says so)"
+    } else {
+        "it is still in effect (the effective value says so)"
+    })
+}
+
+/// One line for a step that ended, as it happens.
+pub fn line(plan: &Plan<'_>, index: usize, state: &StepState, colour: Colour) -> String {
+    let step = &plan.steps[index];
+    let (tone, word, why) = told(state);
     let sign = if tone == Tone::Good { '*' } else { 'x' };
     let mut line = format!(
-        "  {} {action:<7} {}",
+        "  {} {:<7} {}",
         colour.paint(tone, &format!("{sign} {word:<9}")),
+        action(step),
         step_address(plan, step)
     );
     if !why.is_empty() {
         let _ = write!(line, ": {why}");
     }
-    if let (StepState::Ended(Outcome::Done { effective: Some(effective) }), Step::Switch(step)) =
-        (state, step)
-    {
-        let claim = step.direction == crate::diff::Direction::Claim;
-        if *effective != claim {
-            let word =
-                if claim { "but it is not in effect for the account" } else { "but it is still in effect" };
-            let _ = write!(line, ", {word} (the effective value says so)");
-        }
+    if let Some(but) = not_in_effect(step, state) {
+        let _ = write!(line, ", but {but}");
     }
     line
 }
 
-/// Exactly what was done and what was not.
-pub fn summary(plan: &Plan<'_>, run: &Run<'_>, colour: Colour) -> String {
+/// How a summary is laid out.
+#[derive(Debug, Clone, Copy)]
+pub struct SummaryLayout {
+    pub layout: Layout,
+    /// Whether the steps are named; where addresses are not to be shown they are counted.
+    pub named: bool,
+}
+
+/// How many steps of one outcome are named without `--full`.
+const NAMED: usize = 20;
+
+/// Exactly what was done and what was not: what ended in the same way stands together, its reason once.
+pub fn summary(plan: &Plan<'_>, run: &Run<'_>, layout: SummaryLayout) -> String {
     let counts = counts(run);
+    let Layout { colour, width, .. } = layout.layout;
     let mut out = String::new();
+    let mut groups: BTreeMap<(&str, &str, &str), (Tone, Vec<usize>)> = BTreeMap::new();
     for (index, state) in run.states().iter().enumerate() {
-        if !matches!(state, StepState::Ended(ended) if ended.is_done()) {
-            let _ = writeln!(out, "{}", line(plan, index, state, colour));
+        let step = &plan.steps[index];
+        let (tone, word, why) = told(state);
+        let (tone, word, why) = match not_in_effect(step, state) {
+            Some(but) => (Tone::Careful, "done, but", but),
+            None if tone == Tone::Good => continue,
+            None => (tone, word, why),
+        };
+        groups.entry((word, action(step), why)).or_insert((tone, Vec::new())).1.push(index);
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, (_, steps))| steps[0]);
+    for ((word, action, why), (tone, steps)) in groups {
+        let sign = colour.paint(tone, &format!("x {word:<9}"));
+        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+        // One by itself is a line; several share what is to be said of them.
+        let text = match steps.as_slice() {
+            [only] if layout.named => format!("{action:<7} {}{why}", step_address(plan, &plan.steps[*only])),
+            steps => format!("{}{why}", counted(steps.len() as u64, action)),
+        };
+        let _ = writeln!(out, "  {sign} {}", wrap(&text, width, 14).trim_start());
+        if layout.named && steps.len() > 1 {
+            let shown = if layout.layout.full { steps.len() } else { steps.len().min(NAMED) };
+            for index in &steps[..shown] {
+                let _ = writeln!(out, "{:14}{}", "", step_address(plan, &plan.steps[*index]));
+            }
+            if steps.len() > shown {
+                let _ = writeln!(out, "{:14}… and {} more (--full shows all)", "", steps.len() - shown);
+            }
         }
     }
     if let Some(why) = run.halted() {
-        let _ = writeln!(out, "{} {why}", colour.paint(Tone::Bad, "stopped:"));
+        let text = wrap(&format!("stopped: {why}"), width, 0);
+        let _ = writeln!(out, "{}", text.replacen("stopped:", &colour.paint(Tone::Bad, "stopped:"), 1));
     }
-    let _ = write!(out, "{}: {} of {} steps done", plan.server.name, counts.done, run.states().len());
+    let mut last = format!("{}: {} of {} steps done", plan.server.name, counts.done, run.states().len());
     for (count, word) in
         [(counts.failed, "failed"), (counts.doubtful, "in doubt"), (counts.stopped, "not tried")]
     {
         if count > 0 {
-            let _ = write!(out, ", {count} {word}");
+            let _ = write!(last, ", {count} {word}");
         }
     }
-    out.push_str(".\n");
+    let whole = counts.done == run.states().len();
+    let tone = if whole { Tone::Good } else { Tone::Bad };
+    let _ = writeln!(out, "{}.", colour.paint(tone, &last));
     if let Some(left_out) = plan.left_out {
         let changes = counted(left_out, "change");
         let _ = writeln!(out, "  narrowed: {changes} left out by --target or --exclude.");
     }
-    if counts.done < run.states().len() {
-        let _ = writeln!(out, "  next: {}", remedy::text(&next_act(run.halted())));
+    if !whole {
+        let next = format!("next: {}", remedy::text(&next_act(run.halted())));
+        let _ = writeln!(out, "{}", wrap(&next, width, 2));
     }
     out
 }
 
 /// There is no rollback: the next plan leads on from wherever a run stopped.
-fn next_act(halted: Option<&Halt>) -> Remedy {
+pub fn next_act(halted: Option<&Halt>) -> Remedy {
     match halted {
         Some(Halt::Closed(_)) => {
             Remedy::Check("the licence on the server's own console; plan again once its status is 0".into())

@@ -163,7 +163,7 @@ fn holds(out: &mut String, holds: &[HoldFile], layout: Layout) {
         let sign = layout.colour.paint(Tone::Bad, "x hold");
         let _ = writeln!(out, "  {sign}  {}{place}", hold.kind);
         let _ = writeln!(out, "{}", wrap(&hold.message, layout.width, 10));
-        if hold.accounts_count > 1 {
+        if hold.accounts_count > 1 && !hold.accounts.is_empty() {
             let more = hold.accounts_count - hold.accounts.len() as u64;
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             let _ =
@@ -228,7 +228,9 @@ fn changes_of_rule(
         let place = if action == "change" { format!("  {}", step.reason.place) } else { String::new() };
         format!("  {sign} {}{}{place}", step.address, value_words(step))
     };
-    if layout.full || *count <= SAMPLE.of_rule as u64 || group.domains.is_empty() {
+    // Where addresses are not shown there are only the numbers.
+    let named = !steps.is_empty() || group.domains.is_empty();
+    if named && (layout.full || *count <= SAMPLE.of_rule as u64 || group.domains.is_empty()) {
         steps.iter().for_each(|step| {
             let _ = writeln!(out, "{}", line(step));
         });
@@ -238,7 +240,8 @@ fn changes_of_rule(
     for step in steps {
         by_domain.entry(step.account.as_deref().map_or("", domain_of)).or_default().push(step);
     }
-    for domain in group.domains.iter().take(SAMPLE.domains) {
+    let domains = if layout.full { group.domains.len() } else { group.domains.len().min(SAMPLE.domains) };
+    for domain in &group.domains[..domains] {
         let _ = writeln!(out, "    {} at {}", counted(domain.count, action), domain.domain);
         let named = by_domain.get(domain.domain.as_str()).map_or(&[][..], Vec::as_slice);
         let named = &named[..named.len().min(SAMPLE.of_domain)];
@@ -250,7 +253,7 @@ fn changes_of_rule(
             let _ = writeln!(out, "    … and {more} more (--full shows all)");
         }
     }
-    let hidden = &group.domains[group.domains.len().min(SAMPLE.domains)..];
+    let hidden = &group.domains[domains..];
     if !hidden.is_empty() {
         let changes = counted(hidden.iter().map(|domain| domain.count).sum(), action);
         let domains = counted(hidden.len() as u64, "more domain");

@@ -93,7 +93,8 @@ fn outcome(plan: &Plan<'_>) -> OutcomeFile {
     }
 }
 
-fn counts(plan: &Plan<'_>) -> CountsFile {
+/// How many steps of each kind a plan has, and what it leaves.
+pub fn counts(plan: &Plan<'_>) -> CountsFile {
     let mut counts =
         CountsFile { blocked: plan.blocked.len() as u64, unread: plan.unread, ..CountsFile::default() };
     for step in &plan.steps {
@@ -146,7 +147,8 @@ fn ledger(plan: &Plan<'_>) -> Vec<LedgerFile> {
     .collect()
 }
 
-fn step_file(plan: &Plan<'_>, step: &Step) -> StepFile {
+/// A step in full words.
+pub fn step_file(plan: &Plan<'_>, step: &Step) -> StepFile {
     match step {
         Step::Switch(step) => switch_file(plan, step),
         Step::Setting(step) => setting_file(plan, step),

@@ -9,11 +9,14 @@ use icewarden::edge::icewarp::{
     CallError, Client, Limits, Options, Wanted, chain, domain_switches, observe, recheck_lists,
 };
 use icewarden::edge::secrets::Secret;
-use icewarden::edge::store::{Beginning, Journal, Key, Store};
+use icewarden::edge::store::{Beginning, Journal, Key, StepRow, Store};
 use icewarden::flow::{Outcome, StepState};
 use icewarden::model::{Address, Observed};
+use icewarden::plan::file::StepFile;
 use icewarden::plan::{Inputs, Plan, Step, asks, build};
 use icewarden::policy::{Memory, groups_of, services_of};
+use icewarden::report::groups::Detail;
+use icewarden::report::view;
 use icewarden::seats::modules::mates;
 use icewarden::spec::meaning::{Login, ServerSpec};
 use jiff::Timestamp;
@@ -56,7 +59,8 @@ impl Desk {
         Desk { store, key: Key::open(folder.path()).expect("a key"), _folder: folder }
     }
 
-    async fn journal(&self, server: &ServerSpec) -> Journal {
+    async fn journal(&self, plan: &Plan<'_>) -> Journal {
+        let server = plan.server;
         let beginning = Beginning {
             server: &server.name,
             // Each case has a server of its own.
@@ -66,16 +70,29 @@ impl Desk {
             who: "matrix",
             now: Timestamp::UNIX_EPOCH,
             approval: "auto-approve",
-            effects: "",
+            effects: &plan.effects.0,
             folder: ".",
             commit: None,
             resumes: None,
             allows: &[],
             narrowing: Narrowing::none(),
             sources: &[],
-            steps: Vec::new(),
+            steps: view::server(plan, Detail::All).steps.into_iter().map(step_row).collect(),
         };
         Journal::begin(&self.store, &beginning).await.expect("a journal")
+    }
+}
+
+fn step_row(step: StepFile) -> StepRow {
+    StepRow {
+        action: step.action,
+        address: step.address,
+        before: step.before,
+        after: step.after,
+        secret: step.secret,
+        policy: step.reason.policy,
+        place: step.reason.place,
+        why: step.reason.why,
     }
 }
 
@@ -214,7 +231,7 @@ async fn planned(desk: &Desk, client: &Client, spec: &ServerSpec, observed: &Obs
 
 async fn performed(desk: &Desk, client: &Client, plan: &Plan<'_>) -> (Vec<StepState>, Option<String>) {
     let never = async || std::future::pending::<()>().await;
-    let journal = desk.journal(plan.server).await;
+    let journal = desk.journal(plan).await;
     let driving = Driving { plan, client, secrets: &Arc::default(), journal: &journal, key: &desk.key };
     let run = drive(&driving, &mut |_| {}, never).await;
     (run.states().to_vec(), run.halted().map(ToString::to_string))

@@ -26,7 +26,9 @@ fn valid(plan: &Value) {
 fn the_schemas_in_the_repository_are_those_that_the_program_prints() {
     let stand = Stand::of(world(&[]));
     let desk = desk(&stand, &[]);
-    for (name, path) in [("spec", "schemas/spec.schema.json"), ("plan", PLAN)] {
+    for (name, path) in
+        [("spec", "schemas/spec.schema.json"), ("plan", PLAN), ("events", "schemas/events.schema.json")]
+    {
         let printed = desk.icewarden(&["schema", name]).exits(0).out;
         if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
             std::fs::write(path, &printed).expect("the schema can be written");

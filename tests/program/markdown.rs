@@ -264,6 +264,7 @@ fn file(servers: Vec<ServerFile>, allow: &str) -> PlanFile {
             value: allow.to_owned(),
             reason: allow.to_owned(),
         }],
+        addresses: None,
         servers,
         narrowed: None,
         sources: None,

@@ -2,6 +2,7 @@
 //! at without icewarden's client.
 
 mod calls;
+mod events;
 mod exits;
 mod front;
 mod guards;

@@ -8,13 +8,16 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
+use super::addresses::Addresses;
 use super::args::{AllowArgs, NarrowArgs, ShowArgs};
+use super::events::Events;
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
 use super::keep::{self, Held, Keep};
 use super::load::Loaded;
 use super::output::Output;
 use super::plan::{plan_of, say_spec_findings, say_stats};
+use super::progress::Meter;
 use super::record;
 use super::resume::Resumed;
 use super::session::{self, Failure, Read};
@@ -23,12 +26,13 @@ use super::stale::{self, Approved};
 use crate::edge::drive::{Driving, drive};
 use crate::edge::git::{self, Commit};
 use crate::edge::lock::Lock;
-use crate::flow::{Halt, Run};
+use crate::flow::{Halt, Run, StepState};
 use crate::model::counted;
 use crate::plan::file::{PlanFile, ServerFile};
 use crate::plan::{HoldKind, Plan};
+use crate::report::events::{self, WhatFile};
 use crate::report::groups::Detail;
-use crate::report::run::{self as report, RunCounts};
+use crate::report::run::{self as report, RunCounts, SummaryLayout};
 use crate::report::servers::{self, ServerRow};
 use crate::report::{findings, text, view};
 
@@ -37,6 +41,8 @@ pub struct ApplyOptions {
     pub lock_timeout: Duration,
     /// `--store`.
     pub store: Option<PathBuf>,
+    /// Where what happens is written for other programs.
+    pub events: Option<PathBuf>,
     pub show: ShowArgs,
     pub narrow: NarrowArgs,
 }
@@ -46,6 +52,11 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
     if let Err(exit) = can_ask(options, output) {
         return exit;
     }
+    let (output, events) = match open_outputs(options, output) {
+        Ok(opened) => opened,
+        Err(exit) => return exit,
+    };
+    let output = &output;
     let allows = match allow.meant() {
         Ok(allows) => allows,
         Err(problem) => {
@@ -85,12 +96,26 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
         commit: commit.as_ref(),
         keep: &keep,
         options,
+        events: &events,
     };
     let applying: Vec<Applying<'_>> = prepared.loaded.spec.servers.iter().map(apply).collect();
     let exit = perform_all(&runtime, &applying, output);
     drop(applying);
     runtime.block_on(keep.close());
     exit
+}
+
+/// What is written for people and what for programs.
+pub fn open_outputs(options: &ApplyOptions, output: &Output) -> Result<(Output, Events), Exit> {
+    let output = output.with_addresses(options.show.addresses)?;
+    let path = options.events.as_deref();
+    let events = Events::open(path).map_err(|problem| {
+        let message = format!("the events of the run cannot be written: {problem}");
+        output.error(&message, Some("choose another path for --events"));
+        Exit::Failed
+    })?;
+    let output = if path == Some(Path::new("-")) { output.all_on_stderr() } else { output };
+    Ok((output, events))
 }
 
 /// Whether somebody can be asked, or need not be.
@@ -133,7 +158,7 @@ async fn apply_all(applying: &[Applying<'_>], output: &Output) -> Vec<Applied> {
     side_by_side(applying.iter().zip(begun), async |(one, begun)| match begun {
         Begun::Ended(applied) => applied,
         Begun::Ask(asked) if yes => one.confirmed(*asked).await,
-        Begun::Ask(_) => Applied::without_run(Exit::Failed),
+        Begun::Ask(_) => one.without_run(Exit::Failed, "not confirmed", None),
     })
     .await
 }
@@ -165,6 +190,7 @@ pub struct Applying<'a> {
     pub commit: Option<&'a Commit>,
     pub keep: &'a Keep,
     pub options: &'a ApplyOptions,
+    pub events: &'a Events,
 }
 
 /// What was approved before the server is read.
@@ -182,12 +208,6 @@ struct Applied {
     exit: Exit,
     /// Where a run was begun.
     counts: Option<RunCounts>,
-}
-
-impl Applied {
-    fn without_run(exit: Exit) -> Applied {
-        Applied { exit, counts: None }
-    }
 }
 
 /// What reading, planning and showing ended in.
@@ -222,7 +242,7 @@ impl Applying<'_> {
     async fn begin(&self) -> Begun {
         let lock = match self.keep.lock(&self.job).await {
             Ok(lock) => lock,
-            Err(exit) => return Begun::Ended(Applied::without_run(exit)),
+            Err(exit) => return Begun::Ended(self.refused(exit)),
         };
         let read = match self.read().await {
             Ok(read) => read,
@@ -262,7 +282,22 @@ impl Applying<'_> {
     fn failed(&self, failure: &Failure) -> Applied {
         let message = format!("{}: {}; nothing was changed", self.job.server.name, failure.message);
         self.job.output.error(&message, failure.remedy.as_deref());
-        Applied::without_run(failure.exit)
+        self.without_run(failure.exit, &failure.message, failure.remedy.clone())
+    }
+
+    /// The end of a server whose plan is not performed.
+    fn without_run(&self, exit: Exit, message: &str, remedy: Option<String>) -> Applied {
+        self.tell(None, events::not_begun(exit.code(), Some(message.to_owned()), remedy));
+        Applied { exit, counts: None }
+    }
+
+    fn refused(&self, exit: Exit) -> Applied {
+        self.without_run(exit, exit.word(), None)
+    }
+
+    fn tell(&self, plan: Option<&Plan<'_>>, what: WhatFile) {
+        let directory = plan.map(|plan| &plan.observed.directory);
+        self.events.tell(self.job.output, &self.job.server.name, directory, what);
     }
 
     fn planned<'r>(&'r self, read: &'r Read) -> Result<Plan<'r>, Exit> {
@@ -275,30 +310,45 @@ impl Applying<'_> {
     }
 
     async fn show(&self, read: &Read) -> Shown {
-        let output = self.job.output;
         let plan = match self.planned(read) {
             Ok(plan) => plan,
-            Err(exit) => return Shown::Ended(Applied::without_run(exit)),
+            Err(exit) => return Shown::Ended(self.refused(exit)),
         };
         let file = in_words(&plan, self.detail(&plan));
         let same = match self.before {
             Before::Nothing => Ok(()),
-            Before::Saved(approved) => self.same(approved, &file),
-            Before::Run(run) => run.goes_on(&file, output),
+            Before::Saved(approved) => self.same(approved, &file, &plan),
+            Before::Run(run) => run.goes_on(&file, self.job.output, &plan.observed.directory),
         };
         if let Err(exit) = same {
-            return Shown::Ended(Applied::without_run(exit));
+            return Shown::Ended(self.refused(exit));
         }
         let shown = PlanFile { servers: vec![file], ..stale::empty_file() };
-        output.data(&text::plan(&shown, output.layout(self.options.show.full)));
+        self.say_plan(&shown, &plan);
         if let Some(exit) = self.ends(&plan) {
             let exit = if exit == Exit::Done { record::nothing_to_do(self, &plan).await } else { exit };
-            return Shown::Ended(Applied::without_run(exit));
+            let message = if exit == Exit::Done { "nothing to do" } else { exit.word() };
+            return Shown::Ended(self.without_run(exit, message, None));
         }
         if self.options.auto_approve {
             return Shown::Ended(self.perform(&plan, read).await);
         }
         Shown::Ask(shown)
+    }
+
+    fn say_plan(&self, shown: &PlanFile, plan: &Plan<'_>) {
+        let output = self.job.output;
+        let layout = output.layout(self.options.show.full);
+        let directory = Some(&plan.observed.directory);
+        let veiled = output.addresses.veiled(directory, |veil| {
+            let servers = shown.servers.iter().map(|server| veil.server(server)).collect::<Result<_, _>>()?;
+            Ok::<_, serde_json::Error>(PlanFile { servers, ..stale::empty_file() })
+        });
+        match veiled {
+            None => output.data(&text::plan(shown, layout)),
+            Some(Ok(veiled)) => output.data(&text::plan(&veiled, layout)),
+            Some(Err(error)) => output.error(&format!("the plan cannot be shown: {error}"), None),
+        }
     }
 
     /// How much of the plan must be put into words: the whole where it may be compared step by step.
@@ -333,34 +383,36 @@ impl Applying<'_> {
     async fn perform_if_same(&self, asked: &Asked) -> Applied {
         let plan = match self.planned(&asked.read) {
             Ok(plan) => plan,
-            Err(exit) => return Applied::without_run(exit),
+            Err(exit) => return self.refused(exit),
         };
-        if let Err(exit) = self.same(&asked.shown, &in_words(&plan, Detail::All)) {
-            return Applied::without_run(exit);
+        if let Err(exit) = self.same(&asked.shown, &in_words(&plan, Detail::All), &plan) {
+            return self.refused(exit);
         }
         if let Some(exit) = held(&plan) {
             let why: Vec<&str> = plan.holds.iter().map(|hold| hold.message.as_str()).collect();
             let message = format!("{}: {}; nothing was changed", self.job.server.name, why.join("; "));
+            let message = self.job.output.addresses.text(Some(&plan.observed.directory), &message);
             self.job.output.error(&message, Some("plan again, and look at what holds the plan back"));
-            return Applied::without_run(exit);
+            return self.refused(exit);
         }
         self.perform(&plan, &asked.read).await
     }
 
     /// Whether a plan does what was approved.
-    fn same(&self, approved: &PlanFile, now: &ServerFile) -> Result<(), Exit> {
+    fn same(&self, approved: &PlanFile, now: &ServerFile, plan: &Plan<'_>) -> Result<(), Exit> {
         let output = self.job.output;
+        let shown = |text: &str| output.addresses.text(Some(&plan.observed.directory), text);
         match stale::compare(approved, now) {
             Approved::Same { news } => {
-                news.iter().for_each(|line| output.say(line));
+                news.iter().for_each(|line| output.say(&shown(line)));
                 Ok(())
             }
             Approved::SeatsGone(message) => {
-                output.error(&message, Some("plan again and look at the seats"));
+                output.error(&shown(&message), Some("plan again and look at the seats"));
                 Err(Exit::Blocked)
             }
             Approved::Stale(message) => {
-                output.error(&message, Some("plan again, and have the new plan reviewed"));
+                output.error(&shown(&message), Some("plan again, and have the new plan reviewed"));
                 Err(Exit::Stale)
             }
         }
@@ -383,9 +435,25 @@ impl Applying<'_> {
     }
 
     async fn perform(&self, plan: &Plan<'_>, read: &Read) -> Applied {
+        let journal = match record::begin(self, plan).await {
+            Ok(journal) => journal,
+            Err(exit) => return self.refused(exit),
+        };
         let output = self.job.output;
+        let shown = |text: &str| output.addresses.text(Some(&plan.observed.directory), text);
+        let counts_only = matches!(output.addresses, Addresses::Count);
+        let meter = Meter::new(output, &self.job.server.name);
+        let (mut ended, all) = (0, plan.steps.len() as u64);
+        self.tell(Some(plan), events::started(plan));
         let mut seen = |event: &crate::flow::Event| {
-            output.say(&report::line(plan, event.step, &event.state, output.stderr));
+            ended += 1;
+            if !counts_only {
+                output.say(&shown(&report::line(plan, event.step, &event.state, output.stderr)));
+            }
+            meter.steps(ended, all);
+            if let Some(what) = events::step(plan, event.step, &event.state) {
+                self.tell(Some(plan), what);
+            }
         };
         let first = Cell::new(true);
         let stop = async || {
@@ -400,10 +468,6 @@ impl Applying<'_> {
                 format!("{name}: interrupted again: ending at once")
             });
         };
-        let journal = match record::begin(self, plan).await {
-            Ok(journal) => journal,
-            Err(exit) => return Applied::without_run(exit),
-        };
         let driving = Driving {
             plan,
             client: &read.client,
@@ -412,9 +476,21 @@ impl Applying<'_> {
             key: &self.keep.key,
         };
         let run = drive(&driving, &mut seen, stop).await;
-        output.data(&report::summary(plan, &run, output.stdout));
+        drop(meter);
+        let layout = SummaryLayout { layout: output.layout(self.options.show.full), named: !counts_only };
+        output.data(&shown(&report::summary(plan, &run, layout)));
         let exit = record::end(self, &journal, plan, &run, exit_of(plan, &run)).await;
+        self.tell_end(plan, &run, exit);
         Applied { exit, counts: Some(report::counts(&run)) }
+    }
+
+    /// What only the end shows: steps that were not tried, the seats, how it ended.
+    fn tell_end(&self, plan: &Plan<'_>, run: &Run<'_>, exit: Exit) {
+        let stopped =
+            run.states().iter().enumerate().filter(|(_, state)| matches!(state, StepState::Stopped(_)));
+        let stopped = stopped.filter_map(|(index, state)| events::step(plan, index, state));
+        let end = events::ended(run, report::counts(run), exit.code());
+        stopped.chain(events::seats(plan, run)).chain([end]).for_each(|what| self.tell(Some(plan), what));
     }
 
     /// Its line in the table of all servers.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::addresses::AddressesArg;
 use super::exit::HELP;
 use crate::diff::{Narrowing, Strictness};
 use crate::model::{Guardrail, Module, Pattern, Service};
@@ -81,6 +82,10 @@ pub enum Command {
         lock_timeout: Duration,
         #[command(flatten)]
         store: StoreArgs,
+        /// Write what happens as one JSON object a line (schemas/events.schema.json); `-` is standard output, and
+        /// then the words for people go to standard error.
+        #[arg(long, value_name = "FILE")]
+        events: Option<PathBuf>,
         #[command(flatten)]
         allow: AllowArgs,
         #[command(flatten)]
@@ -126,7 +131,7 @@ pub enum Command {
         #[arg(long = "fault", value_name = "KIND[@[COMMAND][:N[+]]]")]
         faults: Vec<String>,
     },
-    /// Print the JSON Schema of the spec (for editors) or of the plan.
+    /// Print the JSON Schema of the spec (for editors), of the plan, or of the events of a run.
     Schema {
         #[arg(value_enum, default_value_t = SchemaArg::Spec)]
         of: SchemaArg,
@@ -137,6 +142,7 @@ pub enum Command {
 pub enum SchemaArg {
     Spec,
     Plan,
+    Events,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -188,6 +194,10 @@ pub struct ShowArgs {
     /// Show how many calls were made, by phase.
     #[arg(long)]
     pub stats: bool,
+    /// How addresses are shown, for outputs that others can read. `hash` takes its key from ICEWARDEN_ADDRESS_KEY,
+    /// since a hash without a key can be guessed. A plan saved by --out holds them in full.
+    #[arg(long, value_enum, default_value_t = AddressesArg::Full, value_name = "HOW")]
+    pub addresses: AddressesArg,
 }
 
 #[derive(Debug, Args)]

@@ -5,8 +5,10 @@
 //! [`keep`] opens the store and takes a server's lock, [`record`] writes a run down.
 //! The commands are a file each.
 
+mod addresses;
 mod apply;
 mod args;
+mod events;
 pub mod exit;
 mod history;
 mod job;
@@ -51,9 +53,9 @@ pub fn main() -> Exit {
                 plan::PlanOptions { out, format, detailed_exitcode, store: store.store, show, narrow };
             plan::run(&path, &options, &allow, &output)
         }
-        Command::Apply { path, auto_approve, resume, lock_timeout, store, allow, narrow, show } => {
+        Command::Apply { path, auto_approve, resume, events, lock_timeout, store, allow, narrow, show } => {
             let options =
-                apply::ApplyOptions { auto_approve, lock_timeout, store: store.store, show, narrow };
+                apply::ApplyOptions { auto_approve, lock_timeout, store: store.store, events, show, narrow };
             match path {
                 Some(path) if !resume => apply::run(&path, &options, &allow, &output),
                 path => resume::run(path.as_deref(), &options, &allow, &output),
@@ -72,6 +74,7 @@ pub fn main() -> Exit {
             output.data(&match of {
                 SchemaArg::Spec => format!("{:#}\n", crate::spec::schema()),
                 SchemaArg::Plan => plan::schema_text(),
+                SchemaArg::Events => events::schema_text(),
             });
             Exit::Done
         }

@@ -2,16 +2,33 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
+use indicatif::MultiProgress;
+
+use super::addresses::{Addresses, AddressesArg};
 use super::args::ColourArg;
+use super::exit::Exit;
 use crate::report::Colour;
 use crate::report::text::Layout;
 
 /// The two streams.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Output {
     pub stdout: Colour,
     pub stderr: Colour,
     pub width: usize,
+    /// How addresses are shown. Every text is gone over once more here, whoever made it.
+    pub addresses: Addresses,
+    /// Where bars are drawn; nowhere but on a terminal.
+    pub bars: MultiProgress,
+    data: Data,
+}
+
+/// Where data goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Data {
+    Stdout,
+    /// Standard output belongs to the events of a run.
+    Stderr,
 }
 
 impl Output {
@@ -28,7 +45,29 @@ impl Output {
             stdout: colour(std::io::stdout().is_terminal()),
             stderr: colour(std::io::stderr().is_terminal()),
             width: width(),
+            addresses: Addresses::Full,
+            bars: MultiProgress::new(),
+            data: Data::Stdout,
         }
+    }
+
+    /// The same with addresses shown in another way.
+    ///
+    /// # Errors
+    /// The exit, after saying what is missing for it.
+    pub fn with_addresses(&self, arg: AddressesArg) -> Result<Output, Exit> {
+        match Addresses::meant(arg) {
+            Ok(addresses) => Ok(Output { addresses, ..self.clone() }),
+            Err((problem, next)) => {
+                self.error(&problem, Some(&next));
+                Err(Exit::Usage)
+            }
+        }
+    }
+
+    /// The same with everything for people on standard error.
+    pub fn all_on_stderr(&self) -> Output {
+        Output { stdout: self.stderr, data: Data::Stderr, ..self.clone() }
     }
 
     pub fn layout(&self, full: bool) -> Layout {
@@ -37,25 +76,20 @@ impl Output {
 
     /// What was asked for. A reader that went away (`| head`) is no error of ours.
     pub fn data(&self, text: &str) {
-        let mut out = std::io::stdout().lock();
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let text = self.addresses.text(None, text);
+        let written =
+            |out: &mut dyn std::io::Write| drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+        // Both streams may be the terminal that bars are drawn on.
+        self.bars.suspend(|| match self.data {
+            Data::Stdout => written(&mut std::io::stdout().lock()),
+            Data::Stderr => written(&mut std::io::stderr().lock()),
+        });
     }
 
     /// What goes on meanwhile, and what went wrong.
     pub fn say(&self, text: &str) {
-        let mut err = std::io::stderr().lock();
-        let _ = writeln!(err, "{text}");
-    }
-
-    /// Whether a line of talk can be rewritten in place.
-    pub fn rewrites(&self) -> bool {
-        std::io::stderr().is_terminal()
-    }
-
-    /// Puts this in the place of the line that the cursor is in, and stays in it.
-    pub fn rewrite(&self, text: &str) {
-        let mut err = std::io::stderr().lock();
-        let _ = write!(err, "\r{text}\u{1b}[K").and_then(|()| err.flush());
+        let text = self.addresses.text(None, text);
+        self.bars.suspend(|| drop(writeln!(std::io::stderr().lock(), "{text}")));
     }
 
     /// An error with its next act.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+use super::addresses::Addresses;
 use super::args::{AllowArgs, NarrowArgs, PlanFormat, ShowArgs};
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
@@ -16,7 +17,7 @@ use super::session::{self, Failure, Known, Read};
 use super::signals::Ear;
 use crate::diff::Narrowing;
 use crate::edge::store::{Store, StoreError};
-use crate::model::Pattern;
+use crate::model::{Directory, Pattern};
 use crate::plan::file::{
     AccountsFile, AllowFile, CountsFile, ErrorFile, FORMAT_VERSION, NarrowedFile, OutcomeFile, PlanFile,
     ServerFile, SourceFile, UnmanagedFile,
@@ -60,6 +61,10 @@ pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Outpu
             return Exit::Usage;
         }
     };
+    let output = &match output.with_addresses(options.show.addresses) {
+        Ok(output) => output,
+        Err(exit) => return exit,
+    };
     let loaded = match load::read_or_say(path, output) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
@@ -84,26 +89,12 @@ pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Outpu
         let job = Job { server, allows: &allows, narrowing: &narrowing, output, ear: Ear::default() };
         plan_one(job, options, store.as_deref(), &loaded.sources)
     }));
-    let (servers, exits): (Vec<ServerFile>, Vec<Exit>) = planned.into_iter().unzip();
-    let mut file = PlanFile {
-        format_version: FORMAT_VERSION.to_owned(),
-        icewarden_version: env!("CARGO_PKG_VERSION").to_owned(),
-        created: Timestamp::now().round(jiff::Unit::Second).unwrap_or_default().to_string(),
-        allows: allows.iter().map(allow_file).collect(),
-        narrowed: narrowed_file(&narrowing),
-        servers,
-        sources: None,
-        seal: None,
-    };
+    let exits: Vec<Exit> = planned.iter().map(|planned| planned.exit).collect();
+    let allows: Vec<AllowFile> = allows.iter().map(allow_file).collect();
+    let (servers, shown) = planned.into_iter().map(|planned| (planned.file, planned.shown)).unzip();
+    let mut file = plan_file(allows, narrowed_file(&narrowing), servers);
     let addresses: Vec<_> = file.servers.iter_mut().map(|server| server.accounts.addresses.take()).collect();
-    match options.format {
-        PlanFormat::Text => {
-            output.data(&text::plan(&file, output.layout(options.show.full)));
-            output.data(&servers_table(&file.servers, &exits, output));
-        }
-        PlanFormat::Json => output.data(&json(&file)),
-        PlanFormat::Markdown => output.data(&markdown::plan(&file)),
-    }
+    show(&file, shown, &exits, options, output);
     if options.show.stats {
         for server in &file.servers {
             say_stats(&server.server, &server.calls, output);
@@ -120,6 +111,52 @@ pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Outpu
     Exit::of_all(&exits)
 }
 
+fn plan_file(allows: Vec<AllowFile>, narrowed: Option<NarrowedFile>, servers: Vec<ServerFile>) -> PlanFile {
+    PlanFile {
+        format_version: FORMAT_VERSION.to_owned(),
+        icewarden_version: env!("CARGO_PKG_VERSION").to_owned(),
+        created: Timestamp::now().round(jiff::Unit::Second).unwrap_or_default().to_string(),
+        allows,
+        narrowed,
+        addresses: None,
+        servers,
+        sources: None,
+        seal: None,
+    }
+}
+
+/// Shows the plan; `veiled` holds each server as it is shown where addresses are not.
+fn show(
+    file: &PlanFile,
+    veiled: Vec<Option<ServerFile>>,
+    exits: &[Exit],
+    options: &PlanOptions,
+    output: &Output,
+) {
+    let veiled = output.addresses.veiled(None, |veil| {
+        let (mut allows, mut narrowed) = (file.allows.clone(), file.narrowed.clone());
+        allows.iter_mut().for_each(|allow| allow.value = veil.whole(&allow.value));
+        for patterns in
+            narrowed.iter_mut().flat_map(|narrowed| [&mut narrowed.targets, &mut narrowed.excludes])
+        {
+            patterns.iter_mut().for_each(|pattern| *pattern = veil.whole(pattern));
+        }
+        // One that is missing is left out: nothing is shown in its place.
+        let servers = veiled.into_iter().flatten().collect();
+        let addresses = Some(output.addresses.word().to_owned());
+        PlanFile { addresses, ..plan_file(allows, narrowed, servers) }
+    });
+    let file = veiled.as_ref().unwrap_or(file);
+    match options.format {
+        PlanFormat::Text => {
+            output.data(&text::plan(file, output.layout(options.show.full)));
+            output.data(&servers_table(&file.servers, exits, output));
+        }
+        PlanFormat::Json => output.data(&json(file)),
+        PlanFormat::Markdown => output.data(&markdown::plan(file)),
+    }
+}
+
 /// Remarks on the spec itself, before any server is asked.
 pub fn say_spec_findings(loaded: &Loaded, output: &Output) {
     if !loaded.spec.findings.is_empty() {
@@ -128,16 +165,19 @@ pub fn say_spec_findings(loaded: &Loaded, output: &Output) {
     }
 }
 
-async fn plan_one(
-    job: Job<'_>,
-    options: &PlanOptions,
-    store: Option<&Store>,
-    sources: &[Source],
-) -> (ServerFile, Exit) {
+/// What came of planning one server.
+struct Planned {
+    file: ServerFile,
+    /// As it is shown, where addresses are not.
+    shown: Option<ServerFile>,
+    exit: Exit,
+}
+
+async fn plan_one(job: Job<'_>, options: &PlanOptions, store: Option<&Store>, sources: &[Source]) -> Planned {
     let Job { server, output, .. } = job;
     let known = match look_up(server, store, output).await {
         Ok(known) => known,
-        Err(error) => return failed(server, &Failure::from(error)),
+        Err(error) => return failed(server, &Failure::from(error), output),
     };
     let read = match session::read(&job, known).await {
         Ok(read) => read,
@@ -147,24 +187,41 @@ async fn plan_one(
                 let message = format!("{}: {}", server.name, failure.message);
                 output.error(&message, failure.remedy.as_deref());
             }
-            return failed(server, &failure);
+            return failed(server, &failure, output);
         }
     };
-    let (mut file, exit) = match planned(&job, &read, options.detail()) {
+    let mut planned = match planned(&job, &read, options.detail()) {
         Ok(file) => {
             let exit = match exit_of(&file) {
                 Exit::Changes if !options.detailed_exitcode => Exit::Done,
                 exit => exit,
             };
-            (file, exit)
+            Planned { shown: veiled(&file, Some(&read.observed.directory), output), file, exit }
         }
         Err(failure) => {
             output.say(findings::text(&failure.findings, sources, output.stderr, output.width).trim_end());
-            failed(server, &failure)
+            failed(server, &failure, output)
         }
     };
-    file.calls = session::close(read.client, &job).await;
-    (file, exit)
+    let calls = session::close(read.client, &job).await;
+    if let Some(shown) = &mut planned.shown {
+        shown.calls.clone_from(&calls);
+    }
+    planned.file.calls = calls;
+    planned
+}
+
+/// A plan without addresses, where they are not to be shown.
+fn veiled(file: &ServerFile, directory: Option<&Directory>, output: &Output) -> Option<ServerFile> {
+    // The list of all accounts is for a saved plan only.
+    let accounts = AccountsFile { addresses: None, ..file.accounts.clone() };
+    output.addresses.veiled(directory, |veil| {
+        let shown = veil.server(&ServerFile { accounts, ..file.clone() });
+        shown.unwrap_or_else(|error| {
+            let message = format!("the plan cannot be shown without addresses: {error}");
+            file_of_failure(&file.server, &file.url, &Failure::internal(message))
+        })
+    })
 }
 
 /// What the store knows of a server; says so where a run of it had not ended.
@@ -236,11 +293,16 @@ pub fn exit_of(file: &ServerFile) -> Exit {
     }
 }
 
-/// A server that could not be planned, as it is shown.
-fn failed(server: &ServerSpec, failure: &Failure) -> (ServerFile, Exit) {
-    let file = ServerFile {
-        server: server.name.clone(),
-        url: server.connection.url.clone(),
+/// A server that could not be planned.
+fn failed(server: &ServerSpec, failure: &Failure, output: &Output) -> Planned {
+    let file = file_of_failure(&server.name, &server.connection.url, failure);
+    Planned { shown: veiled(&file, None, output), file, exit: failure.exit }
+}
+
+fn file_of_failure(server: &str, url: &str, failure: &Failure) -> ServerFile {
+    ServerFile {
+        server: server.to_owned(),
+        url: url.to_owned(),
         outcome: if failure.exit == Exit::SpecInvalid { OutcomeFile::Invalid } else { OutcomeFile::Failed },
         error: Some(ErrorFile {
             exit: failure.exit.code(),
@@ -266,8 +328,7 @@ fn failed(server: &ServerSpec, failure: &Failure) -> (ServerFile, Exit) {
         left_out: None,
         accounts: AccountsFile::default(),
         calls: BTreeMap::new(),
-    };
-    (file, failure.exit)
+    }
 }
 
 pub fn allow_file(allow: &Allow) -> AllowFile {
@@ -313,6 +374,9 @@ fn save(mut file: PlanFile, sources: &[Source], out: &Path, output: &Output) -> 
             } else {
                 format!("saved: {out}; nothing in it can be applied")
             });
+            if !matches!(output.addresses, Addresses::Full) {
+                output.say("note: the saved plan holds all addresses, or it could not be applied; keep it to yourself");
+            }
             Ok(())
         }
         Err(error) => {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::apply::{ApplyOptions, Applying, Before, can_ask, perform_all};
+use super::apply::{ApplyOptions, Applying, Before, can_ask, open_outputs, perform_all};
 use super::args::{AllowArgs, NarrowArgs};
 use super::exit::Exit;
 use super::job::Job;
@@ -20,7 +20,7 @@ use super::stale;
 use crate::diff::Narrowing;
 use crate::edge::git::Commit;
 use crate::edge::store::{RunRow, StepTold, Store};
-use crate::model::counted;
+use crate::model::{Directory, counted};
 use crate::plan::Allow;
 use crate::plan::file::ServerFile;
 use crate::spec::meaning::{ServerSpec, Source};
@@ -42,6 +42,11 @@ pub fn run(path: Option<&Path>, options: &ApplyOptions, allow: &AllowArgs, outpu
     if let Err(exit) = can_ask(options, output) {
         return exit;
     }
+    let (output, events) = match open_outputs(options, output) {
+        Ok(opened) => opened,
+        Err(exit) => return exit,
+    };
+    let output = &output;
     let narrow = &options.narrow;
     for (given, option) in [
         (!allow.allow.is_empty(), "--allow"),
@@ -87,6 +92,7 @@ pub fn run(path: Option<&Path>, options: &ApplyOptions, allow: &AllowArgs, outpu
             commit: resumed.commit(path),
             keep: &keep,
             options,
+            events: &events,
         });
     }
     let exit = perform_all(&runtime, &applying, output);
@@ -148,7 +154,8 @@ impl Resumed {
     ///
     /// # Errors
     /// The exit, after saying what differs.
-    pub fn goes_on(&self, now: &ServerFile, output: &Output) -> Result<(), Exit> {
+    pub fn goes_on(&self, now: &ServerFile, output: &Output, directory: &Directory) -> Result<(), Exit> {
+        let shown = |text: &str| output.addresses.text(Some(directory), text);
         let RunRow { id, server, started, .. } = &self.run;
         let approved: BTreeSet<Effect<'_>> = self.steps.iter().map(Effect::approved).collect();
         let left: BTreeSet<Effect<'_>> = now.steps.iter().map(Effect::left).collect();
@@ -161,7 +168,7 @@ impl Resumed {
                 named(&others)
             );
             output.error(
-                &message,
+                &shown(&message),
                 Some("plan again, and have the new plan reviewed; it takes the run's place"),
             );
             return Err(Exit::Stale);
@@ -187,7 +194,8 @@ impl Resumed {
         ));
         if !found.is_empty() {
             let found: Vec<&Effect<'_>> = found.iter().collect();
-            output.say(&format!("  {} in doubt, and found done now:{}", found.len(), named(&found)));
+            let message = format!("  {} in doubt, and found done now:{}", found.len(), named(&found));
+            output.say(&shown(&message));
         }
         if gone > 0 {
             output.say(&format!("  {gone} that it had not begun: no longer needed, somebody else did that"));

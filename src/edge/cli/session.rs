@@ -75,6 +75,11 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// What is our bug.
+    pub fn internal(message: String) -> Failure {
+        Failure { exit: Exit::Failed, message, remedy: None, findings: Vec::new() }
+    }
+
     fn interrupted(when: &str) -> Failure {
         let message = format!("interrupted {when} the server was read");
         Failure { exit: Exit::Failed, message, remedy: None, findings: Vec::new() }
@@ -229,8 +234,8 @@ async fn read_all(
 ) -> Result<(Observed, SecretsMet, Date), CallError> {
     let wanted = wanted(job.server);
     let mut observed = {
-        let meter = Meter::new(job.output);
-        icewarp::observe(client, &wanted, &|progress| meter.tell(progress)).await?
+        let meter = Meter::new(job.output, &job.server.name);
+        icewarp::observe(client, &wanted, &|progress| meter.read(progress)).await?
     };
     let met = met(backup_secrets, &observed, known);
     let today = jiff::tz::Offset::UTC.to_datetime(Timestamp::now()).date();

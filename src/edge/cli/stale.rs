@@ -227,6 +227,7 @@ pub fn empty_file() -> PlanFile {
         created: String::new(),
         allows: Vec::new(),
         narrowed: None,
+        addresses: None,
         servers: Vec::new(),
         sources: None,
         seal: None,

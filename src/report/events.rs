@@ -1,0 +1,228 @@
+//! What happens in a run, for other programs: one JSON object a line, each with its version.
+//!
+//! The types are apart from `flow`'s own: those may change with the program, these only with [`FORMAT`]. Readers ignore
+//! fields and events that they do not know. No secret is in them; a setting that holds one has neither `before` nor
+//! `after`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::remedy;
+use super::run::{RunCounts, next_act};
+use super::view;
+use crate::diff::Direction;
+use crate::flow::{Outcome, Run, StepState};
+use crate::model::Seats;
+use crate::plan::file::{CountsFile, StepFile};
+use crate::plan::{Plan, Step};
+use crate::seats::LedgerRow;
+
+/// The version of every line.
+pub const FORMAT: &str = "icewarden.events/1";
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EventFile {
+    /// `icewarden.events/1`. Another number after the slash is another form.
+    pub format: String,
+    /// When it happened: RFC 3339, UTC.
+    pub time: String,
+    /// The server by its name in the spec. Lines of several servers are mixed.
+    pub server: String,
+    #[serde(flatten)]
+    pub what: WhatFile,
+}
+
+/// What happened. The set is open.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum WhatFile {
+    /// The plan's steps are about to be performed.
+    RunStarted(RunStartedFile),
+    /// A step ended, or will not be tried.
+    StepEnded(StepEndedFile),
+    /// A module's seats after the run.
+    Seats(SeatsFile),
+    /// The last line of each server, whether or not a run was started.
+    RunEnded(RunEndedFile),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunStartedFile {
+    /// What the plan does; an approval is bound to it.
+    pub effects_digest: String,
+    pub counts: CountsFile,
+    /// How many steps the plan has.
+    pub steps: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StepEndedFile {
+    /// Its position in the plan, from 0. Steps end in another order than they stand in.
+    pub step: u64,
+    /// `SERVER/ACCOUNT/SERVICE` or `SERVER/backup/SETTING`.
+    pub address: String,
+    /// `claim`, `release` or `change`.
+    pub action: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setting: Option<String>,
+    /// Absent for a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    pub outcome: OutcomeFile,
+    /// Why it is not done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// For a step that is done: what the account's effective value says, where it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective: Option<bool>,
+}
+
+/// What came of a step, as far as reading back can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutcomeFile {
+    /// Written, and read back as wanted.
+    Done,
+    /// The server says that it was done, and lets nobody read it back (U-12).
+    Said,
+    /// What was found before the write was not what the plan expects; nothing was written.
+    Differs,
+    /// The server did not do it.
+    Refused,
+    /// The server said it was done, and reading back shows it unchanged.
+    Ineffective,
+    /// Whether it was done cannot be told.
+    Doubt,
+    /// It was never sent: reading before it failed.
+    NotSent,
+    /// It was never tried.
+    NotTried,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SeatsFile {
+    pub module: String,
+    pub title: String,
+    /// Absent where unknown, and where there is no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seats: Option<u64>,
+    /// Used before the run; absent where it was not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_before: Option<u64>,
+    /// Used after it at most: what is in doubt counts as held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_after_max: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunEndedFile {
+    /// The exit code that this server would have alone.
+    pub exit: u8,
+    pub done: u64,
+    pub failed: u64,
+    pub in_doubt: u64,
+    pub not_tried: u64,
+    /// Why it ended before its end, or never began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The next act, where something is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+}
+
+/// A run that is about to start.
+pub fn started(plan: &Plan<'_>) -> WhatFile {
+    WhatFile::RunStarted(RunStartedFile {
+        effects_digest: plan.effects.to_string(),
+        counts: view::counts(plan),
+        steps: plan.steps.len() as u64,
+    })
+}
+
+/// A step that ended, or that will not be tried; `None` while it may still be.
+pub fn step(plan: &Plan<'_>, index: usize, state: &StepState) -> Option<WhatFile> {
+    let (outcome, detail, effective) = match state {
+        StepState::Ended(Outcome::Done { effective }) => (OutcomeFile::Done, None, *effective),
+        StepState::Ended(Outcome::Said) => (OutcomeFile::Said, None, None),
+        StepState::Ended(Outcome::Differs(why)) => (OutcomeFile::Differs, Some(why), None),
+        StepState::Ended(Outcome::Refused(why)) => (OutcomeFile::Refused, Some(why), None),
+        StepState::Ended(Outcome::Ineffective(why)) => (OutcomeFile::Ineffective, Some(why), None),
+        StepState::Ended(Outcome::Doubt(why)) => (OutcomeFile::Doubt, Some(why), None),
+        StepState::Ended(Outcome::NotSent(why)) => (OutcomeFile::NotSent, Some(why), None),
+        StepState::Stopped(why) => (OutcomeFile::NotTried, Some(why), None),
+        StepState::Waiting | StepState::UnderWay => return None,
+    };
+    let StepFile { address, action, account, service, setting, before, after, .. } =
+        view::step_file(plan, &plan.steps[index]);
+    Some(WhatFile::StepEnded(StepEndedFile {
+        step: index as u64,
+        address,
+        action,
+        account,
+        service,
+        setting,
+        before,
+        after,
+        outcome,
+        detail: detail.cloned(),
+        effective,
+    }))
+}
+
+/// The seats of each counted module after a run.
+pub fn seats(plan: &Plan<'_>, run: &Run<'_>) -> Vec<WhatFile> {
+    let mut used: Vec<Option<u64>> = plan.ledger.iter().map(LedgerRow::used_now).collect();
+    for (step, state) in plan.steps.iter().zip(run.states()) {
+        let Step::Switch(step) = step else { continue };
+        let Some(Some(used)) = step.module.map(|module| &mut used[usize::from(module)]) else { continue };
+        match (step.direction, step.delta, state) {
+            // Still in effect: the seat may still be held (U-32, U-36).
+            (Direction::Release, -1, StepState::Ended(Outcome::Done { effective: None | Some(false) })) => {
+                *used = used.saturating_sub(1);
+            }
+            (Direction::Claim, 1, StepState::Ended(Outcome::NotSent(_))) => {}
+            (Direction::Claim, 1, StepState::Ended(_) | StepState::UnderWay) => *used += 1,
+            _ => {}
+        }
+    }
+    let rows = plan.ledger.iter().zip(used).filter(|(row, _)| row.used.is_some());
+    rows.map(|(row, used)| {
+        WhatFile::Seats(SeatsFile {
+            module: row.module.module.to_string(),
+            title: row.module.title.clone(),
+            seats: match row.module.seats {
+                Seats::Limited(seats) => Some(seats),
+                Seats::Unlimited | Seats::Unknown => None,
+            },
+            used_before: row.used_now(),
+            used_after_max: used,
+        })
+    })
+    .collect()
+}
+
+/// A run that ended.
+pub fn ended(run: &Run<'_>, counts: RunCounts, exit: u8) -> WhatFile {
+    let whole = counts.done == run.states().len();
+    WhatFile::RunEnded(RunEndedFile {
+        exit,
+        done: counts.done as u64,
+        failed: counts.failed as u64,
+        in_doubt: counts.doubtful as u64,
+        not_tried: counts.stopped as u64,
+        message: run.halted().map(ToString::to_string),
+        remedy: (!whole).then(|| remedy::text(&next_act(run.halted()))),
+    })
+}
+
+/// A server whose run never began.
+pub fn not_begun(exit: u8, message: Option<String>, remedy: Option<String>) -> WhatFile {
+    WhatFile::RunEnded(RunEndedFile { exit, done: 0, failed: 0, in_doubt: 0, not_tried: 0, message, remedy })
+}
