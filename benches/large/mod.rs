@@ -12,7 +12,7 @@ use icewarden::model::{
 };
 use icewarden::plan::order::{Ordered, Ordering, order};
 use icewarden::plan::{Inputs, build};
-use icewarden::policy::assign;
+use icewarden::policy::{Memory, assign};
 use icewarden::seats::{modules, used};
 use icewarden::spec::meaning::{
     Connection, ExcludeLicenseSense, Guardrails, Identity, Others, PolicySpec, Selector, ServerSpec,
@@ -174,7 +174,7 @@ fn server() -> ServerSpec {
 
 /// The budgeted part: assign, diff, ledger, order.
 fn assign_to_order(server: &ServerSpec, observed: &Observed) -> Ordered {
-    let assignment = assign(&server.policies, &observed.directory, date(2026, 11, 24), &[]);
+    let assignment = assign(&server.policies, &observed.directory, date(2026, 11, 24), &[], &Memory::new());
     let differences = compare(&assignment, observed);
     let modules = modules(&observed.licence, None, observed.asked);
     let used = used(&modules, observed);
@@ -198,6 +198,7 @@ fn whole_plan_verified(bencher: Bencher<'_, '_>, accounts: usize) {
             today: date(2026, 11, 24),
             allows: &[],
             secrets: &met,
+            memory: &Memory::new(),
             narrowing: Narrowing::none(),
         };
         build(inputs).expect("a plan").steps.len()
@@ -233,13 +234,15 @@ fn parse_10_mb_of_spec(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 10)]
 fn stage_assign_1000000(bencher: Bencher<'_, '_>) {
     let (server, observed) = (server(), observed(1_000_000));
-    bencher.bench_local(|| assign(&server.policies, &observed.directory, date(2026, 11, 24), &[]));
+    bencher.bench_local(|| {
+        assign(&server.policies, &observed.directory, date(2026, 11, 24), &[], &Memory::new())
+    });
 }
 
 #[divan::bench(sample_count = 10)]
 fn stage_compare_1000000(bencher: Bencher<'_, '_>) {
     let (server, observed) = (server(), observed(1_000_000));
-    let assignment = assign(&server.policies, &observed.directory, date(2026, 11, 24), &[]);
+    let assignment = assign(&server.policies, &observed.directory, date(2026, 11, 24), &[], &Memory::new());
     bencher.bench_local(|| compare(&assignment, &observed));
 }
 

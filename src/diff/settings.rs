@@ -23,6 +23,7 @@ pub struct SettingChange {
 /// How a declared secret compares with what the server has; resolved outside, so that no secret comes in here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretMatch {
+    /// As it was read; or, where nobody may read it, as it was written last (U-12).
     Same,
     Differs,
     /// The server has none yet.
@@ -63,22 +64,24 @@ fn compare_one(
         let remedy = Remedy::Check(format!("{} in the server's own console", setting.key));
         Box::new(Finding::warning("setting-unread", text).at(setting.place.clone()).remedy(remedy))
     };
+    let change = |before, after, secret| {
+        Some(SettingChange { key: setting.key, before, after, secret, place: setting.place.clone() })
+    };
+    // A secret that nobody may read can still be known to be there (U-12), so this comes before the reading.
+    if let BackupValue::Secret(reference) = &setting.value
+        && let Some(matched) = met.get(&setting.key)
+    {
+        return Ok(match matched {
+            SecretMatch::Same => None,
+            SecretMatch::Differs => change(None, None, Some(reference.clone())),
+            SecretMatch::Empty => change(Some(String::new()), None, Some(reference.clone())),
+        });
+    }
     let live = match observed.backup.get(&setting.key) {
         Some(Reading::Read(text)) => text,
         Some(Reading::Unread(why)) => return Err(unread(why)),
         None => return Err(unread("nobody asked for it")),
     };
-    let change = |before, after, secret| {
-        Some(SettingChange { key: setting.key, before, after, secret, place: setting.place.clone() })
-    };
-    if let BackupValue::Secret(reference) = &setting.value {
-        return match met.get(&setting.key) {
-            Some(SecretMatch::Same) => Ok(None),
-            Some(SecretMatch::Differs) => Ok(change(None, None, Some(reference.clone()))),
-            Some(SecretMatch::Empty) => Ok(change(Some(String::new()), None, Some(reference.clone()))),
-            None => Err(unread("the declared secret was not resolved")),
-        };
-    }
     let Some(before) = canon(kind, live) else {
         return Err(unread(&format!("its value `{}` is no {}", excerpt(live), kind_word(kind))));
     };
@@ -86,7 +89,7 @@ fn compare_one(
         BackupValue::Flag(flag) => if *flag { "1" } else { "0" }.to_owned(),
         BackupValue::Number(number) => number.to_string(),
         BackupValue::Text(text) => text.clone(),
-        BackupValue::Secret(_) => return Ok(None),
+        BackupValue::Secret(_) => return Err(unread("the declared secret was not resolved")),
     };
     Ok(if before == after { None } else { change(Some(before), Some(after), None) })
 }

@@ -1,13 +1,15 @@
-//! Performs a run's steps on a server: reads what is expected, writes, reads back.
+//! Performs a run's steps on a server: writes down what it is about to do, reads what is expected, writes, reads back.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use super::icewarp::{CallError, Client, Written, chain};
+use super::icewarp::{CallError, Client, Written, chain, held_back, masked};
 use super::secrets::Secret;
+use super::store::{Entry, Journal, Key};
 use crate::diff::Direction;
 use crate::diff::canon::canon;
 use crate::flow::{Event, Halt, Next, Outcome, Run, StepState};
@@ -26,90 +28,168 @@ const READ_BACK_WAITS: [Duration; 4] = [
     Duration::from_millis(1500),
 ];
 
+/// What a run is performed with.
+pub struct Driving<'a> {
+    pub plan: &'a Plan<'a>,
+    pub client: &'a Client,
+    pub secrets: &'a Arc<BTreeMap<BackupKey, Secret>>,
+    /// Where each step is written down before anything of it is sent, and after it ended.
+    pub journal: &'a Journal,
+    pub key: &'a Key,
+}
+
 /// Performs a run to its end. `seen` is told of each step as it ends. When `stop` ends, nothing more is started,
 /// and what is under way is brought to its end; when it ends a second time, what is under way stays in doubt.
-pub async fn drive<'p>(
-    plan: &'p Plan<'p>,
-    client: &Client,
-    secrets: &Arc<BTreeMap<BackupKey, Secret>>,
-    seen: &mut dyn FnMut(&Event),
-    stop: impl AsyncFn(),
-) -> Run<'p> {
+/// Likewise nothing more is started once the journal cannot be written.
+pub async fn drive<'a>(driving: &Driving<'a>, seen: &mut dyn FnMut(&Event), stop: impl AsyncFn()) -> Run<'a> {
     let mut stopping = std::pin::pin!(stop());
     let mut stopped = false;
-    let mut run = Run::new(plan);
+    let mut run = Run::new(driving.plan);
     let mut tasks: JoinSet<(usize, Outcome)> = JoinSet::new();
+    // What ended and is not written down yet. It goes with the intents of what starts next: one commit for both.
+    let mut ended: Vec<Entry> = Vec::new();
     loop {
-        let next = if tasks.len() >= UNDER_WAY { Next::Wait } else { run.next() };
+        let (starting, next) = startable(&mut run, tasks.len());
+        driving.begin(&mut run, &mut ended, starting, &mut tasks, seen).await;
         match next {
-            Next::Perform(index) => {
-                start(&mut tasks, plan, index, client, secrets);
-                continue;
-            }
             Next::AskStanding => {
-                run.standing(ask_standing(client).await);
+                run.standing(ask_standing(driving.client).await);
                 continue;
             }
             Next::Finished => break,
-            Next::Wait => {}
+            Next::Wait | Next::Perform(_) => {}
         }
         let joined = tokio::select! {
             joined = tasks.join_next() => joined,
             () = &mut stopping => {
                 run.halt(Halt::Interrupted);
                 if std::mem::replace(&mut stopped, true) {
-                    give_up(&mut run, &mut tasks, seen).await;
+                    driving.give_up(&mut run, &mut ended, &mut tasks, seen).await;
                     break;
                 }
                 stopping.set(stop());
                 continue;
             }
         };
-        match joined {
-            Some(Ok((index, outcome))) => seen(&run.record(index, outcome)),
-            // A task neither panics nor is cancelled; if one did, its step stays in doubt.
-            Some(Err(_)) => run.halt(Halt::Interrupted),
-            None => break,
+        let Some(joined) = joined else { continue };
+        for joined in std::iter::once(joined).chain(std::iter::from_fn(|| tasks.try_join_next())) {
+            match joined {
+                Ok((index, outcome)) => driving.record(&mut run, &mut ended, index, outcome, seen),
+                // A task neither panics nor is cancelled; if one did, its step stays in doubt.
+                Err(_) => run.halt(Halt::Interrupted),
+            }
         }
     }
     run
 }
 
-/// Ends a run without waiting for answers. What they would have said is told by the next plan.
-async fn give_up(run: &mut Run<'_>, tasks: &mut JoinSet<(usize, Outcome)>, seen: &mut dyn FnMut(&Event)) {
-    tasks.shutdown().await;
-    let open = |(index, state): (usize, &StepState)| (*state == StepState::UnderWay).then_some(index);
-    let open: Vec<usize> = run.states().iter().enumerate().filter_map(open).collect();
-    for index in open {
-        let why = "the program was ended before it was read back".to_owned();
-        seen(&run.record(index, Outcome::Doubt(why)));
+/// The steps that may start now, and what is next after them.
+fn startable(run: &mut Run<'_>, under_way: usize) -> (Vec<usize>, Next) {
+    let mut starting = Vec::new();
+    loop {
+        let next = if under_way + starting.len() >= UNDER_WAY { Next::Wait } else { run.next() };
+        match next {
+            Next::Perform(index) => starting.push(index),
+            next => return (starting, next),
+        }
     }
-    // What was not started is told as such.
-    run.next();
 }
 
-fn start(
-    tasks: &mut JoinSet<(usize, Outcome)>,
-    plan: &Plan<'_>,
-    index: usize,
-    client: &Client,
-    secrets: &Arc<BTreeMap<BackupKey, Secret>>,
-) {
-    let client = client.clone();
-    match &plan.steps[index] {
-        Step::Switch(step) => {
-            let step = *step;
-            let row = step.row as usize;
-            let address = plan.observed.directory.address(row).to_owned();
-            // What the plan could not read is not asked for either: this release may not have it (U-33).
-            let support =
-                plan.observed.columns.bits[row].support_known.intersection(ServiceSet::single(step.service));
-            tasks.spawn(async move { (index, switch(&client, &address, step, support).await) });
+impl Driving<'_> {
+    /// Writes down what ended and what is to start, and only then starts it.
+    async fn begin(
+        &self,
+        run: &mut Run<'_>,
+        ended: &mut Vec<Entry>,
+        starting: Vec<usize>,
+        tasks: &mut JoinSet<(usize, Outcome)>,
+        seen: &mut dyn FnMut(&Event),
+    ) {
+        ended.extend(starting.iter().map(|step| Entry::Intent { step: *step }));
+        if let Err(why) = self.write(run, ended).await {
+            for index in starting {
+                seen(&run.record(index, Outcome::NotSent(why.clone())));
+            }
+            return;
         }
-        Step::Setting(step) => {
-            let step = step.clone();
-            let secrets = Arc::clone(secrets);
-            tasks.spawn(async move { (index, setting(&client, &step, &secrets).await) });
+        for index in starting {
+            self.start(tasks, index);
+        }
+    }
+
+    /// Commits lines to the journal. Once that failed nothing more is written: what it holds stays in order.
+    async fn write(&self, run: &mut Run<'_>, entries: &mut Vec<Entry>) -> Result<(), String> {
+        let entries = std::mem::take(entries);
+        if let Some(Halt::Unjournalled(why)) = run.halted() {
+            return Err(why.clone());
+        }
+        self.journal.write(Timestamp::now(), &entries).await.map_err(|error| {
+            let why = error.to_string();
+            run.halt_at_once(Halt::Unjournalled(why.clone()));
+            why
+        })
+    }
+
+    fn record(
+        &self,
+        run: &mut Run<'_>,
+        ended: &mut Vec<Entry>,
+        index: usize,
+        outcome: Outcome,
+        seen: &mut dyn FnMut(&Event),
+    ) {
+        let detail = outcome.detail().to_owned();
+        ended.push(Entry::Outcome { step: index, word: outcome.word(), detail });
+        if let Step::Setting(step) = &self.plan.steps[index]
+            && let Some(secret) = self.secrets.get(&step.change.key)
+            && outcome.is_done()
+        {
+            let setting = step.change.key;
+            let digest = self.key.digest(&self.journal.server_key, setting, secret);
+            ended.push(Entry::Secret { setting, digest });
+        }
+        seen(&run.record(index, outcome));
+    }
+
+    /// Ends a run without waiting for answers. What they would have said is told by the next plan.
+    async fn give_up(
+        &self,
+        run: &mut Run<'_>,
+        ended: &mut Vec<Entry>,
+        tasks: &mut JoinSet<(usize, Outcome)>,
+        seen: &mut dyn FnMut(&Event),
+    ) {
+        tasks.shutdown().await;
+        let open = |(index, state): (usize, &StepState)| (*state == StepState::UnderWay).then_some(index);
+        let open: Vec<usize> = run.states().iter().enumerate().filter_map(open).collect();
+        for index in open {
+            let why = "the program was ended before it was read back".to_owned();
+            self.record(run, ended, index, Outcome::Doubt(why), seen);
+        }
+        // The run says by itself that the journal was lost, if it was.
+        let _ = self.write(run, ended).await;
+        // What was not started is told as such.
+        run.next();
+    }
+
+    fn start(&self, tasks: &mut JoinSet<(usize, Outcome)>, index: usize) {
+        let client = self.client.clone();
+        let Plan { steps, observed, .. } = self.plan;
+        match &steps[index] {
+            Step::Switch(step) => {
+                let step = *step;
+                let row = step.row as usize;
+                let address = observed.directory.address(row).to_owned();
+                // What the plan could not read is not asked for either: this release may not have it (U-33).
+                let support =
+                    observed.columns.bits[row].support_known.intersection(ServiceSet::single(step.service));
+                tasks.spawn(async move { (index, switch(&client, &address, step, support).await) });
+            }
+            Step::Setting(step) => {
+                let step = step.clone();
+                let secrets = Arc::clone(self.secrets);
+                tasks.spawn(async move { (index, setting(&client, &step, &secrets).await) });
+            }
         }
     }
 }
@@ -149,7 +229,11 @@ async fn switch(client: &Client, address: &str, step: SwitchStep, support: Servi
         let known = bits.known.contains(step.service);
         let effective =
             bits.support_known.contains(step.service).then(|| bits.support.contains(step.service));
-        Ok((known.then(|| bits.on.contains(step.service) == on), effective))
+        Ok(match known {
+            false => Found::Unread,
+            true if bits.on.contains(step.service) == on => Found::Wanted { effective },
+            true => Found::Otherwise,
+        })
     };
     read_back(written, read).await
 }
@@ -173,6 +257,8 @@ async fn setting(client: &Client, step: &SettingStep, secrets: &BTreeMap<BackupK
                 return Outcome::Differs("it changed since the plan was made".into());
             }
         }
+        // The server tells a secret to nobody (U-12): there is nothing to expect.
+        Ok(Reading::Unread(why)) if secret.is_some() && held_back(&why) => {}
         Ok(Reading::Unread(why)) => {
             return Outcome::NotSent(format!("it could not be read before the write: {why}"));
         }
@@ -183,10 +269,26 @@ async fn setting(client: &Client, step: &SettingStep, secrets: &BTreeMap<BackupK
     let written = client.write_setting(key, text).await;
     let wanted = canon(key.kind(), text);
     let read = || async {
-        let read = read_setting(client, key).await?;
-        Ok((read.read().map(|found| canon(key.kind(), found) == wanted), None))
+        Ok(match read_setting(client, key).await? {
+            Reading::Read(found) if canon(key.kind(), &found) == wanted => Found::Wanted { effective: None },
+            Reading::Read(found) if secret.is_some() && masked(&found) => Found::Hidden,
+            Reading::Read(_) => Found::Otherwise,
+            Reading::Unread(why) if secret.is_some() && held_back(&why) => Found::Hidden,
+            Reading::Unread(_) => Found::Unread,
+        })
     };
     read_back(written, read).await
+}
+
+/// What reading back shows.
+enum Found {
+    Wanted {
+        effective: Option<bool>,
+    },
+    Otherwise,
+    /// The server holds it back, or masks it.
+    Hidden,
+    Unread,
 }
 
 async fn read_setting(client: &Client, key: BackupKey) -> Result<Reading<String>, CallError> {
@@ -194,22 +296,23 @@ async fn read_setting(client: &Client, key: BackupKey) -> Result<Reading<String>
     Ok(read.remove(&key).unwrap_or_else(|| Reading::Unread("the answer does not hold it".into())))
 }
 
-/// Decides by what is read, not by the answer (U-3, U-6, U-15). `read` gives whether the wanted value is there,
-/// `None` where it was not read, and the effective value.
+/// Decides by what is read, not by the answer (U-3, U-6, U-15).
 async fn read_back<F>(written: Result<Written, CallError>, read: impl Fn() -> F) -> Outcome
 where
-    F: Future<Output = Result<(Option<bool>, Option<bool>), CallError>>,
+    F: Future<Output = Result<Found, CallError>>,
 {
     let said_done = matches!(written, Ok(Written::Applied));
     let mut waits = READ_BACK_WAITS.iter();
     loop {
         match read().await {
-            Ok((Some(true), effective)) => return Outcome::Done { effective },
-            Ok((Some(false), _)) => match (said_done, waits.next()) {
+            Ok(Found::Wanted { effective }) => return Outcome::Done { effective },
+            Ok(Found::Otherwise) => match (said_done, waits.next()) {
                 (true, Some(wait)) => tokio::time::sleep(*wait).await,
                 _ => return not_there(written),
             },
-            Ok((None, _)) => return Outcome::Doubt("it could not be read back".into()),
+            Ok(Found::Hidden) if said_done => return Outcome::Said,
+            Ok(Found::Hidden) => return not_there(written),
+            Ok(Found::Unread) => return Outcome::Doubt("it could not be read back".into()),
             Err(error) => return Outcome::Doubt(format!("it could not be read back: {}", chain(&error))),
         }
     }

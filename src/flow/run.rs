@@ -12,6 +12,8 @@ use crate::plan::{Plan, Step};
 pub enum Outcome {
     /// Written, and read back as wanted. `effective` is what the effective value says, where it was read.
     Done { effective: Option<bool> },
+    /// Written, and the server said it was done; it lets nobody read what is there, so its word is all there is (U-12).
+    Said,
     /// What was found before the write was not what the plan expects; nothing was written (U-17).
     Differs(String),
     /// The server did not do it, and reading back shows it unchanged.
@@ -23,6 +25,38 @@ pub enum Outcome {
     Doubt(String),
     /// It was never sent: reading before it failed.
     NotSent(String),
+}
+
+impl Outcome {
+    /// Whether it counts as done, for what needs it and for the count at the end.
+    pub fn is_done(&self) -> bool {
+        matches!(self, Outcome::Done { .. } | Outcome::Said)
+    }
+
+    /// What it is called, wherever it is told.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Outcome::Done { .. } => "done",
+            Outcome::Said => "said",
+            Outcome::Differs(_) => "found otherwise",
+            Outcome::Refused(_) => "refused",
+            Outcome::Ineffective(_) => "no effect",
+            Outcome::Doubt(_) => "in doubt",
+            Outcome::NotSent(_) => "not sent",
+        }
+    }
+
+    /// Why; empty where there is nothing to say.
+    pub fn detail(&self) -> &str {
+        match self {
+            Outcome::Done { .. } | Outcome::Said => "",
+            Outcome::Differs(why)
+            | Outcome::Refused(why)
+            | Outcome::Ineffective(why)
+            | Outcome::Doubt(why)
+            | Outcome::NotSent(why) => why,
+        }
+    }
 }
 
 /// Where a step stands.
@@ -56,6 +90,8 @@ pub enum Halt {
     Closed(String),
     /// Whoever started it wanted it to end.
     Interrupted,
+    /// What is done can no longer be written down, so nothing more is done.
+    Unjournalled(String),
 }
 
 impl fmt::Display for Halt {
@@ -63,6 +99,7 @@ impl fmt::Display for Halt {
         match self {
             Halt::Held(why) | Halt::Closed(why) => f.write_str(why),
             Halt::Interrupted => f.write_str("the run was interrupted"),
+            Halt::Unjournalled(why) => write!(f, "the journal could not be written: {why}"),
         }
     }
 }
@@ -177,7 +214,7 @@ impl<'p> Run<'p> {
     /// Why the step at the cursor must not be tried.
     fn stopped_by(&self) -> Option<String> {
         let confirmed =
-            |index: u32| matches!(self.states[index as usize], StepState::Ended(Outcome::Done { .. }));
+            |index: u32| matches!(&self.states[index as usize], StepState::Ended(ended) if ended.is_done());
         match &self.plan.steps[self.cursor] {
             Step::Setting(step) => step
                 .needs
@@ -212,7 +249,7 @@ impl<'p> Run<'p> {
                 self.ask_standing = true;
                 self.in_vain += 1;
             }
-            Outcome::Done { .. } => self.in_vain = 0,
+            Outcome::Done { .. } | Outcome::Said => self.in_vain = 0,
             Outcome::Differs(_) | Outcome::Doubt(_) | Outcome::NotSent(_) => {}
         }
         if self.in_vain >= IN_VAIN_MAX {
@@ -234,6 +271,11 @@ impl<'p> Run<'p> {
     /// Lets nothing more start; what is under way is still to be recorded.
     pub fn halt(&mut self, why: Halt) {
         self.halted.get_or_insert(why);
+    }
+
+    /// Likewise, whatever halted it before: this is what a person must know.
+    pub fn halt_at_once(&mut self, why: Halt) {
+        self.halted = Some(why);
     }
 
     pub fn states(&self) -> &[StepState] {
@@ -265,6 +307,7 @@ mod tests {
             "ineffective" => Outcome::Ineffective(why()),
             "doubt" => Outcome::Doubt(why()),
             "not-sent" => Outcome::NotSent(why()),
+            "said" => Outcome::Said,
             other => panic!("{other} is no outcome"),
         }
     }
@@ -533,6 +576,8 @@ mod tests {
         let rest = ["> set emails.skipLargerMb", "wait", "< set emails.skipLargerMb: done"];
         let done = [&values[..], &["< set keepDays: done"], &rest].concat();
         follow(&plan, &[&done[..], &["> set enabled", "wait", "< set enabled: done", "finished"]].concat());
+        let said = [&values[..], &["< set keepDays: said"], &rest].concat();
+        follow(&plan, &[&said[..], &["> set enabled", "wait", "< set enabled: done", "finished"]].concat());
         let failed = [&values[..], &["< set keepDays: differs"], &rest].concat();
         let stopped = ["finished", "x set enabled: a setting that it needs was not confirmed"];
         follow(&plan, &[&failed[..], &stopped].concat());

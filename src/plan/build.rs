@@ -17,7 +17,7 @@ use crate::seats::{Modules, modules, used};
 fn whole_assignment(inputs: Inputs<'_>) -> Assignment {
     let shrink = inputs.allows.iter().filter(|allow| allow.guardrail == Guardrail::Shrink);
     let shrink: Vec<String> = shrink.map(|allow| allow.value.clone()).collect();
-    assign(&inputs.server.policies, &inputs.observed.directory, inputs.today, &shrink)
+    assign(&inputs.server.policies, &inputs.observed.directory, inputs.today, &shrink, inputs.memory)
 }
 
 /// What more must be read before a plan can be made.

@@ -8,7 +8,7 @@ use super::guard::{Allow, Hold};
 use super::step::Step;
 use crate::diff::{Narrowing, SecretsMet};
 use crate::model::{Finding, Observed, Service};
-use crate::policy::Assignment;
+use crate::policy::{Assignment, Memory};
 use crate::seats::{LedgerRow, Modules};
 use crate::spec::meaning::ServerSpec;
 
@@ -21,6 +21,8 @@ pub struct Inputs<'a> {
     pub today: Date,
     pub allows: &'a [Allow],
     pub secrets: &'a SecretsMet,
+    /// What the selectors matched when they were last applied.
+    pub memory: &'a Memory,
     /// Which addresses are planned at all.
     pub narrowing: &'a Narrowing,
 }

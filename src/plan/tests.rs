@@ -5,10 +5,14 @@ use jiff::civil::date;
 use super::{Allow, Inputs, Plan, Step, build};
 use crate::diff::{Narrowing, SecretsMet};
 use crate::model::{Finding, Guardrail};
+use crate::policy::Memory;
 use crate::policy::tests::World;
 
 /// No secrets were declared, so none was compared.
 pub static MET: SecretsMet = SecretsMet::new();
+
+/// Nothing was applied yet.
+pub static MEMORY: Memory = Memory::new();
 
 pub fn allow(guardrail: Guardrail, value: &str) -> Allow {
     Allow { guardrail, value: value.to_owned(), reason: "a test".to_owned() }
@@ -18,13 +22,21 @@ pub fn planned_with<'a>(world: &'a World, allows: &'a [Allow]) -> Result<Plan<'a
     let today = date(2026, 11, 24);
     let narrowing = Narrowing::none();
     let World { server, observed } = world;
-    build(Inputs { server, observed, today, allows, secrets: &MET, narrowing })
+    build(Inputs { server, observed, today, allows, secrets: &MET, memory: &MEMORY, narrowing })
 }
 
 /// A plan of some addresses only.
 pub fn planned_within<'a>(world: &'a World, narrowing: &'a Narrowing) -> Result<Plan<'a>, Vec<Finding>> {
     let World { server, observed } = world;
-    build(Inputs { server, observed, today: date(2026, 11, 24), allows: &[], secrets: &MET, narrowing })
+    build(Inputs {
+        server,
+        observed,
+        today: date(2026, 11, 24),
+        allows: &[],
+        secrets: &MET,
+        memory: &MEMORY,
+        narrowing,
+    })
 }
 
 /// A plan that can be made.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::memory::{Memory, Recalling, SelectorId};
 use super::profile::{Profile, Profiles, RuleId};
 use super::select::{Emptiness, Lack, Selected, Selecting};
 use crate::model::{Directory, Finding, Guardrail, Place, Remedy, Rows, Service, ServiceSet};
@@ -69,6 +70,8 @@ pub struct Assignment {
     pub held: Vec<Held>,
     pub conflicts: Vec<Conflict>,
     pub findings: Vec<Finding>,
+    /// What the selectors match, of policies that are not held.
+    pub matched: BTreeMap<SelectorId, u64>,
 }
 
 impl Assignment {
@@ -95,12 +98,13 @@ pub fn services_of(policies: &[PolicySpec]) -> ServiceSet {
 
 /// Resolves policies for every account of a directory, as of `today` (UTC).
 ///
-/// `shrink_allowed` names the policies whose empty selectors were allowed.
+/// `shrink_allowed` names the policies whose selectors may match nobody, or fewer than `memory` has of them.
 pub fn assign(
     policies: &[PolicySpec],
     directory: &Directory,
     today: Date,
     shrink_allowed: &[String],
+    memory: &Memory,
 ) -> Assignment {
     let mut order: Vec<usize> = (0..policies.len()).collect();
     order.sort_by_key(|index| policies[*index].priority);
@@ -112,12 +116,12 @@ pub fn assign(
         rules: Vec::new(),
         held: Vec::new(),
         findings: Vec::new(),
+        matched: BTreeMap::new(),
     };
     for index in order {
         let policy = &policies[index];
-        let emptiness =
-            if shrink_allowed.contains(&policy.name) { Emptiness::Allowed } else { Emptiness::Holds };
-        laying.lay(index, policy, emptiness);
+        let allowed = shrink_allowed.contains(&policy.name);
+        laying.lay(index, policy, Recalling { policy: &policy.name, memory, allowed, matched: Vec::new() });
     }
     laying.finish()
 }
@@ -143,14 +147,17 @@ struct Laying<'a> {
     rules: Vec<Rule>,
     held: Vec<Held>,
     findings: Vec<Finding>,
+    matched: BTreeMap<SelectorId, u64>,
 }
 
 impl Laying<'_> {
     /// Lays one policy over all that were laid before, none of which is stronger.
-    fn lay(&mut self, index: usize, policy: &PolicySpec, emptiness: Emptiness) {
+    fn lay(&mut self, index: usize, policy: &PolicySpec, mut recalling: Recalling<'_>) {
+        let emptiness = if recalling.allowed { Emptiness::Allowed } else { Emptiness::Holds };
         let mut selecting = Selecting { directory: self.directory, emptiness, findings: Vec::new() };
-        let ruled = match resolve(policy, index, &mut selecting) {
+        let ruled = match resolve(policy, index, &mut selecting, &mut recalling) {
             Ok((scope, mut ruled)) => {
+                self.matched.append(&mut recalling.matched.into_iter().collect());
                 ruled.extend(self.exceptions(policy, index, &scope));
                 ruled
             }
@@ -276,6 +283,7 @@ impl Laying<'_> {
             held: self.held,
             conflicts,
             findings: self.findings,
+            matched: self.matched,
         }
     }
 }
@@ -390,6 +398,7 @@ fn resolve(
     policy: &PolicySpec,
     index: usize,
     selecting: &mut Selecting<'_>,
+    recalling: &mut Recalling<'_>,
 ) -> Result<(Rows, Vec<RuledRows>), Box<HeldRows>> {
     // Whom a scope that lacks something means is not known: a weaker policy must not decide for them instead.
     let scope = match selecting.select(&policy.scope) {
@@ -401,6 +410,11 @@ fn resolve(
             return Err(Box::new((held_as_unread(policy, why, place), at_most)));
         }
     };
+    if let Some(why) = recalling.shrank("scope", scope.count()) {
+        // Who left is not known, and a weaker policy must not decide for them either.
+        let anybody = Rows::all(selecting.directory.len());
+        return Err(Box::new((held_as_empty(policy, why, policy.scope.place.clone()), anybody)));
+    }
     let mut ruled = Vec::new();
     for service_rule in &policy.services {
         let service = service_rule.service;
@@ -424,6 +438,9 @@ fn resolve(
                 if enabled.is_empty() && selecting.emptiness == Emptiness::Holds {
                     let what = "nobody in the scope is selected".to_owned();
                     return Err(Box::new((held_as_empty(policy, what, enable.place.clone()), scope)));
+                }
+                if let Some(why) = recalling.shrank(service.name(), enabled.count()) {
+                    return Err(Box::new((held_as_empty(policy, why, enable.place.clone()), scope)));
                 }
                 if *others == Others::Disabled {
                     let mut rest = scope.clone();
@@ -524,7 +541,7 @@ mod tests {
     fn check(policies: &[&str]) -> String {
         let directory = directory(["a", "b"].map(str::to_owned));
         let policies: Vec<PolicySpec> = policies.iter().map(|line| read(line)).collect();
-        let assignment = assign(&policies, &directory, date(2026, 11, 24), &[]);
+        let assignment = assign(&policies, &directory, date(2026, 11, 24), &[], &Memory::new());
         let said = |row: usize| {
             let profile = assignment.of(row);
             let im = Service::Im;
@@ -618,7 +635,7 @@ mod tests {
             })
             .collect();
         let policies = [with, policy(5, Service::Sip, true, everyone())];
-        let assignment = assign(&policies, &directory, date(2026, 11, 24), &[]);
+        let assignment = assign(&policies, &directory, date(2026, 11, 24), &[], &Memory::new());
         // Nothing, everyone's, each exception's, the second policy's alone, and each exception's under it.
         assert_eq!(assignment.profiles.len(), 1 + 1 + EXCEPTIONS + 1 + EXCEPTIONS);
         assert_eq!(assignment.rules.len(), 2 + EXCEPTIONS);

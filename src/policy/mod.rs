@@ -4,15 +4,17 @@
 //! each other, the weakest first, and interns the outcomes: however many accounts there are, there are only a
 //! handful of distinct [`Profile`]s, so an account costs one number.
 //!
-//! A policy whose selector cannot be read, or matches nobody, is *held*: what it would decide is *undecided*,
-//! so that neither it nor a weaker policy changes anything there. An emptied group must not switch off a
-//! company.
+//! A policy whose selector cannot be read, matches nobody, or lost more than a fifth of its accounts since it was last
+//! applied ([`memory`]), is *held*: what it would decide is *undecided*, so that neither it nor a weaker policy changes
+//! anything there. An emptied group must not switch off a company.
 
 pub mod assign;
+pub mod memory;
 pub mod profile;
 pub mod select;
 #[cfg(test)]
 pub mod tests;
 
 pub use assign::{Assignment, Conflict, Held, Rule, RuleKind, assign, groups_of, services_of};
+pub use memory::{Matched, Memory, SelectorId};
 pub use profile::Profile;

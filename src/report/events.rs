@@ -90,6 +90,8 @@ pub struct StepEndedFile {
 pub enum OutcomeFile {
     /// Written, and read back as wanted.
     Done,
+    /// The server says that it is done, and lets nobody read it back.
+    Said,
     /// What was found before the write was not what the plan expects; nothing was written.
     Differs,
     /// The server did not do it.
@@ -148,6 +150,7 @@ pub fn started(plan: &Plan<'_>) -> WhatFile {
 pub fn step(plan: &Plan<'_>, index: usize, state: &StepState) -> Option<WhatFile> {
     let (outcome, detail, effective) = match state {
         StepState::Ended(Outcome::Done { effective }) => (OutcomeFile::Done, None, *effective),
+        StepState::Ended(Outcome::Said) => (OutcomeFile::Said, None, None),
         StepState::Ended(Outcome::Differs(why)) => (OutcomeFile::Differs, Some(why), None),
         StepState::Ended(Outcome::Refused(why)) => (OutcomeFile::Refused, Some(why), None),
         StepState::Ended(Outcome::Ineffective(why)) => (OutcomeFile::Ineffective, Some(why), None),

@@ -25,7 +25,7 @@ pub fn counts(run: &Run<'_>) -> RunCounts {
     let mut counts = RunCounts::default();
     for state in run.states() {
         match state {
-            StepState::Ended(Outcome::Done { .. }) => counts.done += 1,
+            StepState::Ended(ended) if ended.is_done() => counts.done += 1,
             StepState::Ended(Outcome::Doubt(_)) | StepState::UnderWay => counts.doubtful += 1,
             StepState::Ended(_) => counts.failed += 1,
             StepState::Stopped(_) | StepState::Waiting => counts.stopped += 1,
@@ -38,6 +38,9 @@ pub fn counts(run: &Run<'_>) -> RunCounts {
 fn told(state: &StepState) -> (Tone, &'static str, &str) {
     match state {
         StepState::Ended(Outcome::Done { .. }) => (Tone::Good, "done", ""),
+        StepState::Ended(Outcome::Said) => {
+            (Tone::Good, "done", "the server says so, and lets nobody read it back")
+        }
         StepState::Ended(Outcome::Differs(why)) => (Tone::Bad, "found otherwise", why),
         StepState::Ended(Outcome::Refused(why)) => (Tone::Bad, "refused", why),
         StepState::Ended(Outcome::Ineffective(why)) => (Tone::Bad, "no effect", why),
@@ -170,6 +173,9 @@ pub fn next_act(halted: Option<&Halt>) -> Remedy {
             Remedy::Check("the licence on the server's own console; plan again once its status is 0".into())
         }
         Some(Halt::Held(_)) => Remedy::Rerun("plan again, and look at what holds the plan back".into()),
+        Some(Halt::Unjournalled(_)) => Remedy::Check(
+            "that the disk of the store is not full and may be written; then go on with `icewarden apply --resume`".into(),
+        ),
         Some(Halt::Interrupted) | None => {
             Remedy::Rerun("plan again; what was done stays done, and the new plan holds the rest".into())
         }
@@ -188,6 +194,7 @@ mod tests {
             (Some(Halt::Interrupted), "run again"),
             (Some(Halt::Held(why())), "run again"),
             (Some(Halt::Closed(why())), "check the licence"),
+            (Some(Halt::Unjournalled(why())), "check that the disk"),
         ] {
             let act = remedy::text(&next_act(halted.as_ref()));
             assert!(act.starts_with(word), "{halted:?}: {act}");

@@ -219,8 +219,12 @@ fn changes_of_rule(
     layout: Layout,
 ) {
     let ChangesFile { action, reason, count, .. } = group;
-    let place = if action == "change" { String::new() } else { format!("  {}", reason.place) };
-    let head = wrap(&format!("{}{place}", rule_words(group)), layout.width, 2);
+    // Settings have a place each, in their own lines.
+    let of = group
+        .service
+        .as_ref()
+        .map(|service| format!("  {} · {} of {service}", reason.place, counted(*count, action)));
+    let head = wrap(&format!("{}{}", rule_words(group), of.unwrap_or_default()), layout.width, 2);
     let _ = writeln!(out, "{}", layout.colour.paint(Tone::Quiet, &head));
     let line = |step: &StepFile| {
         let sign = layout.colour.paint(tone, &format!("{sign} {action:<7}"));

@@ -6,6 +6,9 @@ use super::run::{Desk, desk, steps};
 use super::spec::{REFERENCE, backup, policy, put, server, server_unpinned, whole, world};
 use super::stand::{Reply, Request, Stand, answer, http, result, without};
 
+/// The Reference ID of a second server.
+const OTHER: &str = "22811415-0DC1291E-05492B82-877710E7-MW-";
+
 /// Bob, who would get chat.
 fn stand() -> Stand {
     Stand::of(world(&[("anna@example.com", &["im"]), ("bob@example.com", &[])]))
@@ -307,8 +310,10 @@ fn of_several_servers_each_is_reported_and_the_exit_is_by_precedence() {
     let of = |name: &str| chat().replace("server: eu", &format!("server: {name}"));
     let spec = |second: &str| {
         let us = of("us").replace("name: chat", "name: chat-us");
-        [server("eu", &eu.url, ""), server("us", second, ""), chat(), us].join("---\n")
+        let second = server("us", second, "").replace(REFERENCE, OTHER);
+        [server("eu", &eu.url, ""), second, chat(), us].join("---\n")
     };
+    assert!(us.world().set_server_variable("C_Reference", OTHER));
     let desk = Desk::with(&spec(down));
     let planned = desk.plan(&["--format", "json"]).exits(69).json();
     assert_eq!(planned["servers"][0]["outcome"], "changes");

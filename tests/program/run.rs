@@ -125,6 +125,7 @@ impl Desk {
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.folder.path()).env_clear();
+        command.env("XDG_STATE_HOME", self.path("state"));
         command.envs([("NO_PROXY", "127.0.0.1"), ("COLUMNS", "160"), ("SHELL", "/bin/sh")]).envs(&self.env);
         command
     }
@@ -210,6 +211,13 @@ impl Started {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &pid]).status().expect("kill is there");
         assert!(sent.success());
+    }
+
+    /// Kills it as `kill -9` does: it gets no chance to do anything more.
+    #[track_caller]
+    pub fn killed(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it ended");
     }
 
     #[track_caller]

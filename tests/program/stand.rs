@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -35,6 +35,9 @@ struct Shared {
     twist: Mutex<Option<Twist>>,
     commands: Mutex<Vec<String>>,
     stopped: AtomicBool,
+    /// How many connections are open, and what tells that one was closed.
+    open: Mutex<usize>,
+    closed: Condvar,
 }
 
 pub struct Stand {
@@ -53,6 +56,8 @@ impl Stand {
             twist: Mutex::new(None),
             commands: Mutex::default(),
             stopped: AtomicBool::new(false),
+            open: Mutex::new(0),
+            closed: Condvar::new(),
         });
         let accepting = {
             let shared = Arc::clone(&shared);
@@ -108,6 +113,13 @@ impl Stand {
         *self.shared.twist.lock().expect("no panic") = Some(Box::new(twist));
     }
 
+    /// Waits until every connection was closed: what a process sent before it was killed may still be worked on.
+    pub fn quiet(&self) {
+        let open = self.shared.open.lock().expect("no panic");
+        let waited = self.shared.closed.wait_timeout_while(open, SILENCE_MAX, |open| *open > 0);
+        assert_eq!(*waited.expect("no panic").0, 0, "connections stay open");
+    }
+
     /// The commands of all requests so far, in their order.
     pub fn commands(&self) -> Vec<String> {
         self.shared.commands.lock().expect("no panic").clone()
@@ -132,7 +144,12 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         }
         let Ok(stream) = stream else { continue };
         let shared = Arc::clone(shared);
-        std::thread::spawn(move || drop(converse(&stream, &shared)));
+        *shared.open.lock().expect("no panic") += 1;
+        std::thread::spawn(move || {
+            drop(converse(&stream, &shared));
+            *shared.open.lock().expect("no panic") -= 1;
+            shared.closed.notify_all();
+        });
     }
 }
 

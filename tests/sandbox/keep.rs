@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use icewarden::edge::sandbox::{KeepError, Keeper, LicenceShape, Opened, Seed, World, open};
+use icewarden::edge::sandbox::{KeepError, Keeper, Opened, Seed, World, open};
 use proptest::prelude::*;
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -56,7 +56,6 @@ enum Act {
     Call(&'static str, String),
     Product(&'static str, Option<u32>),
     OrderId(String),
-    Shape(LicenceShape),
     Members(Vec<String>),
 }
 
@@ -134,7 +133,6 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (prop::sample::select(vec!["ActiveSync", "Instant Messaging", "Anti-Spam"]), prop::option::of(0u32..9))
             .prop_map(|(product, seats)| Act::Product(product, seats)),
         1 => text().prop_map(|text| Act::OrderId(text.to_owned())),
-        1 => prop::sample::select(vec![LicenceShape::UpperCase, LicenceShape::LowerCase]).prop_map(Act::Shape),
         1 => prop::collection::vec(address().prop_map(str::to_owned), 0..3).prop_map(Act::Members),
     ]
 }
@@ -150,7 +148,6 @@ fn perform(world: &mut World, act: &Act) {
         }
         Act::Product(product, seats) => world.set_product(product, *seats),
         Act::OrderId(order_id) => world.set_order_id(order_id),
-        Act::Shape(shape) => world.set_licence_shape(*shape),
         Act::Members(members) => {
             let members: Vec<&str> = members.iter().map(String::as_str).collect();
             world.set_members("sales@example.com", &members);

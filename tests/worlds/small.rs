@@ -5,6 +5,7 @@ use icewarden::edge::sandbox::World as Sandbox;
 use icewarden::flow::{Next, Outcome, Run};
 use icewarden::model::Directory;
 use icewarden::plan::{BlockReason, Inputs, Plan, Step, SwitchStep, build};
+use icewarden::policy::Memory;
 use icewarden::spec::meaning::ServerSpec;
 use jiff::civil::date;
 
@@ -382,10 +383,12 @@ fn outcome(course: Course, step: &SwitchStep) -> Outcome {
     }
 }
 
+/// Nothing was applied yet.
+static MEMORY: Memory = Memory::new();
+
 fn plan<'a>(spec: &'a ServerSpec, observed: &'a icewarden::model::Observed, met: &'a SecretsMet) -> Plan<'a> {
-    let narrowing = Narrowing::none();
-    let inputs =
-        Inputs { server: spec, observed, today: date(2026, 11, 24), allows: &[], secrets: met, narrowing };
+    let (today, memory, narrowing) = (date(2026, 11, 24), &MEMORY, Narrowing::none());
+    let inputs = Inputs { server: spec, observed, today, allows: &[], secrets: met, memory, narrowing };
     match build(inputs) {
         Ok(plan) => {
             assert!(plan.holds.is_empty(), "a world is held back: {:?}", plan.holds);

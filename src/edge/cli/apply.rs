@@ -3,7 +3,9 @@
 use std::cell::Cell;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use super::addresses::Addresses;
@@ -11,14 +13,19 @@ use super::args::{AllowArgs, NarrowArgs, ShowArgs};
 use super::events::Events;
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
+use super::keep::{self, Held, Keep};
 use super::load::Loaded;
 use super::output::Output;
 use super::plan::{plan_of, say_spec_findings, say_stats};
 use super::progress::Meter;
+use super::record;
+use super::resume::Resumed;
 use super::session::{self, Failure, Read};
 use super::signals::Ear;
 use super::stale::{self, Approved};
-use crate::edge::drive::drive;
+use crate::edge::drive::{Driving, drive};
+use crate::edge::git::{self, Commit};
+use crate::edge::lock::Lock;
 use crate::flow::{Halt, Run, StepState};
 use crate::model::counted;
 use crate::plan::file::{PlanFile, ServerFile};
@@ -33,18 +40,17 @@ pub struct ApplyOptions {
     pub auto_approve: bool,
     /// Where what happens is written for other programs.
     pub events: Option<PathBuf>,
+    pub lock_timeout: Duration,
+    /// `--store`.
+    pub store: Option<PathBuf>,
     pub show: ShowArgs,
     pub narrow: NarrowArgs,
 }
 
 /// The command.
 pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Output) -> Exit {
-    if !options.auto_approve && !std::io::stdin().is_terminal() {
-        output.error(
-            "there is no terminal to ask on",
-            Some("review the plan, then add --auto-approve; or apply a plan saved by `plan --out`, also with it"),
-        );
-        return Exit::Usage;
+    if let Err(exit) = can_ask(options, output) {
+        return exit;
     }
     let (output, events) = match open_outputs(options, output) {
         Ok(opened) => opened,
@@ -67,26 +73,53 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
-    let applying: Vec<Applying<'_>> = prepared
-        .loaded
-        .spec
-        .servers
-        .iter()
-        .map(|server| Applying {
-            job: Job {
-                server,
-                allows: &prepared.allows,
-                narrowing: &prepared.narrowing,
-                output,
-                ear: Ear::default(),
-            },
-            approved: prepared.saved.as_ref(),
-            loaded: &prepared.loaded,
-            options,
-            events: &events,
-        })
-        .collect();
-    let applied = runtime.block_on(apply_all(&applying, output));
+    let keep = match runtime.block_on(Keep::open(options.store.as_deref(), options.lock_timeout, output)) {
+        Ok(keep) => keep,
+        Err(exit) => return exit,
+    };
+    // A saved plan carries its spec with it: where it lies says nothing about that.
+    let commit = match prepared.saved {
+        Some(_) => None,
+        None => runtime.block_on(git::commit(path)),
+    };
+    let before = prepared.saved.as_ref().map_or(Before::Nothing, Before::Saved);
+    let apply = |server| Applying {
+        job: Job {
+            server,
+            allows: &prepared.allows,
+            narrowing: &prepared.narrowing,
+            output,
+            ear: Ear::default(),
+        },
+        before,
+        loaded: &prepared.loaded,
+        commit: commit.as_ref(),
+        keep: &keep,
+        options,
+        events: &events,
+    };
+    let applying: Vec<Applying<'_>> = prepared.loaded.spec.servers.iter().map(apply).collect();
+    let exit = perform_all(&runtime, &applying, output);
+    drop(applying);
+    runtime.block_on(keep.close());
+    exit
+}
+
+/// Whether somebody can be asked, or need not be.
+pub fn can_ask(options: &ApplyOptions, output: &Output) -> Result<(), Exit> {
+    if options.auto_approve || std::io::stdin().is_terminal() {
+        return Ok(());
+    }
+    output.error(
+        "there is no terminal to ask on",
+        Some("review the plan, then add --auto-approve; or apply a plan saved by `plan --out`, also with it"),
+    );
+    Err(Exit::Usage)
+}
+
+/// Performs the plans of servers, and tells what came of them.
+pub fn perform_all(runtime: &Runtime, applying: &[Applying<'_>], output: &Output) -> Exit {
+    let applied = runtime.block_on(apply_all(applying, output));
     let rows: Vec<ServerRow> =
         applying.iter().zip(&applied).map(|(one, applied)| one.row(*applied)).collect();
     output.data(&servers::table(["done", "failed", "in doubt", "not tried"], &rows, output.layout(false)));
@@ -94,7 +127,7 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
 }
 
 /// What is written for people and what for programs.
-fn open_outputs(options: &ApplyOptions, output: &Output) -> Result<(Output, Events), Exit> {
+pub fn open_outputs(options: &ApplyOptions, output: &Output) -> Result<(Output, Events), Exit> {
     let output = output.with_addresses(options.show.addresses)?;
     let path = options.events.as_deref();
     let events = Events::open(path).map_err(|problem| {
@@ -150,12 +183,23 @@ async fn asked(steps: usize, names: &str, output: &Output) -> bool {
 }
 
 /// One server while its plan is performed.
-struct Applying<'a> {
-    job: Job<'a>,
-    approved: Option<&'a PlanFile>,
-    loaded: &'a Loaded,
-    options: &'a ApplyOptions,
-    events: &'a Events,
+pub struct Applying<'a> {
+    pub job: Job<'a>,
+    pub before: Before<'a>,
+    pub loaded: &'a Loaded,
+    pub commit: Option<&'a Commit>,
+    pub keep: &'a Keep,
+    pub options: &'a ApplyOptions,
+    pub events: &'a Events,
+}
+
+/// What was approved before the server is read.
+#[derive(Clone, Copy)]
+pub enum Before<'a> {
+    Nothing,
+    Saved(&'a PlanFile),
+    /// A run that was cut off, or ended in part.
+    Run(&'a Resumed),
 }
 
 /// What came of one server.
@@ -177,6 +221,8 @@ enum Begun {
 struct Asked {
     shown: PlanFile,
     read: Read,
+    /// Nobody else changes the server while a person thinks.
+    lock: Lock,
 }
 
 impl Asked {
@@ -194,7 +240,11 @@ enum Shown {
 impl Applying<'_> {
     /// Reads, plans and shows; performs at once where nobody is to be asked.
     async fn begin(&self) -> Begun {
-        let read = match session::read(&self.job).await {
+        let lock = match self.keep.lock(&self.job).await {
+            Ok(lock) => lock,
+            Err(exit) => return Begun::Ended(self.refused(exit)),
+        };
+        let read = match self.read().await {
             Ok(read) => read,
             Err(failure) => return Begun::Ended(self.failed(&failure)),
         };
@@ -206,9 +256,20 @@ impl Applying<'_> {
             Shown::Ask(shown) => {
                 // No session stays open meanwhile, so there is none to lose and none to end at Ctrl-C.
                 session::log_out(&read.client, &self.job).await;
-                Begun::Ask(Box::new(Asked { shown, read }))
+                Begun::Ask(Box::new(Asked { shown, read, lock }))
             }
         }
+    }
+
+    /// Reads the server, once it is ours alone.
+    async fn read(&self) -> Result<Read, Failure> {
+        let (server, store) = (self.job.server, &self.keep.store);
+        if !matches!(self.before, Before::Run(_))
+            && let Some(note) = keep::unfinished(store, server, Held::ByUs).await?
+        {
+            self.job.output.say(&note);
+        }
+        session::read(&self.job, keep::known(Some(store), server).await?).await
     }
 
     async fn end(&self, read: Read) {
@@ -254,14 +315,18 @@ impl Applying<'_> {
             Err(exit) => return Shown::Ended(self.refused(exit)),
         };
         let file = in_words(&plan, self.detail(&plan));
-        if let Some(approved) = self.approved
-            && let Err(exit) = self.same(approved, &file, &plan)
-        {
+        let same = match self.before {
+            Before::Nothing => Ok(()),
+            Before::Saved(approved) => self.same(approved, &file, &plan),
+            Before::Run(run) => run.goes_on(&file, self.job.output, &plan.observed.directory),
+        };
+        if let Err(exit) = same {
             return Shown::Ended(self.refused(exit));
         }
         let shown = PlanFile { servers: vec![file], ..stale::empty_file() };
         self.say_plan(&shown, &plan);
         if let Some(exit) = self.ends(&plan) {
+            let exit = if exit == Exit::Done { record::nothing_to_do(self, &plan).await } else { exit };
             let message = if exit == Exit::Done { "nothing to do" } else { exit.word() };
             return Shown::Ended(self.without_run(exit, message, None));
         }
@@ -288,7 +353,12 @@ impl Applying<'_> {
 
     /// How much of the plan must be put into words: the whole where it may be compared step by step.
     fn detail(&self, plan: &Plan<'_>) -> Detail {
-        let approved = self.approved.into_iter().flat_map(|file| &file.servers);
+        let saved = match self.before {
+            Before::Nothing => None,
+            Before::Saved(saved) => Some(saved),
+            Before::Run(_) => return Detail::All,
+        };
+        let approved = saved.into_iter().flat_map(|file| &file.servers);
         let differs = approved
             .filter(|server| server.server == self.job.server.name)
             .any(|server| server.effects_digest != plan.effects.0);
@@ -306,6 +376,7 @@ impl Applying<'_> {
         }
         let applied = self.perform_if_same(&asked).await;
         self.end(asked.read).await;
+        drop(asked.lock);
         applied
     }
 
@@ -363,7 +434,6 @@ impl Applying<'_> {
         let counts_only = matches!(output.addresses, Addresses::Count);
         let meter = Meter::new(output, &self.job.server.name);
         let (mut ended, all) = (0, plan.steps.len() as u64);
-        self.tell(Some(plan), events::started(plan));
         let mut seen = |event: &crate::flow::Event| {
             ended += 1;
             if !counts_only {
@@ -387,13 +457,25 @@ impl Applying<'_> {
                 format!("{name}: interrupted again: ending at once")
             });
         };
-        let run = drive(plan, &read.client, &read.secrets, &mut seen, stop).await;
+        let journal = match record::begin(self, plan).await {
+            Ok(journal) => journal,
+            Err(exit) => return self.refused(exit),
+        };
+        let driving = Driving {
+            plan,
+            client: &read.client,
+            secrets: &read.secrets,
+            journal: &journal,
+            key: &self.keep.key,
+        };
+        self.tell(Some(plan), events::started(plan));
+        let run = drive(&driving, &mut seen, stop).await;
         drop(meter);
         let layout = SummaryLayout { layout: output.layout(self.options.show.full), named: !counts_only };
         output.data(&shown(&report::summary(plan, &run, layout)));
-        let applied = Applied { exit: exit_of(plan, &run), counts: Some(report::counts(&run)) };
-        self.tell_end(plan, &run, applied.exit);
-        applied
+        let exit = record::end(self, &journal, plan, &run, exit_of(plan, &run)).await;
+        self.tell_end(plan, &run, exit);
+        Applied { exit, counts: Some(report::counts(&run)) }
     }
 
     /// What only the end shows: steps that were not tried, the seats, how it ended.

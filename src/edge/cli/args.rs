@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -55,6 +56,8 @@ pub enum Command {
         #[arg(long)]
         detailed_exitcode: bool,
         #[command(flatten)]
+        store: StoreArgs,
+        #[command(flatten)]
         allow: AllowArgs,
         #[command(flatten)]
         narrow: NarrowArgs,
@@ -63,8 +66,10 @@ pub enum Command {
     },
     /// Perform a plan: a saved one, or one made afresh from a folder.
     Apply {
-        /// A folder of YAML files, one such file, or a plan saved by `plan --out`.
-        path: PathBuf,
+        /// A folder of YAML files, one such file, or a plan saved by `plan --out`. With --resume it may be left out:
+        /// then the spec is the one that the run was begun with.
+        #[arg(required_unless_present = "resume")]
+        path: Option<PathBuf>,
         /// Do not ask. Without a terminal this is required.
         #[arg(long)]
         auto_approve: bool,
@@ -72,12 +77,32 @@ pub enum Command {
         /// then the words for people go to standard error.
         #[arg(long, value_name = "FILE")]
         events: Option<PathBuf>,
+        /// Go on with the run that was cut off or ended in part, and with nothing else: what is in doubt is settled by
+        /// reading, and a server that changed otherwise is refused.
+        #[arg(long)]
+        resume: bool,
+        /// How long to wait while another run holds a server's lock: 30s, 5m, 1h.
+        #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = super::keep::duration)]
+        lock_timeout: Duration,
+        #[command(flatten)]
+        store: StoreArgs,
         #[command(flatten)]
         allow: AllowArgs,
         #[command(flatten)]
         narrow: NarrowArgs,
         #[command(flatten)]
         show: ShowArgs,
+    },
+    /// List the runs so far, the newest first; `history show RUN` tells all of one.
+    #[command(args_conflicts_with_subcommands = true)]
+    History {
+        /// How many runs to list.
+        #[arg(long, default_value_t = 20, value_name = "COUNT")]
+        limit: u32,
+        #[command(flatten)]
+        told: HistoryArgs,
+        #[command(subcommand)]
+        command: Option<HistoryCommand>,
     },
     /// Run a simulated IceWarp server, in memory or with its state in a file.
     #[command(after_long_help = super::sandbox::tables())]
@@ -126,6 +151,33 @@ pub enum Format {
     Json,
 }
 
+#[derive(Debug, Subcommand)]
+pub enum HistoryCommand {
+    /// Tell all of one run: who, when, why, and what came of each step.
+    Show {
+        /// The number of the run.
+        run: String,
+        #[command(flatten)]
+        told: HistoryArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// For people, or for other programs.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct StoreArgs {
+    /// Where runs are written down. Else the variable ICEWARDEN_STORE, else this user's own state folder.
+    #[arg(long, value_name = "DIR")]
+    pub store: Option<PathBuf>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PlanFormat {
     Text,
@@ -159,7 +211,7 @@ pub struct AllowArgs {
     pub reason: Option<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct NarrowArgs {
     /// Plan only the changes whose address matches: a glob such as 'eu/*@example.com/activesync' or 'eu/backup/*'.
     /// May be given several times.

@@ -8,6 +8,7 @@ use super::signals::Ear;
 use crate::diff::{Narrowing, SecretsMet};
 use crate::model::Observed;
 use crate::plan::{Allow, Inputs};
+use crate::policy::Memory;
 use crate::spec::meaning::ServerSpec;
 
 /// How many servers are worked on at once. Each is read over connections of its own, and held whole meanwhile.
@@ -24,12 +25,18 @@ pub struct Job<'a> {
 
 impl<'a> Job<'a> {
     /// What a plan is made of, once the server was read.
-    pub fn inputs<'r>(&self, observed: &'r Observed, today: Date, secrets: &'r SecretsMet) -> Inputs<'r>
+    pub fn inputs<'r>(
+        &self,
+        observed: &'r Observed,
+        today: Date,
+        secrets: &'r SecretsMet,
+        memory: &'r Memory,
+    ) -> Inputs<'r>
     where
         'a: 'r,
     {
         let Job { server, allows, narrowing, .. } = *self;
-        Inputs { server, observed, today, allows, secrets, narrowing }
+        Inputs { server, observed, today, allows, secrets, memory, narrowing }
     }
 }
 

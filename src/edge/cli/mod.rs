@@ -2,6 +2,7 @@
 //!
 //! [`args`] is what is typed, [`exit`] how the program ends, [`load`] reads a spec, [`job`] is the work on one server
 //! and on several side by side, [`session`] reads one, [`progress`] tells how far that is, [`signals`] hears Ctrl-C.
+//! [`keep`] opens the store and takes a server's lock, [`record`] writes a run down.
 //! The commands are a file each.
 
 mod addresses;
@@ -9,11 +10,15 @@ mod apply;
 mod args;
 mod events;
 pub mod exit;
+mod history;
 mod job;
+mod keep;
 mod load;
 mod output;
 mod plan;
 mod progress;
+mod record;
+mod resume;
 mod sandbox;
 mod session;
 mod signals;
@@ -24,7 +29,7 @@ use clap::error::ErrorKind;
 
 pub use exit::Exit;
 
-use args::{Cli, Command, SchemaArg};
+use args::{Cli, Command, HistoryCommand, SchemaArg};
 use output::Output;
 
 /// Runs the program and says how it ends.
@@ -43,14 +48,23 @@ pub fn main() -> Exit {
     let output = Output::new(cli.color);
     match cli.command {
         Command::Validate { path, format } => load::validate(&path, format, &output),
-        Command::Plan { path, out, format, detailed_exitcode, allow, narrow, show } => {
-            let options = plan::PlanOptions { out, format, detailed_exitcode, show, narrow };
+        Command::Plan { path, out, format, detailed_exitcode, store, allow, narrow, show } => {
+            let options =
+                plan::PlanOptions { out, format, detailed_exitcode, store: store.store, show, narrow };
             plan::run(&path, &options, &allow, &output)
         }
-        Command::Apply { path, auto_approve, events, allow, narrow, show } => {
-            let options = apply::ApplyOptions { auto_approve, events, show, narrow };
-            apply::run(&path, &options, &allow, &output)
+        Command::Apply { path, auto_approve, resume, events, lock_timeout, store, allow, narrow, show } => {
+            let options =
+                apply::ApplyOptions { auto_approve, events, lock_timeout, store: store.store, show, narrow };
+            match path {
+                Some(path) if !resume => apply::run(&path, &options, &allow, &output),
+                path => resume::run(path.as_deref(), &options, &allow, &output),
+            }
         }
+        Command::History { limit, told, command } => match command {
+            None => history::list(limit, &told, &output),
+            Some(HistoryCommand::Show { run, told }) => history::show(&run, &told, &output),
+        },
         Command::Sandbox { accounts, seed, state, listen, addr_file, switches, faults } => {
             let options =
                 sandbox::SandboxOptions { accounts, seed, state, listen, addr_file, switches, faults };

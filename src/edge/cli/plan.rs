@@ -10,11 +10,13 @@ use super::addresses::Addresses;
 use super::args::{AllowArgs, NarrowArgs, PlanFormat, ShowArgs};
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
+use super::keep::{self, Held};
 use super::load::{self, Loaded};
 use super::output::Output;
-use super::session::{self, Failure, Read};
+use super::session::{self, Failure, Known, Read};
 use super::signals::Ear;
 use crate::diff::Narrowing;
+use crate::edge::store::{Store, StoreError};
 use crate::model::{Directory, Pattern};
 use crate::plan::file::{
     AccountsFile, AllowFile, CountsFile, ErrorFile, FORMAT_VERSION, NarrowedFile, OutcomeFile, PlanFile,
@@ -31,6 +33,8 @@ pub struct PlanOptions {
     pub out: Option<PathBuf>,
     pub format: PlanFormat,
     pub detailed_exitcode: bool,
+    /// `--store`.
+    pub store: Option<PathBuf>,
     pub show: ShowArgs,
     pub narrow: NarrowArgs,
 }
@@ -77,9 +81,13 @@ pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Outpu
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
+    let store = match runtime.block_on(keep::open_to_read(options.store.as_deref(), output)) {
+        Ok(store) => store,
+        Err(exit) => return exit,
+    };
     let planned = runtime.block_on(side_by_side(&loaded.spec.servers, |server| {
         let job = Job { server, allows: &allows, narrowing: &narrowing, output, ear: Ear::default() };
-        plan_one(job, options, &loaded.sources)
+        plan_one(job, options, store.as_deref(), &loaded.sources)
     }));
     let exits: Vec<Exit> = planned.iter().map(|planned| planned.exit).collect();
     let allows: Vec<AllowFile> = allows.iter().map(allow_file).collect();
@@ -165,9 +173,13 @@ struct Planned {
     exit: Exit,
 }
 
-async fn plan_one(job: Job<'_>, options: &PlanOptions, sources: &[Source]) -> Planned {
+async fn plan_one(job: Job<'_>, options: &PlanOptions, store: Option<&Store>, sources: &[Source]) -> Planned {
     let Job { server, output, .. } = job;
-    let read = match session::read(&job).await {
+    let known = match look_up(server, store, output).await {
+        Ok(known) => known,
+        Err(error) => return failed(server, &Failure::from(error), output),
+    };
+    let read = match session::read(&job, known).await {
         Ok(read) => read,
         Err(failure) => {
             // The text shows it by itself; others often go into a file, and a log should say why it failed.
@@ -210,6 +222,16 @@ fn veiled(file: &ServerFile, directory: Option<&Directory>, output: &Output) -> 
             file_of_failure(&file.server, &file.url, &Failure::internal(message))
         })
     })
+}
+
+/// What the store knows of a server; says so where a run of it had not ended.
+async fn look_up(server: &ServerSpec, store: Option<&Store>, output: &Output) -> Result<Known, StoreError> {
+    if let Some(store) = store
+        && let Some(note) = keep::unfinished(store, server, Held::Unknown).await?
+    {
+        output.say(&note);
+    }
+    keep::known(store, server).await
 }
 
 /// What came of each server, where there are several.

@@ -56,7 +56,7 @@ pub fn run(options: &SandboxOptions, output: &Output) -> Exit {
     };
     // How it behaves is no part of the state that a file keeps.
     let behaving = |mut world: World| {
-        settings.iter().for_each(|setting| world.set_switch(setting.clone()));
+        settings.iter().for_each(|setting| world.set_switch(*setting));
         faults.iter().for_each(|fault| world.add_fault(fault.clone()));
         world
     };

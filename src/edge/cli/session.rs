@@ -14,9 +14,10 @@ use super::signals;
 use crate::diff::{SecretMatch, SecretsMet};
 use crate::edge::icewarp::{self, CallError, Client, Limits, Meaning, Options, Wanted, chain};
 use crate::edge::secrets::{self, Secret};
+use crate::edge::store::{Digests, Key, StoreError};
 use crate::model::{Address, BackupKey, Finding, Observed, Place, Reading, SecretRef};
 use crate::plan::{Inputs, asks};
-use crate::policy::{groups_of, services_of};
+use crate::policy::{Memory, groups_of, services_of};
 use crate::report::remedy::text as words;
 use crate::seats;
 use crate::spec::meaning::{BackupValue, Connection, Login, ServerSpec};
@@ -26,6 +27,7 @@ pub struct Read {
     pub client: Client,
     pub observed: Observed,
     pub met: SecretsMet,
+    pub known: Known,
     pub secrets: Arc<BTreeMap<BackupKey, Secret>>,
     pub today: Date,
 }
@@ -33,15 +35,33 @@ pub struct Read {
 impl Read {
     /// What a plan of this server is made of.
     pub fn inputs<'r>(&'r self, job: &Job<'r>) -> Inputs<'r> {
-        job.inputs(&self.observed, self.today, &self.met)
+        job.inputs(&self.observed, self.today, &self.met, &self.known.memory)
     }
 
     /// Reads the server once more. A client that was logged out logs in again by itself, with the password that
     /// it has: nothing is resolved twice.
     pub async fn again(&mut self, job: &Job<'_>) -> Result<(), Failure> {
-        let read = unless_interrupted(job, read_all(&self.client, job, &self.secrets));
+        let read = unless_interrupted(job, read_all(&self.client, job, &self.secrets, &self.known));
         (self.observed, self.met, self.today) = read.await?;
         Ok(())
+    }
+}
+
+/// What is known of a server before it is read; empty where nothing was ever applied.
+#[derive(Default)]
+pub struct Known {
+    pub server_key: String,
+    pub memory: Memory,
+    /// Of the secrets that were written, and the key of these digests.
+    pub digests: Digests,
+    pub key: Option<Key>,
+}
+
+impl Known {
+    /// Whether a secret was written last as it is declared.
+    fn was_written(&self, setting: BackupKey, secret: &Secret) -> bool {
+        let written = self.key.as_ref().zip(self.digests.get(setting.path()));
+        written.is_some_and(|(key, digest)| key.digest(&self.server_key, setting, secret) == *digest)
     }
 }
 
@@ -78,6 +98,13 @@ impl From<CallError> for Failure {
     }
 }
 
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        let remedy = Some(words(&error.remedy()));
+        Failure { exit: Exit::Failed, message: error.to_string(), remedy, findings: Vec::new() }
+    }
+}
+
 impl From<secrets::SecretError> for Failure {
     fn from(error: secrets::SecretError) -> Failure {
         let remedy = Some(words(&error.remedy()));
@@ -86,14 +113,14 @@ impl From<secrets::SecretError> for Failure {
 }
 
 /// Logs in and reads all that a plan needs. On every path but success the session is closed.
-pub async fn read(job: &Job<'_>) -> Result<Read, Failure> {
+pub async fn read(job: &Job<'_>, known: Known) -> Result<Read, Failure> {
     if signals::was_interrupted() {
         return Err(Failure::interrupted("before"));
     }
     let (client, backup_secrets) = unless_interrupted(job, connect(job)).await?;
-    match unless_interrupted(job, read_all(&client, job, &backup_secrets)).await {
+    match unless_interrupted(job, read_all(&client, job, &backup_secrets, &known)).await {
         Ok((observed, met, today)) => {
-            Ok(Read { client, observed, met, secrets: Arc::new(backup_secrets), today })
+            Ok(Read { client, observed, met, known, secrets: Arc::new(backup_secrets), today })
         }
         Err(error) => {
             log_out(&client, job).await;
@@ -203,15 +230,16 @@ async fn read_all(
     client: &Client,
     job: &Job<'_>,
     backup_secrets: &BTreeMap<BackupKey, Secret>,
+    known: &Known,
 ) -> Result<(Observed, SecretsMet, Date), CallError> {
     let wanted = wanted(job.server);
     let mut observed = {
         let meter = Meter::new(job.output, &job.server.name);
         icewarp::observe(client, &wanted, &|progress| meter.read(progress)).await?
     };
-    let met = met(backup_secrets, &observed);
+    let met = met(backup_secrets, &observed, known);
     let today = jiff::tz::Offset::UTC.to_datetime(Timestamp::now()).date();
-    let asks = asks(job.inputs(&observed, today, &met));
+    let asks = asks(job.inputs(&observed, today, &met, &known.memory));
     if asks.lists_again {
         // Only two passes that agree show that nothing moved while the lists were read (U-9).
         let moved = icewarp::recheck_lists(client, &wanted, &observed.directory, &|_| {}).await?;
@@ -236,12 +264,18 @@ fn wanted(server: &ServerSpec) -> Wanted {
     }
 }
 
-fn met(backup_secrets: &BTreeMap<BackupKey, Secret>, observed: &Observed) -> SecretsMet {
+fn met(backup_secrets: &BTreeMap<BackupKey, Secret>, observed: &Observed, known: &Known) -> SecretsMet {
     let compare = |(key, secret): (&BackupKey, &Secret)| {
+        let as_written = || match known.was_written(*key, secret) {
+            true => SecretMatch::Same,
+            false => SecretMatch::Differs,
+        };
         let matched = match observed.backup.get(key)? {
             Reading::Read(live) if live == secret.reveal() => SecretMatch::Same,
             Reading::Read(live) if live.is_empty() => SecretMatch::Empty,
+            Reading::Read(live) if icewarp::masked(live) => as_written(),
             Reading::Read(_) => SecretMatch::Differs,
+            Reading::Unread(why) if icewarp::held_back(why) => as_written(),
             Reading::Unread(_) => return None,
         };
         Some((*key, matched))

@@ -33,7 +33,7 @@ pub mod write;
 
 pub use error::{CallError, Garble, Meaning, NoConnection, Refusal, Silence, chain};
 pub use observe::{Progress, Wanted, domain_switches, observe, recheck_lists};
-pub use readers::Written;
+pub use readers::{Written, held_back, masked};
 pub use rpc::{Calls, Phase};
 pub use session::{Client, Limits, Options};
 pub use transport::is_hearable;

@@ -54,6 +54,17 @@ pub enum Value {
 const NO_VALUE: &str = "the server gave no value";
 const LEFT_OUT: &str = "the server left it out of its answer";
 
+/// Whether a value was not read because the server gives it to nobody, as it may do with a password (U-12); not
+/// because something went wrong.
+pub fn held_back(why: &str) -> bool {
+    why == NO_VALUE
+}
+
+/// Whether a text stands for a secret that is not shown (U-12): nothing but stars or dots.
+pub fn masked(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| matches!(c, '*' | '•' | '●'))
+}
+
 impl Properties {
     pub fn read(result: &Element) -> Result<Properties, Misfit> {
         items_only(result)?;

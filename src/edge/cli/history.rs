@@ -1,0 +1,284 @@
+//! The command `history`: the runs that were written down, and all of one.
+
+use std::fmt::Write as _;
+
+use jiff::{SpanRound, Timestamp, Unit};
+use serde_json::{Value, json};
+
+use super::args::{Format, HistoryArgs};
+use super::exit::Exit;
+use super::keep::{self, minute, say_store};
+use super::output::Output;
+use crate::edge::lock;
+use crate::edge::store::{EndWord, RunRow, StepTold, Store, StoreError};
+use crate::model::counted;
+use crate::plan::Allow;
+
+/// The version of what `--format json` prints.
+const FORMAT_VERSION: &str = "1.0";
+
+/// The widths of the table's columns; with two spaces between them 80 in all.
+const SERVER: usize = 16;
+const WHO: usize = 18;
+
+/// `history`
+pub fn list(limit: u32, told: &HistoryArgs, output: &Output) -> Exit {
+    with_store(told, output, async |store| {
+        let runs = store.runs(i64::from(limit)).await?;
+        output.data(&match told.format {
+            Format::Text if runs.is_empty() => "no runs yet.\n".to_owned(),
+            Format::Text => table(&runs, store),
+            Format::Json => {
+                let runs: Vec<Value> = runs.iter().map(|run| run_json(run, store)).collect();
+                format!("{:#}\n", json!({"format_version": FORMAT_VERSION, "runs": runs}))
+            }
+        });
+        Ok(Exit::Done)
+    })
+}
+
+/// `history show RUN`
+pub fn show(run: &str, told: &HistoryArgs, output: &Output) -> Exit {
+    with_store(told, output, async |store| {
+        let found = match run.parse() {
+            Ok(id) => store.run(id).await?,
+            Err(_) => None,
+        };
+        let Some(found) = found else {
+            let newest = store.runs(1).await?.pop();
+            let there = match &newest {
+                Some(newest) => format!("the newest is {}; `icewarden history` lists them", newest.id),
+                None => "no run was written down yet".to_owned(),
+            };
+            output.error(&format!("there is no run {run}"), Some(&there));
+            return Ok(Exit::Usage);
+        };
+        let (steps, allows) = (store.steps(found.id).await?, store.allows(found.id).await?);
+        output.data(&match told.format {
+            Format::Text => whole(&found, &steps, &allows, store),
+            Format::Json => whole_json(&found, &steps, &allows, store),
+        });
+        Ok(Exit::Done)
+    })
+}
+
+fn with_store(
+    told: &HistoryArgs,
+    output: &Output,
+    tell: impl AsyncFnOnce(&Store) -> Result<Exit, StoreError>,
+) -> Exit {
+    let runtime = match super::session_runtime() {
+        Ok(runtime) => runtime,
+        Err(exit) => return exit,
+    };
+    let option = told.store.store.as_deref();
+    runtime.block_on(async {
+        let store = match keep::open_to_read(option, output).await {
+            Ok(Some(store)) => store,
+            Ok(None) => return none(told, output),
+            Err(exit) => return exit,
+        };
+        tell(&store).await.unwrap_or_else(|error| say_store(&error, output))
+    })
+}
+
+/// Where there is no store there was no run either; somebody may have looked in the wrong place.
+fn none(told: &HistoryArgs, output: &Output) -> Exit {
+    match crate::edge::store::folder(told.store.store.as_deref()) {
+        Some(folder) => output.say(&format!("no runs yet: there is no store in {}", folder.display())),
+        None => output.say("no runs yet: there is no store; name its folder with --store DIR"),
+    }
+    if told.format == Format::Json {
+        output.data(&format!("{:#}\n", json!({"format_version": FORMAT_VERSION, "runs": []})));
+    }
+    Exit::Done
+}
+
+/// How a run ended, in a word.
+fn ended(run: &RunRow, store: &Store) -> &'static str {
+    match run.ending.as_ref().map(|ending| ending.word) {
+        Some(EndWord::Complete) => "complete",
+        Some(EndWord::Partial) => "in part",
+        Some(EndWord::Settled) => "settled",
+        Some(EndWord::Resumed) => "resumed",
+        Some(EndWord::Superseded) => "superseded",
+        None if lock::holder_of(&store.folder, &run.server_key).is_some() => "under way",
+        None => "cut off",
+    }
+}
+
+fn table(runs: &[RunRow], store: &Store) -> String {
+    let mut out = format!("{:>5}  started (UTC)     {:<SERVER$}  {:<WHO$}  ended\n", "run", "server", "who");
+    for run in runs {
+        let started = minute(&run.started);
+        let _ = writeln!(
+            out,
+            "{:>5}  {:<16}  {:<SERVER$}  {:<WHO$}  {} {}/{}",
+            run.id,
+            started.trim_end_matches(" UTC"),
+            cut(&run.server, SERVER),
+            cut(&run.who, WHO),
+            ended(run, store),
+            run.done,
+            run.steps
+        );
+    }
+    out
+}
+
+/// A text of at most so many characters.
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 1).chain(['…']).collect()
+}
+
+fn whole(run: &RunRow, steps: &[StepTold], allows: &[Allow], store: &Store) -> String {
+    let mut out = format!("run {} on {} ({})\n", run.id, run.server, run.url);
+    let mut line = |name: &str, text: &str| {
+        let _ = writeln!(out, "  {name:<10} {text}");
+    };
+    if let Some(reference) = &run.reference_id {
+        line("reference", reference);
+    }
+    let took = lasted(run).map(|lasted| format!(", {lasted}")).unwrap_or_default();
+    line("started", &format!("{} by {}, process {}{took}", minute(&run.started), run.who, run.pid));
+    line("approved", &run.approval);
+    if let Some(resumes) = run.resumes {
+        line("resumes", &format!("run {resumes}"));
+    }
+    for allow in allows {
+        line("allowed", &format!("{}={}: {}", allow.guardrail, allow.value, allow.reason));
+    }
+    line("spec", &commit_words(run));
+    line("effects", &run.effects);
+    line("icewarden", &run.version);
+    line("ended", &ended_words(run, store));
+    let _ = writeln!(out, "\n{}:", counted(steps.len() as u64, "step"));
+    let prefix = format!("{}/", run.server);
+    for step in steps {
+        out.push_str(&step_words(step, &prefix));
+    }
+    out
+}
+
+fn commit_words(run: &RunRow) -> String {
+    match &run.commit {
+        Some(commit) if commit.dirty => format!("commit {} with changes that were not committed", commit.id),
+        Some(commit) => format!("commit {}", commit.id),
+        None => "no commit is known".to_owned(),
+    }
+}
+
+fn ended_words(run: &RunRow, store: &Store) -> String {
+    let word = ended(run, store);
+    let open = match run.open {
+        0 => String::new(),
+        open => format!("; what came of {} is not known", counted(open.unsigned_abs(), "step")),
+    };
+    match &run.ending {
+        Some(ending) => format!("{} {word}: {}{open}", minute(&ending.at), ending.detail),
+        None if word == "cut off" => format!("{word}: it was last heard of {}{open}", minute(&run.last)),
+        None => word.to_owned(),
+    }
+}
+
+/// How long it took: `3m 12s`.
+fn lasted(run: &RunRow) -> Option<String> {
+    let (from, to): (Timestamp, Timestamp) = (run.started.parse().ok()?, run.last.parse().ok()?);
+    let span = to.since(from).ok()?;
+    let smallest = if span.total(Unit::Second).ok()? < 10.0 { Unit::Millisecond } else { Unit::Second };
+    let span = span.round(SpanRound::new().smallest(smallest).largest(Unit::Hour)).ok()?;
+    Some(format!("{span:#}"))
+}
+
+fn step_words(told: &StepTold, prefix: &str) -> String {
+    let step = &told.step;
+    let value = |value: &Option<String>| match (value, &step.secret) {
+        (Some(value), _) if value.is_empty() => "(empty)".to_owned(),
+        (Some(value), _) => value.clone(),
+        (None, Some(_)) => "(secret)".to_owned(),
+        (None, None) => "(unknown)".to_owned(),
+    };
+    let (sign, word, why) = match (&told.outcome, &told.begun) {
+        (Some((_, word, _)), _) if word == "done" => ('*', "done", ""),
+        (Some((_, word, _)), _) if word == "said" => {
+            ('*', "done", "the server said so, and lets nobody read it back")
+        }
+        (Some((_, word, why)), _) => ('x', word.as_str(), why.as_str()),
+        (None, Some(_)) => ('?', "in doubt", "the program was ended meanwhile"),
+        (None, None) => ('x', "not begun", ""),
+    };
+    let address = step.address.strip_prefix(prefix).unwrap_or(&step.address);
+    let (before, after) = (value(&step.before), value(&step.after));
+    let mut line = format!("  {sign} {word:<9} {:<7} {address}  {before} -> {after}\n", step.action);
+    if let Some(secret) = &step.secret {
+        let _ = writeln!(line, "      the secret from {secret}");
+    }
+    if !why.is_empty() {
+        let _ = writeln!(line, "      {why}");
+    }
+    line
+}
+
+fn run_json(run: &RunRow, store: &Store) -> Value {
+    json!({
+        "run": run.id,
+        "server": run.server,
+        "url": run.url,
+        "reference_id": run.reference_id,
+        "started": run.started,
+        "last": run.last,
+        "who": run.who,
+        "pid": run.pid,
+        "approval": run.approval,
+        "resumes": run.resumes,
+        "commit": run.commit.as_ref().map(|commit| json!({"id": commit.id, "dirty": commit.dirty})),
+        "effects_digest": run.effects,
+        "icewarden_version": run.version,
+        "state": ended(run, store),
+        "ended": run.ending.as_ref().map(|ending| json!({"at": ending.at, "detail": ending.detail})),
+        "steps": run.steps,
+        "done": run.done,
+        "in_doubt": run.open,
+    })
+}
+
+fn whole_json(run: &RunRow, steps: &[StepTold], allows: &[Allow], store: &Store) -> String {
+    let step = |told: &StepTold| {
+        let step = &told.step;
+        json!({
+            "action": step.action,
+            "address": step.address,
+            "before": step.before,
+            "after": step.after,
+            "secret": step.secret,
+            "policy": step.policy,
+            "place": step.place,
+            "why": step.why,
+            "begun": told.begun,
+            "outcome": told.outcome.as_ref().map(|(at, word, detail)| json!({"at": at, "word": word, "detail": detail})),
+        })
+    };
+    let allow = |allow: &Allow| json!({"guardrail": allow.guardrail.name(), "value": allow.value, "reason": allow.reason});
+    let value = json!({
+        "format_version": FORMAT_VERSION,
+        "run": run_json(run, store),
+        "allows": allows.iter().map(allow).collect::<Vec<_>>(),
+        "steps": steps.iter().map(step).collect::<Vec<_>>(),
+    });
+    format!("{value:#}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_keeps_to_its_column() {
+        assert_eq!(cut("eu", 4), "eu");
+        assert_eq!(cut("europe", 4), "eur…");
+        assert_eq!(cut("àéîõ", 4), "àéîõ");
+    }
+}
