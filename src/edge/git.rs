@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
+use super::children;
+
 /// A commit, and whether the spec's files were otherwise than in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
@@ -36,14 +38,14 @@ async fn commit_within(spec: &Path, limit: Duration) -> Option<Commit> {
 
 /// What a command of Git prints, if it succeeds.
 async fn git(folder: &Path, args: &[&str], path: Option<&Path>) -> Option<String> {
-    let mut command = Command::new("git");
+    let mut command = Command::from(children::command("git"));
     // Neither a monitor that a configuration names nor a lock of the index: this only looks.
     command
         .args(["--no-optional-locks", "-c", "core.fsmonitor=false", "-C"])
         .arg(folder)
         .args(args)
         .args(path);
-    // It inherits no secret: of the environment it needs where programs and its configuration are.
+    // Of the environment it needs where programs and its configuration are.
     command.env_clear();
     for name in ["PATH", "HOME", "XDG_CONFIG_HOME", "SYSTEMROOT"] {
         command.envs(std::env::var_os(name).map(|value| (name, value)));

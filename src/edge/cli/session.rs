@@ -122,15 +122,16 @@ pub async fn read(job: &Job<'_>, known: Known) -> Result<Read, Failure> {
     }
 }
 
+/// Logs in as it is trusted for this server.
 async fn connect(job: &Job<'_>) -> Result<(Client, BTreeMap<BackupKey, Secret>), Failure> {
     let Job { server, output, .. } = job;
-    let Connection { password, place, .. } = &server.connection;
-    let password = resolve("connection.rpc.password", password, place).await?;
-    let backup_secrets = resolve_backup(server).await?;
-    if let Some(warning) = warning(&server.connection) {
+    let access = job.trust.access(server)?;
+    let connection = &access.connection;
+    let password = resolve("connection.rpc.password", &connection.password, &connection.place).await?;
+    let backup_secrets = resolve_backup(server, access).await?;
+    if let Some(warning) = warning(connection) {
         output.say(&format!("warning: {}: {warning}", server.name));
     }
-    let connection = &server.connection;
     let client = Client::connect(Options {
         url: connection.url.clone(),
         account: connection.account.to_string(),
@@ -220,10 +221,20 @@ async fn resolve(key: &str, reference: &SecretRef, place: &Place) -> Result<Secr
     })
 }
 
-async fn resolve_backup(server: &ServerSpec) -> Result<BTreeMap<BackupKey, Secret>, Failure> {
+/// The secrets that `server` declares, each from where `access` keeps it.
+async fn resolve_backup(
+    server: &ServerSpec,
+    access: &ServerSpec,
+) -> Result<BTreeMap<BackupKey, Secret>, Failure> {
+    let declared = |key: BackupKey| {
+        let mut settings = server.backup.iter().flat_map(|backup| &backup.settings);
+        settings.any(|setting| setting.key == key)
+    };
     let mut resolved = BTreeMap::new();
-    for setting in server.backup.iter().flat_map(|backup| &backup.settings) {
-        if let BackupValue::Secret(reference) = &setting.value {
+    for setting in access.backup.iter().flat_map(|backup| &backup.settings) {
+        if let BackupValue::Secret(reference) = &setting.value
+            && declared(setting.key)
+        {
             resolved.insert(setting.key, resolve(setting.key.path(), reference, &setting.place).await?);
         }
     }
