@@ -27,6 +27,11 @@ const ICEWARP_MUST_NOT_USE: [&[&str]; 2] = [&["edge", "sandbox"], &["edge", "cli
 const CODE_WORDS: &[(&str, &[&str], &str)] = &[
     ("quick_xml", &["src/edge/icewarp"], "only the client of a real server reads its XML"),
     ("roxmltree", &["src/edge/sandbox"], "only the sandbox reads XML as a tree"),
+    (
+        "sqlx",
+        &["src/edge/store", "src/edge/sandbox"],
+        "each of the two keeps its own file, and nobody else any",
+    ),
     ("granit_parser", &["src/spec/tree"], "one maintainer keeps it: it stays behind the tree"),
     ("println!", &["src/edge/cli"], "only the command line prints"),
     ("print!", &["src/edge/cli"], "only the command line prints"),

@@ -17,14 +17,10 @@ pub struct Commit {
 }
 
 /// How long Git may take; a large repository on a cold disk is slow to say what changed.
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(5);
 
 /// The commit of the folder that a spec stands in.
 pub async fn commit(spec: &Path) -> Option<Commit> {
-    commit_within(spec, LIMIT).await
-}
-
-async fn commit_within(spec: &Path, limit: Duration) -> Option<Commit> {
     let folder = if spec.is_dir() { spec } else { spec.parent()? };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let of = if spec.is_dir() { Path::new(".") } else { Path::new(spec.file_name()?) };
@@ -33,7 +29,7 @@ async fn commit_within(spec: &Path, limit: Duration) -> Option<Commit> {
         let status = git(folder, &["status", "--porcelain", "--"], Some(of)).await?;
         Some(Commit { id: id.trim().to_owned(), dirty: !status.trim().is_empty() })
     };
-    tokio::time::timeout(limit, asked).await.ok()?
+    tokio::time::timeout(LIMIT, asked).await.ok()?
 }
 
 /// What a command of Git prints, if it succeeds.

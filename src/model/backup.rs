@@ -4,8 +4,7 @@ use std::fmt;
 
 macro_rules! backup_keys {
     ($($variant:ident $path:literal $kind:ident,)*) => {
-        /// A setting of the backup, named by its path in the spec. The two passwords are not here: they cannot
-        /// be read back, so nothing is planned for them yet (U-12). `C_Backup` is no setting but a whole backup.
+        /// A setting of the backup, named by its path in the spec. `C_Backup` is no setting but a whole backup.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum BackupKey { $($variant,)* }
 
@@ -39,6 +38,7 @@ pub enum BackupKind {
 backup_keys! {
     Enabled "enabled" Flag,
     Path "path" Text,
+    Password "password" Secret,
     Schedule "schedule" Opaque,
     KeepDays "keepDays" Number,
     MailFolders "mailFolders" Flag,
@@ -60,6 +60,7 @@ backup_keys! {
     ArchiveEnabled "archive.enabled" Flag,
     ArchiveKeepDays "archive.keepDays" Number,
     ArchivePath "archive.path" Text,
+    ArchivePassword "archive.password" Secret,
 }
 
 impl fmt::Display for BackupKey {

@@ -259,6 +259,8 @@ pub fn weaker(change: &SettingChange, sense: ExcludeLicenseSense) -> Option<&'st
             None
         }
         BackupKind::Text => Some("what was there would no longer be used"),
+        // A new password weakens nothing: it is that of the backups to come.
+        BackupKind::Secret if matches!(key, BackupKey::Password | BackupKey::ArchivePassword) => None,
         BackupKind::Secret => Some("the target would change"),
         BackupKind::Opaque => Some("the backup would run at other times"),
     }
@@ -406,6 +408,8 @@ mod tests {
             (BackupKey::Schedule, "x", "y", Unknown, true),
             (BackupKey::AccountsTarget, "x", "y", Unknown, true),
             (BackupKey::AccountsTarget, "", "y", Unknown, false),
+            (BackupKey::Password, "x", "y", Unknown, false),
+            (BackupKey::ArchivePassword, "x", "y", Unknown, false),
         ] {
             let secret = key.kind() == BackupKind::Secret;
             let change = SettingChange {

@@ -61,9 +61,6 @@ impl Check<'_> {
         if let Rule::Named(name) = rule {
             return self.named(name, node);
         }
-        if let Rule::Refused(why) = rule {
-            return self.refused(why, node);
-        }
         if node.is_null() {
             return self.null(rule, node);
         }
@@ -80,7 +77,7 @@ impl Check<'_> {
                 Value::Scalar { .. } => self.word(words, node),
                 _ => self.wrong(node, &format!("{}, or a map", alternatives(words))),
             },
-            Rule::Refused(_) | Rule::Named(_) => None,
+            Rule::Named(_) => None,
         }
     }
 
@@ -100,18 +97,6 @@ impl Check<'_> {
         // An empty value has no place of its own; its key has.
         let span = if node.span.end <= node.span.start { self.key } else { node.span };
         self.report("null-value", format!("{} is null, which says nothing", self.here()), span, &instead)
-    }
-
-    fn refused(&mut self, why: &str, node: &Node<'_>) -> Option<Json> {
-        let place = node.span.place(self.file);
-        let message = format!("{} is not supported yet", self.here());
-        self.findings.push(
-            Finding::error("not-supported", message)
-                .at(place.clone())
-                .remedy(Remedy::EditSpec(format!("leave it out. {why}")))
-                .hide(place),
-        );
-        None
     }
 
     fn flag(&mut self, node: &Node<'_>) -> Option<Json> {
@@ -469,12 +454,11 @@ impl Check<'_> {
     }
 
     fn in_secret(&self) -> bool {
-        self.within.iter().any(|name| name == "SecretReference" || name == "RefusedPassword")
+        self.within.iter().any(|name| name == "SecretReference")
     }
 
     fn is_secret(&self, rule: &Rule) -> bool {
-        matches!(rule, Rule::Refused(_))
-            || matches!(rule, Rule::Named(name) if name == "SecretReference" || name == "RefusedPassword")
+        matches!(rule, Rule::Named(name) if name == "SecretReference")
     }
 }
 

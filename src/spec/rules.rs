@@ -33,8 +33,6 @@ pub enum Rule {
         words: Vec<String>,
         map: Box<Rule>,
     },
-    /// No value is taken; the text says why.
-    Refused(String),
     /// A definition of the schema.
     Named(String),
 }
@@ -81,9 +79,6 @@ type Definitions = serde_json::Map<String, Value>;
 fn rule(schema: &Value, definitions: &Definitions) -> Result<Rule, String> {
     if let Some(name) = reference(schema) {
         return Ok(Rule::Named(name.to_string()));
-    }
-    if schema.get("not").is_some_and(|not| not == &Value::Object(serde_json::Map::new())) {
-        return Ok(Rule::Refused(text(schema, "description").unwrap_or_default().to_string()));
     }
     if let Some(words) = words(schema) {
         return Ok(Rule::Words(words));

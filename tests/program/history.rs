@@ -74,6 +74,25 @@ fn a_run_that_is_not_there_is_told_with_those_that_are() {
     desk.icewarden(&["history", "--limit", "no"]).exits(64);
 }
 
+/// A `git` that never ends is not waited for, and learns no secret.
+#[test]
+fn a_git_that_never_ends_holds_nothing_up_and_learns_no_secret() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_stand, desk) = start();
+    let learnt = desk.path("learnt");
+    let path = std::env::var("PATH").expect("a path");
+    std::fs::create_dir(desk.path("bin")).expect("a folder");
+    desk.write("bin/git", &format!("#!/bin/sh\nenv > '{}'\nexec sleep 600\n", learnt.display()));
+    let mode = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(desk.path("bin/git"), mode).expect("it is ours");
+    let first = format!("{}:{path}", desk.path("bin").display());
+    let desk = desk.env("PATH", &first);
+    desk.apply(&[]).exits(0);
+    desk.icewarden(&["history", "show", "1"]).exits(0).says(&["no commit is known", "complete"]);
+    let learnt = desk.read("learnt");
+    assert!(learnt.contains("PATH=") && !learnt.contains("ICEWARP_PASSWORD"), "{learnt}");
+}
+
 #[test]
 fn without_git_there_is_no_commit_and_nothing_else_is_missing() {
     let (_stand, desk) = start();

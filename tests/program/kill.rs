@@ -89,15 +89,17 @@ fn start(kind: &Kind) -> (Stand, Desk) {
 
 /// When a write meets the end of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum When {
+pub enum When {
     /// The server never gets to it.
     Before,
     /// The server does it, and nobody hears of it.
     After,
+    /// Nor does the server get to any that were under way beside it.
+    BeforeAll,
 }
 
 /// Kills an apply at its write of this number, the first of which is 1.
-fn kill_at(stand: &Stand, desk: &Desk, number: u64, when: When, allow: &[&str]) {
+pub fn kill_at(stand: &Stand, desk: &Desk, number: u64, when: When, args: &[&str]) {
     let (came, comes) = channel();
     let (let_go, gone) = channel::<()>();
     let mut writes = 0;
@@ -106,6 +108,9 @@ fn kill_at(stand: &Stand, desk: &Desk, number: u64, when: When, allow: &[&str]) 
             return None;
         }
         writes += 1;
+        if writes > number && when == When::BeforeAll {
+            return Some(Reply::Raw(Vec::new()));
+        }
         if writes != number {
             return None;
         }
@@ -117,7 +122,7 @@ fn kill_at(stand: &Stand, desk: &Desk, number: u64, when: When, allow: &[&str]) 
         let _ = gone.recv();
         Some(Reply::Raw(Vec::new()))
     });
-    let started = desk.start(&[&["apply", "spec", "--auto-approve"], allow].concat());
+    let started = desk.start(&[&["apply", "spec", "--auto-approve"], args].concat());
     comes.recv_timeout(std::time::Duration::from_secs(60)).expect("it comes to that write");
     started.killed();
     drop(let_go);

@@ -70,12 +70,15 @@ fn on_the_wire(key: BackupKey) -> (&'static str, &'static str) {
         BackupKey::ArchiveEnabled => ("C_System_Tools_AutoArchive_Backup_Active", "1"),
         BackupKey::ArchiveKeepDays => ("C_System_Tools_AutoArchive_Backup_DeleteOlder", "90"),
         BackupKey::ArchivePath => ("C_System_Tools_AutoArchive_Backup_File", "/backup/archive.bak"),
+        BackupKey::Password => ("C_System_Tools_AutoBackup_Password", "s3cret-5"),
+        BackupKey::ArchivePassword => ("C_System_Tools_AutoArchive_Backup_Password", "s3cret-6"),
     }
 }
 
 const EVERY_SETTING: &str = "\
 enabled: false
 path: /backup/iw.bak
+password: {env: SECRET_5}
 schedule: {captured: Q0FQVFVSRUQ=}
 keepDays: 30
 mailFolders: false
@@ -85,11 +88,11 @@ directories: /srv/one
 logs: true
 groupwareAttachments: false
 databases:
-  accounts: {enabled: false, target: {env: DSN_1}}
-  antispam: {enabled: true, target: {env: DSN_2}}
-  groupware: {enabled: true, target: {env: DSN_3}}
-  directoryCache: {enabled: true, target: {env: DSN_4}}
-archive: {enabled: true, keepDays: 90, path: /backup/archive.bak}
+  accounts: {enabled: false, target: {env: SECRET_1}}
+  antispam: {enabled: true, target: {env: SECRET_2}}
+  groupware: {enabled: true, target: {env: SECRET_3}}
+  directoryCache: {enabled: true, target: {env: SECRET_4}}
+archive: {enabled: true, keepDays: 90, path: /backup/archive.bak, password: {env: SECRET_6}}
 ";
 
 #[test]
@@ -101,11 +104,13 @@ fn every_backup_setting_is_changed_and_then_there_is_nothing_to_do() {
         BackupKey::AntispamTarget,
         BackupKey::GroupwareTarget,
         BackupKey::DirectoryCacheTarget,
+        BackupKey::Password,
+        BackupKey::ArchivePassword,
     ]
     .into_iter()
     .enumerate()
     {
-        desk = desk.env(&format!("DSN_{}", number + 1), on_the_wire(key).1);
+        desk = desk.env(&format!("SECRET_{}", number + 1), on_the_wire(key).1);
     }
     let allows: Vec<String> = BackupKey::ALL.iter().map(|key| format!("backup={key}")).collect();
     let mut args = vec!["--reason", "a test"];

@@ -340,6 +340,15 @@ fn a_second_signal_ends_a_run_and_what_was_under_way_is_in_doubt() {
             ]);
             assert_eq!(stand.commands().last().map(String::as_str), Some("logout"));
         }
+        stand.quiet();
+        let told = desk.icewarden(&["history", "--format", "json"]).exits(0).json();
+        let run = &told["runs"][0];
+        assert_eq!((&run["state"], &run["in_doubt"]), (&"in part".into(), &(signals - 1).into()), "{run}");
+        let resumed = desk.icewarden(&["apply", "--resume", "--auto-approve"]).exits(0);
+        let found = resumed.err.contains("1 in doubt, and found done now");
+        assert_eq!(found, signals == 2, "{}", resumed.err);
+        desk.nothing_to_do(&[]);
+        assert_eq!(stand.writes(), 2, "each was written once");
     }
 }
 

@@ -416,16 +416,16 @@ pub const TABLE: &[Case] = &[
     ),
     case("True for a flag", Program, "#backup\n  enabled: «True\n", &[("wrong-type", "`True`", "`true`")]),
     case(
-        "a password of a backup",
+        "a password of a backup in clear",
         Schema,
-        "#backup\n  password: «{env: A}\n",
-        &[("not-supported", "`spec.password`", "U-12")],
+        "#backup\n  password: «hunter2\n",
+        &[("secret-value", "never a value", "{env: NAME}")],
     ),
     case(
-        "a password of an archive",
+        "a password of an archive in clear",
         Schema,
         "#backup\n  archive: {password: «hunter2}\n",
-        &[("not-supported", "`archive.password`", "U-12")],
+        &[("secret-value", "never a value", "{env: NAME}")],
     ),
     case(
         "a target in clear",

@@ -111,11 +111,11 @@ fn an_intent_becomes_the_raw_flag_by_the_servers_sense() {
 fn every_key_of_the_backup_is_read_and_carries_its_place() {
     let text = format!(
         "{SERVER}apiVersion: icewarden.dev/v1\nkind: BackupPolicy\nmetadata: {{name: a}}\nspec:\n  server: eu\n  \
-        enabled: true\n  path: /b\n  schedule: {{captured: x}}\n  keepDays: 1\n  mailFolders: false\n  excludeLicense: true\n  \
+        enabled: true\n  path: /b\n  password: {{env: P}}\n  schedule: {{captured: x}}\n  keepDays: 1\n  mailFolders: false\n  excludeLicense: true\n  \
         emails: {{enabled: true, skipLargerMb: 2, skipOlderDays: 3}}\n  directories: d\n  logs: true\n  groupwareAttachments: true\n  \
         databases:\n    accounts: {{enabled: true, target: {{env: A}}}}\n    antispam: {{enabled: true, target: {{file: b}}}}\n    \
         groupware: {{enabled: true, target: {{exec: [c]}}}}\n    directoryCache: {{enabled: true, target: {{env: D}}}}\n  \
-        archive: {{enabled: true, keepDays: 4, path: /a}}\n"
+        archive: {{enabled: true, keepDays: 4, path: /a, password: {{env: Q}}}}\n"
     );
     let spec = read(&text).unwrap_or_else(|findings| panic!("{findings:#?}"));
     let backup = spec.servers[0].backup.as_ref().expect("it is declared");

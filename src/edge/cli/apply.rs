@@ -32,7 +32,7 @@ use crate::plan::file::{PlanFile, ServerFile};
 use crate::plan::{HoldKind, Plan};
 use crate::report::events::{self, WhatFile};
 use crate::report::groups::Detail;
-use crate::report::run::{self as report, RunCounts, SummaryLayout};
+use crate::report::run::{self as report, RunCounts, SummaryLayout, Telling};
 use crate::report::servers::{self, ServerRow};
 use crate::report::{findings, text, view};
 
@@ -434,11 +434,11 @@ impl Applying<'_> {
         let counts_only = matches!(output.addresses, Addresses::Count);
         let meter = Meter::new(output, &self.job.server.name);
         let (mut ended, all) = (0, plan.steps.len() as u64);
-        self.tell(Some(plan), events::started(plan));
+        let mut telling = Telling::new(output.stderr, output.width);
         let mut seen = |event: &crate::flow::Event| {
             ended += 1;
             if !counts_only {
-                output.say(&shown(&report::line(plan, event.step, &event.state, output.stderr)));
+                output.say(&shown(&telling.line(plan, event.step, &event.state)));
             }
             meter.steps(ended, all);
             if let Some(what) = events::step(plan, event.step, &event.state) {
@@ -465,6 +465,7 @@ impl Applying<'_> {
             journal: &journal,
             key: &self.keep.key,
         };
+        self.tell(Some(plan), events::started(plan));
         let run = drive(&driving, &mut seen, stop).await;
         drop(meter);
         let layout = SummaryLayout { layout: output.layout(self.options.show.full), named: !counts_only };

@@ -19,6 +19,9 @@ use crate::spec::meaning::ServerSpec;
 /// How often a lock that another holds is tried again.
 const TRIED_AGAIN: Duration = Duration::from_millis(200);
 
+/// A lock that is held for less than this may be somebody who only looks whether it is: `plan` or `history`.
+const GLANCE: Duration = Duration::from_millis(300);
+
 /// The store as `apply` has it.
 pub struct Keep {
     pub store: Arc<Store>,
@@ -52,7 +55,8 @@ impl Keep {
     pub async fn lock(&self, job: &Job<'_>) -> Result<Lock, Exit> {
         let Job { server, output, .. } = job;
         let key = server_key(server);
-        let ends = tokio::time::Instant::now() + self.lock_timeout;
+        let began = tokio::time::Instant::now();
+        let ends = began + self.lock_timeout;
         let mut told = false;
         loop {
             let holder = match lock::take(&self.store.folder, &key, &self.who, Timestamp::now()) {
@@ -68,11 +72,13 @@ impl Keep {
                     return Err(Exit::Failed);
                 }
             };
-            if tokio::time::Instant::now() >= ends {
+            let now = tokio::time::Instant::now();
+            let glance = now < began + GLANCE;
+            if now >= ends && !glance {
                 say_held(server, &holder, output);
                 return Err(Exit::Locked);
             }
-            if !std::mem::replace(&mut told, true) {
+            if !glance && !std::mem::replace(&mut told, true) {
                 output.say(&format!("{}: waiting for {}", server.name, held_by(&holder)));
             }
             tokio::select! {

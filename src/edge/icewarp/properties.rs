@@ -95,6 +95,7 @@ pub const fn backup_variable(key: BackupKey) -> &'static str {
     match key {
         BackupKey::Enabled => "C_System_Tools_AutoBackup_Enable",
         BackupKey::Path => "C_System_Tools_AutoBackup_BackupTo",
+        BackupKey::Password => "C_System_Tools_AutoBackup_Password",
         BackupKey::Schedule => "C_System_Tools_AutoBackup_Schedule",
         BackupKey::KeepDays => "C_System_Tools_AutoBackup_DeleteAfter",
         BackupKey::MailFolders => "C_System_Tools_IncludeMailDir",
@@ -116,6 +117,7 @@ pub const fn backup_variable(key: BackupKey) -> &'static str {
         BackupKey::ArchiveEnabled => "C_System_Tools_AutoArchive_Backup_Active",
         BackupKey::ArchiveKeepDays => "C_System_Tools_AutoArchive_Backup_DeleteOlder",
         BackupKey::ArchivePath => "C_System_Tools_AutoArchive_Backup_File",
+        BackupKey::ArchivePassword => "C_System_Tools_AutoArchive_Backup_Password",
     }
 }
 

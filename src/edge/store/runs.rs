@@ -96,13 +96,17 @@ pub struct StepTold {
 }
 
 /// One row for each run. What is in doubt and what was begun and never ended are one: nobody knows.
+///
+/// Only the entries of the runs that are told are gone through: a store grows old.
 const RUNS: &str = "
-    WITH told AS (
+    WITH picked AS (
+        SELECT id FROM runs WHERE ?1 IS NULL OR id = ?1 ORDER BY id DESC LIMIT ?2
+    ), told AS (
         SELECT run, step, max(kind = 'outcome') AS ended,
                max(kind = 'outcome' AND word IN ('done', 'said')) AS done,
                max(kind = 'outcome' AND word = 'in doubt') AS doubt,
                max(at) AS at
-        FROM entries GROUP BY run, step
+        FROM entries WHERE run IN (SELECT id FROM picked) GROUP BY run, step
     ), counted AS (
         SELECT run, sum(done) AS done, sum(ended = 0 OR doubt) AS open, max(at) AS at FROM told GROUP BY run
     )
@@ -116,8 +120,8 @@ const RUNS: &str = "
     FROM runs
     LEFT JOIN counted ON counted.run = runs.id
     LEFT JOIN endings ON endings.id = (SELECT max(id) FROM endings WHERE endings.run = runs.id)
-    WHERE ?1 IS NULL OR runs.id = ?1
-    ORDER BY runs.id DESC LIMIT ?2";
+    WHERE runs.id IN (SELECT id FROM picked)
+    ORDER BY runs.id DESC";
 
 impl Store {
     /// The newest runs, the newest first.

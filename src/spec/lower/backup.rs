@@ -35,13 +35,14 @@ pub fn backup(shape: BackupPolicy, at: At<'_, '_>) -> BackupDraft {
     let intent = shape.spec.license_in_backup.map(|intent| (intent, body.key("licenseInBackup").key_place()));
     let mut settings = Settings { list: Vec::new() };
     settings.body(&shape.spec, body);
+    settings.secret(BackupKey::Password, shape.spec.password, body.key("password"));
     if let Some(emails) = &shape.spec.emails {
         settings.emails(emails, body.key("emails"));
     }
     if let Some(databases) = shape.spec.databases {
         settings.databases(databases, body.key("databases"));
     }
-    if let Some(archive) = &shape.spec.archive {
+    if let Some(archive) = shape.spec.archive {
         settings.archive(archive, body.key("archive"));
     }
     settings.list.sort_by_key(|setting| setting.key);
@@ -132,10 +133,11 @@ impl Settings {
         }
     }
 
-    fn archive(&mut self, archive: &ArchiveShape, at: At<'_, '_>) {
+    fn archive(&mut self, archive: ArchiveShape, at: At<'_, '_>) {
         self.flag(BackupKey::ArchiveEnabled, archive.enabled, at.key("enabled"));
         self.count(BackupKey::ArchiveKeepDays, archive.keep_days, at.key("keepDays"));
         self.text(BackupKey::ArchivePath, archive.path.as_ref(), at.key("path"));
+        self.secret(BackupKey::ArchivePassword, archive.password, at.key("password"));
     }
 
     fn flag(&mut self, key: BackupKey, value: Option<bool>, at: At<'_, '_>) {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::values::{Count, Name, RefusedPassword, SecretReference, Text};
+use super::values::{Count, Name, SecretReference, Text};
 
 /// How the server backs itself up. A key that is absent is not managed and never touched.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -17,9 +17,10 @@ pub struct BackupPolicyBody {
     /// Where the backup is written, on the server (`C_System_Tools_AutoBackup_BackupTo`).
     /// Example: `/backup/iw.bak`.
     pub path: Option<Text>,
-    /// The password of the backup (`C_System_Tools_AutoBackup_Password`). Refused for now: whether it can be read
-    /// back is not known (U-12), so no plan could tell whether it has changed.
-    pub password: Option<RefusedPassword>,
+    /// The password of the backup (`C_System_Tools_AutoBackup_Password`): a secret, so only its place is written here.
+    /// Where the server lets nobody read it (U-12), it is known by what was written last.
+    /// Example: `{env: IW_BACKUP_PASSWORD}`.
+    pub password: Option<SecretReference>,
     /// When backups are made (`C_System_Tools_AutoBackup_Schedule`): `keep`, or a text that was captured from a
     /// server, since its form is not known (U-11). `keep` is the same as leaving the key out.
     pub schedule: Option<ScheduleShape>,
@@ -96,9 +97,9 @@ pub struct ArchiveShape {
     /// Where it is written, on the server (`C_System_Tools_AutoArchive_Backup_File`).
     /// Example: `/backup/archive.bak`.
     pub path: Option<Text>,
-    /// The password of the archive's backup (`C_System_Tools_AutoArchive_Backup_Password`). Refused for now:
-    /// whether it can be read back is not known (U-12).
-    pub password: Option<RefusedPassword>,
+    /// The password of the archive's backup (`C_System_Tools_AutoArchive_Backup_Password`), likewise a secret.
+    /// Example: `{env: IW_ARCHIVE_PASSWORD}`.
+    pub password: Option<SecretReference>,
 }
 
 /// Whether the licence is in the backup.

@@ -190,23 +190,3 @@ pub struct Selector {
 
 /// A map that is keyed by free text, such as the names of labels.
 pub type TextMap<T> = BTreeMap<String, T>;
-
-/// A field that the server has and icewarden does not manage yet; the schema admits no value for it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct RefusedPassword(pub String);
-
-impl RefusedPassword {
-    pub const WHY: &'static str = "Not supported yet: whether this password can be read back from the server is \
-        not known (U-12), so no plan could tell whether it has changed. Set it on the server's console.";
-}
-
-impl JsonSchema for RefusedPassword {
-    fn schema_name() -> Cow<'static, str> {
-        "RefusedPassword".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"description": RefusedPassword::WHY, "not": {}})
-    }
-}

@@ -1,0 +1,185 @@
+//! What is gone on with, and what is not.
+
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use super::kill::{When, kill_at};
+use super::run::{Desk, desk};
+use super::spec::{REFERENCE, policy, put, server, world};
+use super::stand::{Reply, Stand};
+
+const RESUME: [&str; 3] = ["apply", "--resume", "--auto-approve"];
+const NAMES: [&str; 4] = ["a@example.com", "b@example.com", "c@example.com", "d@example.com"];
+
+fn chat(server: &str) -> String {
+    policy(&format!("chat-{server}"), "scope: {accounts: [\"?@example.com\"]}\nservices: {im: enabled}")
+        .replace("server: eu", &format!("server: {server}"))
+}
+
+/// Four would get chat.
+fn stand() -> Stand {
+    Stand::of(world(&NAMES.map(|name| (name, &[] as &[&str]))))
+}
+
+/// Killed before its first write, with all four under way.
+fn cut() -> (Stand, Desk) {
+    let stand = stand();
+    let desk = desk(&stand, &[chat("eu")]);
+    kill_at(&stand, &desk, 1, When::BeforeAll, &[]);
+    (stand, desk)
+}
+
+#[test]
+fn where_there_is_nothing_to_resume_that_is_success() {
+    let stand = stand();
+    let desk = desk(&stand, &[chat("eu")]);
+    desk.icewarden(&RESUME).exits(0).says(&["nothing to resume"]);
+    desk.apply(&[]).exits(0);
+    desk.icewarden(&RESUME).exits(0).says(&["nothing to resume"]);
+    desk.icewarden(&["apply", "--resume", "spec", "--auto-approve"]).exits(0).says(&["nothing to resume"]);
+    desk.icewarden(&["apply", "--auto-approve"]).exits(64);
+    desk.icewarden(&["apply", "--resume"]).exits(64).says(&["there is no terminal to ask on"]);
+}
+
+#[test]
+fn a_step_that_was_not_approved_is_refused_and_nothing_is_written() {
+    let (stand, desk) = cut();
+    stand.world().add_account("z@example.com", "Zoe", 0);
+    let writes = stand.writes();
+    desk.icewarden(&RESUME).exits(4).says(&[
+        "eu: run 1 cannot go on: the server has changed since, and 1 step would be done that the run was not approved for",
+        "nothing was changed",
+        "claim eu/z@example.com/im",
+        "next: plan again",
+    ]);
+    assert_eq!(stand.writes(), writes);
+    // The way out that it names.
+    desk.apply(&[]).exits(0).says(&["note: eu: run 1 was cut off"]);
+    desk.icewarden(&["history"]).exits(0).says(&["superseded"]);
+    desk.icewarden(&RESUME).exits(0).says(&["nothing to resume"]);
+}
+
+#[test]
+fn a_step_whose_other_way_is_left_now_is_refused() {
+    let (stand, desk) = cut();
+    // Somebody wants the opposite by now: the spec that is given is another.
+    let off = desk.read("spec/spec.yaml").replace("im: enabled", "im: disabled");
+    put(&mut stand.world(), "d@example.com", &["im"], "1");
+    desk.write("off.yaml", &off);
+    let ran = desk.icewarden(&["apply", "--resume", "off.yaml", "--auto-approve"]).exits(4);
+    ran.says(&["release eu/d@example.com/im"]);
+    // The run's own spec is kept with it, whatever the folder holds now.
+    desk.write("spec/spec.yaml", "this is no spec");
+    let writes = stand.writes();
+    let resumed = desk.icewarden(&RESUME).exits(0);
+    resumed.says(&["eu: run 1 of", "0 of 4 steps were done, 3 left to do", "1 in doubt, and found done now"]);
+    assert_eq!(stand.writes() - writes, 3);
+    assert!(NAMES.iter().all(|name| stand.is_on(name, "im")));
+}
+
+#[test]
+fn what_others_did_meanwhile_settles_a_run_without_another() {
+    let (stand, desk) = cut();
+    for name in NAMES {
+        put(&mut stand.world(), name, &["im"], "1");
+    }
+    desk.icewarden(&RESUME).exits(0).says(&["0 left to do", "eu: run 1 is settled"]);
+    let told = desk.icewarden(&["history", "--format", "json"]).exits(0).json();
+    assert_eq!(told["runs"].as_array().map(Vec::len), Some(1), "{told}");
+    assert_eq!(told["runs"][0]["state"], "settled");
+}
+
+#[test]
+fn a_run_goes_on_from_any_folder() {
+    let stand = stand();
+    let desk = desk(&stand, &[chat("eu")]);
+    let spec = desk.read("spec/spec.yaml").replace("{env: ICEWARP_PASSWORD}", "{file: password.txt}");
+    desk.write("spec/spec.yaml", &spec);
+    desk.write("spec/password.txt", "sandbox\n");
+    kill_at(&stand, &desk, 2, When::After, &[]);
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    desk.icewarden_in(elsewhere.path(), &RESUME).exits(0).says(&["steps were done"]);
+    desk.nothing_to_do(&[]);
+    assert_eq!(stand.writes(), 4);
+}
+
+#[test]
+fn a_run_that_was_narrowed_stays_so() {
+    let stand = stand();
+    let desk = desk(&stand, &[chat("eu")]);
+    kill_at(&stand, &desk, 1, When::Before, &["--target", "eu/a@*", "--target", "eu/b@*"]);
+    for option in ["--target", "--exclude"] {
+        let args = [&RESUME[..], &[option, "*"]].concat();
+        desk.icewarden(&args).exits(64).says(&[&format!("{option} does not go with --resume")]);
+    }
+    let allow = [&RESUME[..], &["--allow", "disable=9", "--reason", "a test"]].concat();
+    desk.icewarden(&allow).exits(64).says(&["--allow does not go with --resume"]);
+    desk.icewarden(&RESUME).exits(0);
+    let on: Vec<bool> = NAMES.iter().map(|name| stand.is_on(name, "im")).collect();
+    assert_eq!(on, [true, true, false, false]);
+}
+
+#[test]
+fn the_runs_of_several_servers_are_all_gone_on_with() {
+    let (eu, us) = (stand(), stand());
+    let other = REFERENCE.replace("82811415", "22811415");
+    assert!(us.world().set_server_variable("C_Reference", &other));
+    let second = server("us", &us.url, "").replace(REFERENCE, &other);
+    let desk = Desk::with(&[server("eu", &eu.url, ""), second, chat("eu"), chat("us")].join("---\n"));
+    // Both have come to their first write when the program is killed.
+    let (came, comes) = channel();
+    let held = [&eu, &us].map(|stand| {
+        let (let_go, gone) = channel::<()>();
+        let (came, mut waited) = (came.clone(), false);
+        stand.twist(move |_, request| {
+            let first = request.command == "setaccountproperties" && !std::mem::replace(&mut waited, true);
+            first.then(|| {
+                came.send(()).expect("the test waits");
+                let _ = gone.recv();
+                Reply::Raw(Vec::new())
+            })
+        });
+        let_go
+    });
+    let started = desk.start(&["apply", "spec", "--auto-approve"]);
+    for _ in &held {
+        comes.recv_timeout(Duration::from_secs(60)).expect("both come to a write");
+    }
+    started.killed();
+    drop(held);
+    for stand in [&eu, &us] {
+        stand.quiet();
+        stand.twist(|_, _| None);
+    }
+    desk.icewarden(&["plan", "spec"]).exits(0).says(&["note: eu: run", "note: us: run"]);
+    desk.icewarden(&RESUME).exits(0);
+    desk.plan(&[]).exits(0).says(&["eu: nothing to do", "us: nothing to do"]);
+    assert_eq!((eu.writes(), us.writes()), (4, 4));
+}
+
+/// A plan that was saved carries its spec, and so does its run.
+#[test]
+fn a_saved_plan_that_was_cut_off_is_gone_on_with() {
+    let stand = stand();
+    let desk = desk(&stand, &[chat("eu")]);
+    desk.save(2, &[]);
+    std::fs::rename(desk.path("spec"), desk.path("kept")).expect("it is there");
+    std::fs::rename(desk.path("plan.json"), desk.path("spec")).expect("it is there");
+    kill_at(&stand, &desk, 3, When::After, &[]);
+    desk.icewarden(&["history", "show", "1"]).exits(0).says(&["saved plan", "cut off", "in doubt"]);
+    desk.icewarden(&RESUME).exits(0);
+    assert_eq!(stand.writes(), 4);
+}
+
+#[test]
+fn a_run_that_is_resumed_is_cut_off_and_resumed_again() {
+    let (stand, desk) = cut();
+    stand.twist(|_, request| (request.command == "setaccountproperties").then(|| Reply::Raw(Vec::new())));
+    // No write arrives: whatever is under way stays in doubt, and is read back as not done.
+    desk.icewarden(&RESUME).exits(5).says(&["in doubt"]);
+    stand.twist(|_, _| None);
+    desk.icewarden(&RESUME).exits(0).says(&["eu: run 2 of"]);
+    desk.nothing_to_do(&[]);
+    assert_eq!(stand.writes(), 4);
+    desk.icewarden(&["history", "show", "3"]).exits(0).says(&["resumes run 2"]);
+}
