@@ -40,13 +40,19 @@ const CODE_WORDS: &[(&str, &[&str], &str)] = &[
     ("stdout()", &["src/edge/cli"], "only the command line prints"),
     ("stderr()", &["src/edge/cli"], "only the command line prints"),
     ("anstream", &["src/edge/cli"], "only the command line prints"),
-    ("Command::new", &["src/edge/children.rs"], "a child gets no variable that the spec names as a secret"),
+    ("Command::new", CHILDREN, "a child gets no variable that the spec names as a secret"),
     ("Deserialize", BORDERS, "only types that cross a border are read from text"),
     ("JsonSchema", BORDERS, "only types that cross a border have a schema"),
     ("disallowed_methods", &["src/edge/mod.rs"], "the pure half stays pure"),
     ("disallowed_types", &["src/edge/mod.rs"], "the pure half stays pure"),
     ("print_stdout", &["src/edge/cli"], "only the command line prints"),
     ("print_stderr", &["src/edge/cli"], "only the command line prints"),
+];
+
+/// Where other programs are started.
+const CHILDREN: &[&str] = &[
+    "src/edge/children.rs", // without the secrets
+    "src/edge/git.rs",      // with next to nothing of the environment
 ];
 
 /// Where types are read from text or have a schema.

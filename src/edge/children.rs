@@ -35,7 +35,7 @@ pub fn withhold(spec: &Spec) {
     WITHHELD.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
 }
 
-/// A program to start; the one way to start one.
+/// A program to start; the one way to start one that needs our environment.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for name in &*WITHHELD.lock().unwrap_or_else(PoisonError::into_inner) {

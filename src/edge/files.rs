@@ -16,9 +16,18 @@ pub const ENTRIES_MAX: usize = 100_000;
 
 /// Reads a file, or every `*.yaml` and `*.yml` below a folder, sorted by path. Hidden entries are skipped.
 ///
+/// A link that leads out of the folder is not followed: whoever wrote the spec may not be who may read the file, and
+/// a mistake in it would be shown with its line.
+///
 /// Source names begin with `path` as it was given. What cannot be read is a finding, all of them together.
 pub fn read_folder(path: &Path) -> Result<Vec<Source>, Vec<Finding>> {
-    let mut reading = Reading { left: BYTES_MAX, entries: 0, folders: BTreeSet::new(), findings: Vec::new() };
+    let mut reading = Reading {
+        root: fs::canonicalize(path).unwrap_or_default(),
+        left: BYTES_MAX,
+        entries: 0,
+        folders: BTreeSet::new(),
+        findings: Vec::new(),
+    };
     let mut files = Vec::new();
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
@@ -46,6 +55,8 @@ pub fn read_folder(path: &Path) -> Result<Vec<Source>, Vec<Finding>> {
 }
 
 struct Reading {
+    /// The folder, or the file, without any link in its path.
+    root: PathBuf,
     left: u64,
     entries: usize,
     /// Folders as the file system knows them, so that a link that leads back is not followed for ever.
@@ -100,6 +111,9 @@ impl Reading {
 
     fn file(&mut self, path: &Path) -> Result<Source, Box<Finding>> {
         let failed = |error| Box::new(unreadable(path, &error));
+        if !fs::canonicalize(path).map_err(failed)?.starts_with(&self.root) {
+            return Err(Box::new(outside(path)));
+        }
         // Opening a pipe would wait for its writer.
         if !fs::metadata(path).map_err(failed)?.is_file() {
             let message = format!("{} is no file", name_of(path));
@@ -184,6 +198,12 @@ fn unreadable(path: &Path, error: &io::Error) -> Finding {
         _ => ("unreadable-file", format!("{name} cannot be read: {error}"), "the file and the disk it is on"),
     };
     Finding::error(code, message).remedy(Remedy::Check(remedy.into()))
+}
+
+fn outside(path: &Path) -> Finding {
+    let message = format!("{} is a link that leads out of the spec's folder", name_of(path));
+    let remedy = "put the file itself there; what a link outside leads to is not read".into();
+    Finding::error("link-outside", message).at(beginning(path)).remedy(Remedy::EditSpec(remedy))
 }
 
 fn no_files(path: &Path) -> Finding {

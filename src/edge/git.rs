@@ -41,7 +41,7 @@ async fn git(folder: &Path, args: &[&str], path: Option<&Path>) -> Option<String
         .arg(folder)
         .args(args)
         .args(path);
-    // It inherits no secret: of the environment it needs where programs and its configuration are.
+    // Of the environment it needs where programs and its configuration are.
     command.env_clear();
     for name in ["PATH", "HOME", "XDG_CONFIG_HOME", "SYSTEMROOT"] {
         command.envs(std::env::var_os(name).map(|value| (name, value)));

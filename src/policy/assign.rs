@@ -179,18 +179,9 @@ impl Laying<'_> {
             if !self.holds_today(exception) {
                 continue;
             }
-            let row = self.directory.row(exception.account.as_str()).filter(|row| scope.contains(*row));
-            let Some(row) = row else {
-                self.findings.push(
-                    Finding::warning(
-                        "exception-outside-scope",
-                        format!(
-                            "{} is not in the scope of policy {}, so this exception does nothing",
-                            exception.account, policy.name
-                        ),
-                    )
-                    .at(exception.place.clone()),
-                );
+            let found = self.directory.row(exception.account.as_str());
+            let Some(row) = found.filter(|row| scope.contains(*row)) else {
+                self.findings.push(idle(exception, policy, found.is_some()));
                 continue;
             };
             let kind = RuleKind::Exception {
@@ -213,7 +204,8 @@ impl Laying<'_> {
                 "the exception of {} for {} ended on {until}; the policy rules again",
                 exception.account, exception.service
             );
-            self.findings.push(Finding::info("exception-ended", text).at(exception.place.clone()));
+            let ended = Finding::info("exception-ended", text).at(exception.place.clone());
+            self.findings.push(ended.remedy(Remedy::EditSpec("take it out of the spec".into())));
             return false;
         }
         if days <= NOTICE_DAYS {
@@ -492,6 +484,26 @@ pub fn groups_of(policies: &[PolicySpec]) -> Vec<String> {
         }
     }
     groups.into_iter().collect()
+}
+
+/// An exception that changes nothing.
+fn idle(exception: &Exception, policy: &PolicySpec, exists: bool) -> Finding {
+    let (account, policy) = (&exception.account, &policy.name);
+    let (text, remedy) = if exists {
+        (
+            format!("{account} is not in the scope of policy {policy}, so this exception does nothing"),
+            "widen the scope of the policy, or take the exception out",
+        )
+    } else {
+        (
+            format!(
+                "the server has no user account {account}, so this exception of policy {policy} does nothing"
+            ),
+            "correct the address, or take the exception out",
+        )
+    };
+    let finding = Finding::warning("exception-outside-scope", text).at(exception.place.clone());
+    finding.remedy(Remedy::EditSpec(remedy.into()))
 }
 
 #[cfg(test)]

@@ -171,7 +171,11 @@ impl<'s> Builder<'s, '_> {
             Event::DocumentStart(..) => self.root = None,
             Event::DocumentEnd => self.end_document(),
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
-                self.refuse("anchor", span, "an alias stands here, and aliases are not followed");
+                self.refuse(
+                    "anchor",
+                    span,
+                    "an alias (`*`) stands here, and aliases are not followed; a glob needs quotes around it",
+                );
                 self.node(Node { value: Value::Refused, span });
             }
             Event::Scalar(..) if refused => self.node(Node { value: Value::Refused, span }),

@@ -53,7 +53,7 @@ async fn a_list_that_does_not_close_its_count_says_so_and_ends() {
             }),
             "ended with an empty page; 2 of 5 rows were read",
             2,
-            2,
+            4,
         ),
         (
             "the same row again and again",
@@ -66,14 +66,14 @@ async fn a_list_that_does_not_close_its_count_says_so_and_ends() {
             }),
             "says it has 7 rows and gave 1 different ones",
             1,
-            7,
+            14,
         ),
         (
             "more rows than there are",
             Box::new(|_| result(&(rows(TWO) + "<overallcount>1</overallcount>"))),
             "says it has 1 rows and gave 2 different ones",
             2,
-            1,
+            2,
         ),
         (
             "a count that changes",
@@ -83,7 +83,7 @@ async fn a_list_that_does_not_close_its_count_says_so_and_ends() {
             }),
             "changed from 4 to 3 rows while it was read; 3 of 3 rows were read",
             3,
-            2,
+            4,
         ),
         (
             "an end that is never reached",
@@ -102,7 +102,7 @@ async fn a_list_that_does_not_close_its_count_says_so_and_ends() {
             }),
             "changed from 2 to 3 rows while it was read; 12 of 13 rows were read",
             12,
-            12,
+            24,
         ),
         (
             "a count on the first page only",
@@ -129,7 +129,7 @@ async fn a_list_that_does_not_close_its_count_says_so_and_ends() {
             Box::new(|_| result(&rows(TWO))),
             "does not say how many rows it has, and gave one more than once; 2 rows were read",
             2,
-            2,
+            4,
         ),
         (
             "no count, and a row that moved to another page",
@@ -140,7 +140,7 @@ async fn a_list_that_does_not_close_its_count_says_so_and_ends() {
             }),
             "does not say how many rows it has, and gave one more than once; 2 rows were read",
             2,
-            2,
+            4,
         ),
         (
             "a count that is none",
@@ -154,7 +154,7 @@ async fn a_list_that_does_not_close_its_count_says_so_and_ends() {
             Box::new(|_| result(&(rows(TWO) + "<offset>0</offset><overallcount>4</overallcount>"))),
             "was answered from row 0 where row 2 was asked for; 2 of 4 rows were read",
             2,
-            2,
+            4,
         ),
         (
             "a row whose address is none",
@@ -184,6 +184,32 @@ async fn a_list_that_does_not_close_its_count_says_so_and_ends() {
         let told = incomplete(accounts_as(make)).await;
         assert_eq!(told, (vec![format!("{list} {expected}")], users, pages), "{title}");
     }
+}
+
+/// An account was deleted and another created between two pages; then all is quiet.
+#[tokio::test]
+async fn a_list_that_moved_is_read_once_more_and_may_then_be_whole() {
+    let pages = AtomicUsize::new(0);
+    let world = accounts_as(move |request| {
+        let offset = request.number("offset");
+        let (emails, overall): (&[&str], u64) = match (pages.fetch_add(1, Ordering::Relaxed), offset) {
+            (0, _) => (&["admin@example.com", "bob@example.com"], 4),
+            (1, _) => (&["d@example.com"], 3),
+            (_, 0) => (&["admin@example.com", "c@example.com"], 3),
+            _ => (&["d@example.com"], 3),
+        };
+        result(&format!("{}<offset>{offset}</offset><overallcount>{overall}</overallcount>", rows(emails)))
+    });
+    let (observed, server) = read(world, lists()).await;
+    let directory = observed.unwrap().directory;
+    assert_eq!(directory.incomplete, Vec::<String>::new());
+    let users: Vec<&str> = (0..directory.len()).map(|row| directory.address(row)).collect();
+    assert_eq!(
+        users,
+        ["admin@example.com", "c@example.com", "d@example.com"],
+        "and nobody of the first pass"
+    );
+    assert_eq!(server.count("getaccountsinfolist"), 4);
 }
 
 /// Answers pages of two of these rows and never a count.

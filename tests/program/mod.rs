@@ -1,6 +1,7 @@
 //! The whole program: the binary, each time as a process of its own, against a sandbox that the test holds and looks
 //! at without icewarden's client.
 
+mod action;
 mod calls;
 mod events;
 mod exits;
@@ -28,6 +29,7 @@ mod stale;
 mod stand;
 mod target;
 mod timelines;
+mod trust;
 mod wire;
 mod wrong;
 mod wrong_table;

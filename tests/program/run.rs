@@ -105,6 +105,12 @@ impl Desk {
         Started::of(command.current_dir(folder).args(args).stdin(Stdio::null()), args).ends()
     }
 
+    /// Runs another program in the same way.
+    #[track_caller]
+    pub fn other(&self, program: &str, args: &[&str]) -> Ran {
+        Started::of(self.command(program).args(args).stdin(Stdio::null()), args).ends()
+    }
+
     /// Runs it on a terminal, which `script` of util-linux makes, where a person types this.
     #[track_caller]
     pub fn on_a_terminal(&self, args: &[&str], typed: &str) -> Ran {

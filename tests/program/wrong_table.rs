@@ -74,7 +74,7 @@ fn answers(
 ) -> Row {
     row(section, situation, code, words, move || {
         let (stand, reply) = (stand(), reply.clone());
-        stand.twist(move |_, request: &Request| (request.command == command).then(|| reply()));
+        stand.twist(move |_, request: &Request| (request.command == command).then(&reply));
         scene(stand, &[chat()])
     })
 }
@@ -185,7 +185,7 @@ fn certificates() -> Vec<Row> {
             S,
             "the certificate carries another name",
             69,
-            &["not valid for name", "connection.rpc.url"],
+            &["not valid for name", "only for \"localhost\"", "connection.rpc.url"],
             move || under(|_| (), "127.0.0.1", Some(own)),
         ),
         row(
@@ -195,7 +195,7 @@ fn certificates() -> Vec<Row> {
             &["CA:TRUE"],
             || under(|params| authority(params, true), "localhost", None),
         ),
-        ca_file("caFile is missing", &["caFile spec/gone.pem cannot be read", "correct"], "gone.pem", ""),
+        ca_file("caFile is missing", &["caFile spec/gone.pem cannot be read", "PEM form"], "gone.pem", ""),
         ca_file("caFile is no PEM file", &["holds no certificate"], "ca.pem", "hello\n"),
         ca_file(
             "caFile is cut off",
@@ -205,7 +205,7 @@ fn certificates() -> Vec<Row> {
         ),
         ca_file(
             "caFile holds something else that is called a certificate",
-            &["certificate 1 of", "cannot be used"],
+            &["number 1 in", "is no certificate"],
             "ca.pem",
             "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n",
         ),
@@ -651,7 +651,30 @@ fn selectors() -> Vec<Row> {
         })
     };
     const ALLOW: &str = "--allow shrink=sales --reason TEXT";
+    let remark = |situation, words, exception: &'static str| {
+        row(S, situation, 0, words, move || {
+            let stand = stand();
+            super::spec::put(&mut stand.world(), "bob@example.com", &["im"], "1");
+            let chat = format!("{}  exceptions: [{exception}]\n", chat());
+            scene(stand, &[chat])
+        })
+    };
     vec![
+        remark(
+            "an exception for an account that does not exist",
+            &["nobody@example.com"],
+            "{account: nobody@example.com, service: im, set: disabled}",
+        ),
+        remark(
+            "an exception whose last day is over",
+            &["2020-01-31"],
+            "{account: bob@example.com, service: im, set: disabled, until: 2020-01-31}",
+        ),
+        remark(
+            "an exception for somebody outside the scope",
+            &["anna@example.com"],
+            "{account: anna@example.com, service: im, set: disabled}",
+        ),
         scope(
             "an account that does not exist",
             &["matches no account", ALLOW],
@@ -844,7 +867,7 @@ fn documents() -> Vec<Row> {
             "services: {im: enabled}\n  exceptions: [{account: bob@example.com, service: im, set: enabled, until: 2027-02-30}]",
         ),
         wrong(
-            "an exception without an end or a reason to a service that is unknown",
+            "an exception for an unknown service",
             &["chatt"],
             "services: {im: enabled}",
             "services: {im: enabled}\n  exceptions: [{account: bob@example.com, service: chatt, set: enabled}]",
@@ -893,7 +916,7 @@ fn values() -> Vec<Row> {
             "  guardrails: {disable: {percent: 500}}\n  identity:",
         ),
         wrong(
-            "seats of a product that nobody has listed",
+            "a negative number of seats",
             &["spec.yaml:"],
             "orderId: EXAMPLE-0001",
             "expect: {holograms: {seats: -3}}",
@@ -931,8 +954,8 @@ fn folders() -> Vec<Row> {
         file("an empty file", &["there is no document in the spec"], Vec::new),
         file("a file of comments only", &["there is no document in the spec"], || b"# later\n".to_vec()),
         file("a binary file", &["spec/spec.yaml"], || (0..=255).cycle().take(4096).collect()),
-        file("a file in another encoding", &["binary file"], || {
-            "apiVersion: icewarden.dev/v1\n".encode_utf16().flat_map(u16::to_le_bytes).collect()
+        file("a file in another encoding", &["UTF-16"], || {
+            "\u{feff}apiVersion: icewarden.dev/v1\n".encode_utf16().flat_map(u16::to_le_bytes).collect()
         }),
         file("20 MB of YAML", &["MiB"], || b"- a line of some length to fill it\n".repeat(600_000)),
         file("YAML nested without end", &["spec/spec.yaml"], || b"[".repeat(100_000)),
@@ -972,6 +995,16 @@ fn typed() -> Vec<Row> {
             "--allow for an unknown service",
             &["no service `phones`"],
             &["plan", "spec", "--allow", "disable=phones:1", "--reason", "x"],
+        ),
+        row(S, "a --target that matches nothing", 64, &["matches nothing"], || {
+            let args = &["plan", "spec", "--target", "eu/nobody@example.com/*"];
+            scene(stand(), &[chat()]).runs(Runs::Only(args))
+        }),
+        typed("a --target without a server", &["--target"], &["plan", "spec", "--target", "bob@example.com"]),
+        typed(
+            "a port that is none for the sandbox",
+            &["--listen"],
+            &["sandbox", "--listen", "127.0.0.1:99999"],
         ),
         typed(
             "--allow without a number",

@@ -191,16 +191,18 @@ proptest! {
         let path = folder.path().join("state");
         runtime().block_on(async {
             let mut kept = Kept::open(&path).await;
-            for acts in [&first, &second, &Vec::new()] {
+            for (acts, last) in [(&first, false), (&second, true)] {
                 for act in acts {
                     perform(&mut kept.world, act);
                     assert!(kept.world.stored().await);
                 }
-                let before = told(&mut kept.world);
+                let before = if last { told(&mut kept.world) } else { Vec::new() };
                 let state = kept.close().await;
                 kept = Kept::open(&path).await;
                 assert_eq!(shown(&kept.world), state);
-                assert_eq!(told(&mut kept.world), before);
+                if last {
+                    assert_eq!(told(&mut kept.world), before);
+                }
                 for (product, used) in kept.world.recount() {
                     assert_eq!(kept.world.used(product), used);
                 }
@@ -283,12 +285,18 @@ async fn an_empty_file_becomes_a_state() {
 struct Process {
     child: Child,
     url: String,
+    /// What it said after its address, once it has ended.
+    talk: std::sync::mpsc::Receiver<String>,
 }
 
 impl Process {
     fn start(path: &Path) -> Process {
         let mut command = Command::new(env!("CARGO_BIN_EXE_icewarden"));
         command.args(["sandbox", "--state"]).arg(path).stdout(Stdio::null()).stderr(Stdio::piped());
+        Process::of(&mut command)
+    }
+
+    fn of(command: &mut Command) -> Process {
         let mut child = command.spawn().expect("it starts");
         let mut lines = BufReader::new(child.stderr.take().expect("its talk")).lines();
         let url = lines.find_map(|line| {
@@ -296,8 +304,12 @@ impl Process {
             line.split_whitespace().find(|word| word.ends_with("/icewarpapi/")).map(str::to_owned)
         });
         // Read on, so that it never waits for us.
-        std::thread::spawn(move || lines.for_each(drop));
-        Process { child, url: url.expect("its address") }
+        let (said, talk) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let rest: Vec<String> = lines.map_while(Result::ok).collect();
+            drop(said.send(rest.join("\n")));
+        });
+        Process { child, url: url.expect("its address"), talk }
     }
 
     /// As by `kill -9`.
@@ -364,6 +376,48 @@ async fn what_was_answered_survives_a_kill() {
         }
         again.kill();
     }
+}
+
+/// Where the disk takes no more, nothing is answered as done, the sandbox ends and says so, and the file is whole.
+#[tokio::test]
+async fn what_cannot_be_stored_is_not_answered_and_ends_the_sandbox() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state");
+    let mut command = Command::new("sh");
+    // No file may grow beyond 400 blocks of 512 or 1,024 bytes, and trying to is an error and no signal.
+    command.args(["-c", "trap '' XFSZ; ulimit -f 400; exec \"$0\" sandbox --state \"$1\""]);
+    command.arg(env!("CARGO_BIN_EXE_icewarden")).arg(&path).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut process = Process::of(&mut command);
+    let http = super::http::client();
+    let login = request("", "authenticate", &login_params("admin@example.com", "sandbox"));
+    let login = http.post(&process.url).body(login).send().await.expect("an answer").text().await;
+    let sid = attribute(&login.expect("text"), "sid").expect("a session");
+    let mut answered = 0;
+    let refused = loop {
+        assert!(answered < 2_000, "the disk never filled up");
+        let list = item("u_mailbox", &format!("new.{answered}")) + &item("u_type", "0");
+        let params =
+            format!("<domainstr>example.com</domainstr><accountproperties>{list}</accountproperties>");
+        let sent = http.post(&process.url).body(request(&sid, "createaccount", &params)).send().await;
+        let answer = sent.expect("an answer");
+        if answer.status() != 200 {
+            break answer;
+        }
+        assert_eq!(texts(&answer.text().await.expect("text"), "result"), ["1"]);
+        answered += 1;
+    };
+    assert_eq!(refused.status(), 500);
+    drop((refused, http));
+    let said = process.talk.recv().expect("what it said");
+    assert_eq!(process.child.wait().expect("it ends").code(), Some(1), "{said}");
+    assert!(said.contains("could not be stored") && said.contains("next: make room"), "{said}");
+    let kept = Kept::open(&path).await;
+    let state = shown(&kept.world);
+    for number in 0..answered {
+        assert!(state["accounts"][format!("new.{number}@example.com")].is_object(), "{number} of {answered}");
+    }
+    assert!(answered > 10, "{answered}");
+    kept.close().await;
 }
 
 #[test]

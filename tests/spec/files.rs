@@ -103,3 +103,30 @@ fn what_is_not_there_says_so() {
     assert_eq!(refused(folder.path())[0].code, "no-document");
     assert_eq!(refused(&folder.path().join("nowhere"))[0].code, "not-found");
 }
+
+/// What a link outside leads to is not read, since a mistake in it would be shown with its line. Links inside are.
+#[cfg(unix)]
+#[test]
+fn a_link_out_of_the_folder_is_refused_and_one_inside_is_followed() {
+    use std::os::unix::fs::symlink;
+
+    let outside = tempfile::tempdir().expect("a folder");
+    fs::write(outside.path().join("private.yaml"), "secret: line\n").expect("a file");
+    let spec = tempfile::tempdir().expect("a folder");
+    fs::create_dir(spec.path().join(".data")).expect("a folder");
+    fs::write(spec.path().join(".data/a.yaml"), "a: 1\n").expect("a file");
+    symlink(".data/a.yaml", spec.path().join("a.yaml")).expect("a link");
+    assert_eq!(read_folder(spec.path()).expect("readable").len(), 1);
+    let door = spec.path().join("door.yaml");
+    symlink(outside.path().join("private.yaml"), &door).expect("a link");
+    let found = read_folder(spec.path()).expect_err("it is refused");
+    assert_eq!(found.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["link-outside"]);
+    fs::remove_file(&door).expect("it is there");
+    symlink(outside.path(), spec.path().join("folder")).expect("a link");
+    let found = read_folder(spec.path()).expect_err("it is refused");
+    assert_eq!(found.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["link-outside"]);
+    // Who names a link means what it leads to.
+    let named = outside.path().join("named");
+    symlink(outside.path(), &named).expect("a link");
+    assert!(read_folder(&named).is_ok());
+}

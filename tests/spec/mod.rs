@@ -6,6 +6,7 @@ mod files;
 mod limits;
 mod mistakes;
 mod mistakes_table;
+mod reference;
 mod rendering;
 mod schema;
 mod valid_table;

@@ -2,14 +2,13 @@
 
 use std::cell::Cell;
 use std::io::{BufRead as _, IsTerminal as _};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use super::addresses::Addresses;
-use super::args::{AllowArgs, NarrowArgs, ShowArgs};
+use super::args::ApplyArgs;
 use super::events::Events;
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
@@ -22,7 +21,8 @@ use super::record;
 use super::resume::Resumed;
 use super::session::{self, Failure, Read};
 use super::signals::Ear;
-use super::stale::{self, Approved};
+use super::stale::{self, Approved, Reviewed};
+use super::trust::Trust;
 use crate::edge::drive::{Driving, drive};
 use crate::edge::git::{self, Commit};
 use crate::edge::lock::Lock;
@@ -36,47 +36,32 @@ use crate::report::run::{self as report, RunCounts, SummaryLayout};
 use crate::report::servers::{self, ServerRow};
 use crate::report::{findings, text, view};
 
-pub struct ApplyOptions {
-    pub auto_approve: bool,
-    pub lock_timeout: Duration,
-    /// `--store`.
-    pub store: Option<PathBuf>,
-    /// Where what happens is written for other programs.
-    pub events: Option<PathBuf>,
-    pub show: ShowArgs,
-    pub narrow: NarrowArgs,
-}
-
 /// The command.
-pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Output) -> Exit {
+pub fn run(options: &ApplyArgs, output: &Output) -> Exit {
     if let Err(exit) = can_ask(options, output) {
         return exit;
     }
-    let (output, events) = match open_outputs(options, output) {
-        Ok(opened) => opened,
-        Err(exit) => return exit,
-    };
+    applied(options, output).unwrap_or_else(|exit| exit)
+}
+
+/// # Errors
+/// The exit, after saying why, where no server was asked.
+fn applied(options: &ApplyArgs, output: &Output) -> Result<Exit, Exit> {
+    // Without --resume it is required.
+    let path = options.path.as_deref().unwrap_or(Path::new("."));
+    let (output, events) = open_outputs(options, output)?;
     let output = &output;
-    let allows = match allow.meant() {
-        Ok(allows) => allows,
-        Err(problem) => {
-            output.error(&problem, Some(super::args::ALLOW_HELP));
-            return Exit::Usage;
-        }
-    };
-    let prepared = match stale::open(path, allows, &options.narrow, output) {
-        Ok(prepared) => prepared,
-        Err(exit) => return exit,
-    };
+    let allows = options.allow.meant().map_err(|problem| {
+        output.error(&problem, Some(super::args::ALLOW_HELP));
+        Exit::Usage
+    })?;
+    let prepared = stale::open(path, allows, &options.narrow, output)?;
     say_spec_findings(&prepared.loaded, output);
-    let runtime = match super::session_runtime() {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
-    let keep = match runtime.block_on(Keep::open(options.store.as_deref(), options.lock_timeout, output)) {
-        Ok(keep) => keep,
-        Err(exit) => return exit,
-    };
+    let trust = Trust::open(&options.trust, output)?;
+    let reviewed = Reviewed::read(&options.effects, &prepared.loaded.spec.servers)
+        .map_err(|problem| output.usage(&problem))?;
+    let runtime = super::session_runtime()?;
+    let keep = runtime.block_on(Keep::open(options.store.store.as_deref(), options.lock_timeout, output))?;
     // A saved plan carries its spec with it: where it lies says nothing about that.
     let commit = match prepared.saved {
         Some(_) => None,
@@ -88,10 +73,12 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
             server,
             allows: &prepared.allows,
             narrowing: &prepared.narrowing,
+            trust: &trust,
             output,
             ear: Ear::default(),
         },
         before,
+        reviewed: &reviewed,
         loaded: &prepared.loaded,
         commit: commit.as_ref(),
         keep: &keep,
@@ -102,11 +89,11 @@ pub fn run(path: &Path, options: &ApplyOptions, allow: &AllowArgs, output: &Outp
     let exit = perform_all(&runtime, &applying, output);
     drop(applying);
     runtime.block_on(keep.close());
-    exit
+    Ok(exit)
 }
 
 /// What is written for people and what for programs.
-pub fn open_outputs(options: &ApplyOptions, output: &Output) -> Result<(Output, Events), Exit> {
+pub fn open_outputs(options: &ApplyArgs, output: &Output) -> Result<(Output, Events), Exit> {
     let output = output.with_addresses(options.show.addresses)?;
     let path = options.events.as_deref();
     let events = Events::open(path).map_err(|problem| {
@@ -119,7 +106,7 @@ pub fn open_outputs(options: &ApplyOptions, output: &Output) -> Result<(Output, 
 }
 
 /// Whether somebody can be asked, or need not be.
-pub fn can_ask(options: &ApplyOptions, output: &Output) -> Result<(), Exit> {
+pub fn can_ask(options: &ApplyArgs, output: &Output) -> Result<(), Exit> {
     if options.auto_approve || std::io::stdin().is_terminal() {
         return Ok(());
     }
@@ -186,10 +173,11 @@ async fn asked(steps: usize, names: &str, output: &Output) -> bool {
 pub struct Applying<'a> {
     pub job: Job<'a>,
     pub before: Before<'a>,
+    pub reviewed: &'a Reviewed,
     pub loaded: &'a Loaded,
     pub commit: Option<&'a Commit>,
     pub keep: &'a Keep,
-    pub options: &'a ApplyOptions,
+    pub options: &'a ApplyArgs,
     pub events: &'a Events,
 }
 
@@ -322,6 +310,10 @@ impl Applying<'_> {
         };
         if let Err(exit) = same {
             return Shown::Ended(self.refused(exit));
+        }
+        if let Err(message) = self.reviewed.holds(&file) {
+            self.job.output.error(&message, Some("plan again, and have the new plan reviewed"));
+            return Shown::Ended(self.refused(Exit::Stale));
         }
         let shown = PlanFile { servers: vec![file], ..stale::empty_file() };
         self.say_plan(&shown, &plan);

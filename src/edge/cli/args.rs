@@ -43,56 +43,9 @@ pub enum Command {
         format: Format,
     },
     /// Show what would change, and what it does to the seats. Only reads.
-    Plan {
-        /// A folder of YAML files, or one file.
-        path: PathBuf,
-        /// Save the plan, so that `apply FILE` does exactly this.
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-        /// For people, for other programs (schemas/plan.schema.json), or for a pull request.
-        #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
-        format: PlanFormat,
-        /// Exit with 2 where there are changes and nothing is blocked.
-        #[arg(long)]
-        detailed_exitcode: bool,
-        #[command(flatten)]
-        store: StoreArgs,
-        #[command(flatten)]
-        allow: AllowArgs,
-        #[command(flatten)]
-        narrow: NarrowArgs,
-        #[command(flatten)]
-        show: ShowArgs,
-    },
+    Plan(PlanArgs),
     /// Perform a plan: a saved one, or one made afresh from a folder.
-    Apply {
-        /// A folder of YAML files, one such file, or a plan saved by `plan --out`. With --resume it may be left out:
-        /// then the spec is the one that the run was begun with.
-        #[arg(required_unless_present = "resume")]
-        path: Option<PathBuf>,
-        /// Do not ask. Without a terminal this is required.
-        #[arg(long)]
-        auto_approve: bool,
-        /// Go on with the run that was cut off or ended in part, and with nothing else: what is in doubt is settled by
-        /// reading, and a server that changed otherwise is refused.
-        #[arg(long)]
-        resume: bool,
-        /// How long to wait while another run holds a server's lock: 30s, 5m, 1h.
-        #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = super::keep::duration)]
-        lock_timeout: Duration,
-        #[command(flatten)]
-        store: StoreArgs,
-        /// Write what happens as one JSON object a line (schemas/events.schema.json); `-` is standard output, and
-        /// then the words for people go to standard error.
-        #[arg(long, value_name = "FILE")]
-        events: Option<PathBuf>,
-        #[command(flatten)]
-        allow: AllowArgs,
-        #[command(flatten)]
-        narrow: NarrowArgs,
-        #[command(flatten)]
-        show: ShowArgs,
-    },
+    Apply(ApplyArgs),
     /// List the runs so far, the newest first; `history show RUN` tells all of one.
     #[command(args_conflicts_with_subcommands = true)]
     History {
@@ -136,6 +89,70 @@ pub enum Command {
         #[arg(value_enum, default_value_t = SchemaArg::Spec)]
         of: SchemaArg,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// A folder of YAML files, or one file.
+    pub path: PathBuf,
+    /// Save the plan, so that `apply FILE` does exactly this.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Append what came of it to FILE, as lines NAME=VALUE: changes, blocked, effects-digest.
+    #[arg(long, value_name = "FILE")]
+    pub outputs: Option<PathBuf>,
+    /// For people, for other programs (schemas/plan.schema.json), or for a pull request.
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+    pub format: PlanFormat,
+    /// Exit with 2 where there are changes and nothing is blocked.
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    #[command(flatten)]
+    pub allow: AllowArgs,
+    #[command(flatten)]
+    pub narrow: NarrowArgs,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    #[command(flatten)]
+    pub show: ShowArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// A folder of YAML files, one such file, or a plan saved by `plan --out`. With --resume it may be left out:
+    /// then the spec is the one that the run was begun with.
+    #[arg(required_unless_present = "resume")]
+    pub path: Option<PathBuf>,
+    /// Do not ask. Without a terminal this is required.
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Perform only a plan with this effects digest, 64 hexadecimal digits: of the one server, or SERVER=DIGEST
+    /// for each, with commas between.
+    #[arg(long, value_name = "DIGEST", value_delimiter = ',')]
+    pub effects: Vec<String>,
+    /// Go on with the run that was cut off or ended in part, and with nothing else: what is in doubt is settled by
+    /// reading, and a server that changed otherwise is refused.
+    #[arg(long)]
+    pub resume: bool,
+    /// How long to wait while another run holds a server's lock: 30s, 5m, 1h.
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = super::keep::duration)]
+    pub lock_timeout: Duration,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Write what happens as one JSON object a line (schemas/events.schema.json); `-` is standard output, and
+    /// then the words for people go to standard error.
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<PathBuf>,
+    #[command(flatten)]
+    pub allow: AllowArgs,
+    #[command(flatten)]
+    pub narrow: NarrowArgs,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    #[command(flatten)]
+    pub show: ShowArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -211,6 +228,18 @@ pub struct AllowArgs {
     pub reason: Option<String>,
 }
 
+#[derive(Debug, Args)]
+pub struct TrustArgs {
+    /// Take connections and secrets from the spec in DIR, and refuse a server for which the other says anything
+    /// else. For a pull request, DIR is what its base branch holds.
+    #[arg(long, value_name = "DIR")]
+    pub trusted: Option<PathBuf>,
+    /// Run the commands that a spec names for its secrets (`exec`). They are refused with --trusted, and where
+    /// ICEWARDEN_ALLOW_EXEC is 0; setting that to 1 allows them too.
+    #[arg(long)]
+    pub allow_exec: bool,
+}
+
 #[derive(Debug, Default, Args)]
 pub struct NarrowArgs {
     /// Plan only the changes whose address matches: a glob such as 'eu/*@example.com/activesync' or 'eu/backup/*'.
@@ -248,6 +277,9 @@ impl NarrowArgs {
 /// The next act where an override is not understood.
 pub const ALLOW_HELP: &str =
     "run without it: the plan names the override that it needs, as it has to be typed";
+
+/// The next act where a narrowing is not understood.
+pub const NARROW_HELP: &str = "run `icewarden plan` without it: it shows the addresses that there are";
 
 impl AllowArgs {
     /// The overrides that are meant.

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use super::output::Output;
 use super::signals::Ear;
+use super::trust::Trust;
 use crate::diff::{Narrowing, SecretsMet};
 use crate::model::Observed;
 use crate::plan::{Allow, Inputs};
@@ -19,6 +20,7 @@ pub struct Job<'a> {
     pub server: &'a ServerSpec,
     pub allows: &'a [Allow],
     pub narrowing: &'a Narrowing,
+    pub trust: &'a Trust,
     pub output: &'a Output,
     pub ear: Ear,
 }

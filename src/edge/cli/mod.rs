@@ -15,6 +15,7 @@ mod job;
 mod keep;
 mod load;
 mod output;
+mod outputs;
 mod plan;
 mod progress;
 mod record;
@@ -23,6 +24,7 @@ mod sandbox;
 mod session;
 mod signals;
 mod stale;
+mod trust;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -48,19 +50,9 @@ pub fn main() -> Exit {
     let output = Output::new(cli.color);
     match cli.command {
         Command::Validate { path, format } => load::validate(&path, format, &output),
-        Command::Plan { path, out, format, detailed_exitcode, store, allow, narrow, show } => {
-            let options =
-                plan::PlanOptions { out, format, detailed_exitcode, store: store.store, show, narrow };
-            plan::run(&path, &options, &allow, &output)
-        }
-        Command::Apply { path, auto_approve, resume, events, lock_timeout, store, allow, narrow, show } => {
-            let options =
-                apply::ApplyOptions { auto_approve, lock_timeout, store: store.store, events, show, narrow };
-            match path {
-                Some(path) if !resume => apply::run(&path, &options, &allow, &output),
-                path => resume::run(path.as_deref(), &options, &allow, &output),
-            }
-        }
+        Command::Plan(args) => plan::run(&args, &output),
+        Command::Apply(args) if args.resume => resume::run(&args, &output),
+        Command::Apply(args) => apply::run(&args, &output),
         Command::History { limit, told, command } => match command {
             None => history::list(limit, &told, &output),
             Some(HistoryCommand::Show { run, told }) => history::show(&run, &told, &output),

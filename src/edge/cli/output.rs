@@ -92,6 +92,12 @@ impl Output {
         self.bars.suspend(|| drop(writeln!(std::io::stderr().lock(), "{text}")));
     }
 
+    /// What is wrong with the command line, and the exit for it.
+    pub fn usage(&self, problem: &str) -> Exit {
+        self.error(problem, None);
+        Exit::Usage
+    }
+
     /// An error with its next act.
     pub fn error(&self, message: &str, remedy: Option<&str>) {
         let word = self.stderr.paint(crate::report::paint::Tone::Bad, "error:");

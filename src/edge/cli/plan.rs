@@ -1,20 +1,22 @@
 //! The command `plan`: reads, plans, shows, saves.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::addresses::Addresses;
-use super::args::{AllowArgs, NarrowArgs, PlanFormat, ShowArgs};
+use super::args::{PlanArgs, PlanFormat};
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
 use super::keep::{self, Held};
 use super::load::{self, Loaded};
 use super::output::Output;
+use super::outputs;
 use super::session::{self, Failure, Known, Read};
 use super::signals::Ear;
+use super::trust::Trust;
 use crate::diff::Narrowing;
 use crate::edge::store::{Store, StoreError};
 use crate::model::{Directory, Pattern};
@@ -29,17 +31,7 @@ use crate::report::servers::{self, ServerRow};
 use crate::report::{findings, markdown, text, view};
 use crate::spec::meaning::{ServerSpec, Source};
 
-pub struct PlanOptions {
-    pub out: Option<PathBuf>,
-    pub format: PlanFormat,
-    pub detailed_exitcode: bool,
-    /// `--store`.
-    pub store: Option<PathBuf>,
-    pub show: ShowArgs,
-    pub narrow: NarrowArgs,
-}
-
-impl PlanOptions {
+impl PlanArgs {
     /// How much of each plan must be put into words: what is saved, and what programs read, is whole.
     fn detail(&self) -> Detail {
         match self.format {
@@ -53,40 +45,36 @@ impl PlanOptions {
 }
 
 /// The command.
-pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Output) -> Exit {
-    let allows = match allow.meant() {
-        Ok(allows) => allows,
-        Err(problem) => {
-            output.error(&problem, Some(super::args::ALLOW_HELP));
-            return Exit::Usage;
-        }
-    };
-    let output = &match output.with_addresses(options.show.addresses) {
-        Ok(output) => output,
-        Err(exit) => return exit,
-    };
-    let loaded = match load::read_or_say(path, output) {
-        Ok(loaded) => loaded,
-        Err(exit) => return exit,
-    };
+pub fn run(options: &PlanArgs, output: &Output) -> Exit {
+    planned_and_shown(options, output).unwrap_or_else(|exit| exit)
+}
+
+/// # Errors
+/// The exit, after saying why, where no server was asked or the plan was not kept as it should be.
+fn planned_and_shown(options: &PlanArgs, output: &Output) -> Result<Exit, Exit> {
+    let allows = options.allow.meant().map_err(|problem| {
+        output.error(&problem, Some(super::args::ALLOW_HELP));
+        Exit::Usage
+    })?;
+    let output = &output.with_addresses(options.show.addresses)?;
+    let loaded = load::read_or_say(&options.path, output)?;
     say_spec_findings(&loaded, output);
-    let narrowing = match options.narrow.meant(&loaded.spec.servers) {
-        Ok(narrowing) => narrowing,
-        Err(problem) => {
-            output.error(&problem, None);
-            return Exit::Usage;
-        }
-    };
-    let runtime = match super::session_runtime() {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
-    let store = match runtime.block_on(keep::open_to_read(options.store.as_deref(), output)) {
-        Ok(store) => store,
-        Err(exit) => return exit,
-    };
+    let narrowing = options.narrow.meant(&loaded.spec.servers).map_err(|problem| {
+        output.error(&problem, Some(super::args::NARROW_HELP));
+        Exit::Usage
+    })?;
+    let trust = Trust::open(&options.trust, output)?;
+    let runtime = super::session_runtime()?;
+    let store = runtime.block_on(keep::open_to_read(options.store.store.as_deref(), output))?;
     let planned = runtime.block_on(side_by_side(&loaded.spec.servers, |server| {
-        let job = Job { server, allows: &allows, narrowing: &narrowing, output, ear: Ear::default() };
+        let job = Job {
+            server,
+            allows: &allows,
+            narrowing: &narrowing,
+            trust: &trust,
+            output,
+            ear: Ear::default(),
+        };
         plan_one(job, options, store.as_deref(), &loaded.sources)
     }));
     let exits: Vec<Exit> = planned.iter().map(|planned| planned.exit).collect();
@@ -103,12 +91,13 @@ pub fn run(path: &Path, options: &PlanOptions, allow: &AllowArgs, output: &Outpu
     for (server, addresses) in file.servers.iter_mut().zip(addresses) {
         server.accounts.addresses = addresses;
     }
-    if let Some(out) = &options.out
-        && let Err(exit) = save(file, &loaded.sources, out, output)
-    {
-        return exit;
+    if let Some(path) = &options.outputs {
+        outputs::append(path, &file, output)?;
     }
-    Exit::of_all(&exits)
+    if let Some(out) = &options.out {
+        save(file, &loaded.sources, out, output)?;
+    }
+    Ok(Exit::of_all(&exits))
 }
 
 fn plan_file(allows: Vec<AllowFile>, narrowed: Option<NarrowedFile>, servers: Vec<ServerFile>) -> PlanFile {
@@ -130,7 +119,7 @@ fn show(
     file: &PlanFile,
     veiled: Vec<Option<ServerFile>>,
     exits: &[Exit],
-    options: &PlanOptions,
+    options: &PlanArgs,
     output: &Output,
 ) {
     let veiled = output.addresses.veiled(None, |veil| {
@@ -173,7 +162,7 @@ struct Planned {
     exit: Exit,
 }
 
-async fn plan_one(job: Job<'_>, options: &PlanOptions, store: Option<&Store>, sources: &[Source]) -> Planned {
+async fn plan_one(job: Job<'_>, options: &PlanArgs, store: Option<&Store>, sources: &[Source]) -> Planned {
     let Job { server, output, .. } = job;
     let known = match look_up(server, store, output).await {
         Ok(known) => known,
@@ -399,7 +388,7 @@ fn older(out: &Path) -> String {
 }
 
 /// Whether an apply would write anything of it.
-fn can_be_applied(server: &ServerFile) -> bool {
+pub fn can_be_applied(server: &ServerFile) -> bool {
     !server.steps.is_empty() && server.holds.is_empty()
 }
 

@@ -8,15 +8,16 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::apply::{ApplyOptions, Applying, Before, can_ask, open_outputs, perform_all};
-use super::args::{AllowArgs, NarrowArgs};
+use super::apply::{Applying, Before, can_ask, open_outputs, perform_all};
+use super::args::{ApplyArgs, NarrowArgs};
 use super::exit::Exit;
 use super::job::Job;
 use super::keep::{Keep, minute, say_store, server_key};
 use super::load::{self, Loaded};
 use super::output::Output;
 use super::signals::Ear;
-use super::stale;
+use super::stale::{self, Reviewed};
+use super::trust::Trust;
 use crate::diff::Narrowing;
 use crate::edge::git::Commit;
 use crate::edge::store::{RunRow, StepTold, Store};
@@ -38,7 +39,8 @@ pub struct Resumed {
 }
 
 /// The command.
-pub fn run(path: Option<&Path>, options: &ApplyOptions, allow: &AllowArgs, output: &Output) -> Exit {
+pub fn run(options: &ApplyArgs, output: &Output) -> Exit {
+    let (path, allow) = (options.path.as_deref(), &options.allow);
     if let Err(exit) = can_ask(options, output) {
         return exit;
     }
@@ -52,6 +54,7 @@ pub fn run(path: Option<&Path>, options: &ApplyOptions, allow: &AllowArgs, outpu
         (!allow.allow.is_empty(), "--allow"),
         (!narrow.target.is_empty(), "--target"),
         (!narrow.exclude.is_empty(), "--exclude"),
+        (!options.effects.is_empty(), "--effects"),
     ] {
         if given {
             let next = "leave it out: a run goes on with what it was begun with";
@@ -59,12 +62,17 @@ pub fn run(path: Option<&Path>, options: &ApplyOptions, allow: &AllowArgs, outpu
             return Exit::Usage;
         }
     }
+    let trust = match Trust::open(&options.trust, output) {
+        Ok(trust) => trust,
+        Err(exit) => return exit,
+    };
+    let reviewed = Reviewed::default();
     let runtime = match super::session_runtime() {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
     let found = runtime.block_on(async {
-        let keep = Keep::open(options.store.as_deref(), options.lock_timeout, output).await?;
+        let keep = Keep::open(options.store.store.as_deref(), options.lock_timeout, output).await?;
         let resumed = find(path, &keep.store, output).await?;
         Ok((keep, resumed))
     });
@@ -84,10 +92,12 @@ pub fn run(path: Option<&Path>, options: &ApplyOptions, allow: &AllowArgs, outpu
                 server,
                 allows: &resumed.allows,
                 narrowing: &resumed.narrowing,
+                trust: &trust,
                 output,
                 ear: Ear::default(),
             },
             before: Before::Run(resumed),
+            reviewed: &reviewed,
             loaded: &resumed.loaded,
             commit: resumed.commit(path),
             keep: &keep,

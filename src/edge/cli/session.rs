@@ -105,13 +105,6 @@ impl From<StoreError> for Failure {
     }
 }
 
-impl From<secrets::SecretError> for Failure {
-    fn from(error: secrets::SecretError) -> Failure {
-        let remedy = Some(words(&error.remedy()));
-        Failure { exit: Exit::Failed, message: chain(&error), remedy, findings: Vec::new() }
-    }
-}
-
 /// Logs in and reads all that a plan needs. On every path but success the session is closed.
 pub async fn read(job: &Job<'_>, known: Known) -> Result<Read, Failure> {
     if signals::was_interrupted() {
@@ -129,14 +122,16 @@ pub async fn read(job: &Job<'_>, known: Known) -> Result<Read, Failure> {
     }
 }
 
+/// Logs in as it is trusted for this server.
 async fn connect(job: &Job<'_>) -> Result<(Client, BTreeMap<BackupKey, Secret>), Failure> {
     let Job { server, output, .. } = job;
-    let password = secrets::resolve(&beside(&server.connection.password, &server.connection.place)).await?;
-    let backup_secrets = resolve_backup(server).await?;
-    if let Some(warning) = warning(&server.connection) {
+    let access = job.trust.access(server)?;
+    let connection = &access.connection;
+    let password = resolve("connection.rpc.password", &connection.password, &connection.place).await?;
+    let backup_secrets = resolve_backup(server, access).await?;
+    if let Some(warning) = warning(connection) {
         output.say(&format!("warning: {}: {warning}", server.name));
     }
-    let connection = &server.connection;
     let client = Client::connect(Options {
         url: connection.url.clone(),
         account: connection.account.to_string(),
@@ -216,11 +211,31 @@ fn file_beside(path: &Path, place: &Place) -> PathBuf {
     Path::new(&*place.file).parent().unwrap_or(Path::new("")).join(path)
 }
 
-async fn resolve_backup(server: &ServerSpec) -> Result<BTreeMap<BackupKey, Secret>, Failure> {
+/// Gets a secret, or says which one is missing and where the spec wants it.
+async fn resolve(key: &str, reference: &SecretRef, place: &Place) -> Result<Secret, Failure> {
+    secrets::resolve(&beside(reference, place)).await.map_err(|error| Failure {
+        exit: Exit::Failed,
+        message: format!("{key} at {}:{}: {}", place.file, place.line, chain(&error)),
+        remedy: Some(words(&error.remedy())),
+        findings: Vec::new(),
+    })
+}
+
+/// The secrets that `server` declares, each from where `access` keeps it.
+async fn resolve_backup(
+    server: &ServerSpec,
+    access: &ServerSpec,
+) -> Result<BTreeMap<BackupKey, Secret>, Failure> {
+    let declared = |key: BackupKey| {
+        let mut settings = server.backup.iter().flat_map(|backup| &backup.settings);
+        settings.any(|setting| setting.key == key)
+    };
     let mut resolved = BTreeMap::new();
-    for setting in server.backup.iter().flat_map(|backup| &backup.settings) {
-        if let BackupValue::Secret(reference) = &setting.value {
-            resolved.insert(setting.key, secrets::resolve(&beside(reference, &setting.place)).await?);
+    for setting in access.backup.iter().flat_map(|backup| &backup.settings) {
+        if let BackupValue::Secret(reference) = &setting.value
+            && declared(setting.key)
+        {
+            resolved.insert(setting.key, resolve(setting.key.path(), reference, &setting.place).await?);
         }
     }
     Ok(resolved)

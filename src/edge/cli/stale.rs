@@ -1,6 +1,6 @@
 //! A saved plan against the server as it is now.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::args::NarrowArgs;
@@ -13,7 +13,7 @@ use crate::edge::saved;
 use crate::model::{Guardrail, Pattern, counted};
 use crate::plan::Allow;
 use crate::plan::file::{FORMAT_VERSION, NarrowedFile, OutcomeFile, PlanFile, ServerFile, StepFile};
-use crate::spec::meaning::Source;
+use crate::spec::meaning::{ServerSpec, Source};
 
 /// What an apply starts from.
 pub struct Prepared {
@@ -48,7 +48,7 @@ pub fn open(path: &Path, allows: Vec<Allow>, narrow: &NarrowArgs, output: &Outpu
     if is_spec {
         let loaded = load::read_or_say(path, output)?;
         let narrowing = narrow.meant(&loaded.spec.servers).map_err(|problem| {
-            output.error(&problem, None);
+            output.error(&problem, Some(super::args::NARROW_HELP));
             Exit::Usage
         })?;
         return Ok(Prepared { loaded, allows, narrowing, saved: None });
@@ -161,6 +161,62 @@ pub fn compare(approved: &PlanFile, now: &ServerFile) -> Approved {
         now.server,
         difference(then, now)
     ))
+}
+
+/// The effects that were reviewed, by server; nothing where none were named.
+#[derive(Default)]
+pub struct Reviewed(BTreeMap<String, String>);
+
+impl Reviewed {
+    /// Reads `DIGEST`, for the one server that there is, and `SERVER=DIGEST`.
+    ///
+    /// # Errors
+    /// What is wrong with one of them.
+    pub fn read(texts: &[String], servers: &[ServerSpec]) -> Result<Reviewed, String> {
+        let mut reviewed = BTreeMap::new();
+        for text in texts {
+            let (name, digest) = match (text.split_once('='), servers) {
+                (Some((name, digest)), _) => (name, digest),
+                (None, [only]) => (only.name.as_str(), text.as_str()),
+                (None, _) => {
+                    return Err(format!("--effects {text}: say SERVER=DIGEST, there are several servers"));
+                }
+            };
+            if digest.len() != 64 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return Err(format!("--effects {text}: a digest has 64 hexadecimal digits"));
+            }
+            if !servers.iter().any(|server| server.name == name) {
+                return Err(format!("--effects {text}: the spec has no server {name}"));
+            }
+            if reviewed.insert(name.to_owned(), digest.to_lowercase()).is_some() {
+                return Err(format!("--effects {text}: {name} has two digests"));
+            }
+        }
+        Ok(Reviewed(reviewed))
+    }
+
+    /// Whether a plan does what was reviewed.
+    ///
+    /// # Errors
+    /// What to say where it does not, or where this server's plan was not among those reviewed.
+    pub fn holds(&self, now: &ServerFile) -> Result<(), String> {
+        let server = &now.server;
+        match self.0.get(server) {
+            None if self.0.is_empty() => Ok(()),
+            None => Err(format!("{server}: no effects of this server were reviewed; nothing was changed")),
+            Some(digest) if *digest == now.effects_digest => Ok(()),
+            Some(digest) => Err(format!(
+                "{server}: the plan is stale: its effects are {} now, and {} were reviewed; nothing was changed",
+                short(&now.effects_digest),
+                short(digest)
+            )),
+        }
+    }
+}
+
+/// The digits of a digest that a plan shows.
+fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
 }
 
 /// Whether every step there is now was approved as it is, and some that were are missing.

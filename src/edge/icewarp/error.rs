@@ -79,7 +79,7 @@ pub enum Silence {
     },
     #[error("no answer within {} s", .0.as_secs_f32())]
     Late(Duration),
-    #[error("the connection ended before an answer came: {0}")]
+    #[error("the connection ended before an answer came{}", detailed(.0))]
     Closed(String),
     #[error("HTTP status {0}: it cannot answer now")]
     Http(u16),
@@ -126,11 +126,19 @@ fn spoken(command: &'static str) -> &'static str {
 
 fn unanswered(command: &'static str, why: &Silence) -> String {
     match why {
+        Silence::NoConnection { kind: NoConnection::Setup, .. } => {
+            "the connection cannot be set up".to_owned()
+        }
         Silence::NoConnection { .. } => "the server is not reached".to_owned(),
         Silence::Late(_) | Silence::Closed(_) | Silence::Http(_) => {
             format!("{} went unanswered", spoken(command))
         }
     }
+}
+
+/// What the HTTP library adds, unless it only says the same again.
+fn detailed(why: &str) -> String {
+    if why == "connection closed before message completed" { String::new() } else { format!(": {why}") }
 }
 
 fn connecting(host: &str, kind: NoConnection, why: &str) -> String {

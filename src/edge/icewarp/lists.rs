@@ -37,7 +37,8 @@ pub(super) struct Row<T> {
 ///
 /// Where the server says how many rows there are, that many different ones must come. Where it does not, the list
 /// ends with an empty page – a short one may only be the server's largest (U-8) – and is read a second time: it is
-/// whole if no row came twice and both passes gave the same.
+/// whole if no row came twice and both passes gave the same. A list that moved while it was read is read once more
+/// from its beginning.
 pub(super) async fn list<T>(
     client: &Client,
     command: &'static str,
@@ -45,7 +46,11 @@ pub(super) async fn list<T>(
     params: impl Fn(u64, u64) -> Params,
     row: impl Fn(&Element) -> Row<T>,
 ) -> Result<Listed<T>, CallError> {
-    let first = pass(client, command, what, &params, &row).await?;
+    let mut first = pass(client, command, what, &params, &row).await?;
+    if first.moved {
+        // Somebody changed an account meanwhile, and will not always.
+        first = pass(client, command, what, &params, &row).await?;
+    }
     if first.overall.is_some() || !first.incomplete.is_empty() || first.offset == 0 {
         return Ok(first.finish());
     }
@@ -67,7 +72,7 @@ async fn pass<'a, T>(
         let result = client.read(Phase::Lists, command, &params).await?;
         match gathering.page(&result, row) {
             Ok(More::Yes) => {}
-            Ok(More::No) => return Ok(gathering),
+            Ok(More::No) => return Ok(gathering.closed()),
             Err(misfit) => return Err(refused(command, misfit)),
         }
     }
@@ -101,6 +106,8 @@ struct Gathering<'a, T> {
     incomplete: Vec<String>,
     /// The sentence that tells how much was read.
     to_count: Option<usize>,
+    /// The pages do not fit each other: another pass may do better.
+    moved: bool,
 }
 
 impl<'a, T> Gathering<'a, T> {
@@ -115,6 +122,7 @@ impl<'a, T> Gathering<'a, T> {
             rows: Vec::new(),
             incomplete: Vec::new(),
             to_count: None,
+            moved: false,
         }
     }
 
@@ -129,11 +137,16 @@ impl<'a, T> Gathering<'a, T> {
         self.say(rest);
     }
 
+    fn say_moved(&mut self, rest: &str) {
+        self.moved = true;
+        self.say_read(rest);
+    }
+
     fn page(&mut self, result: &Element, row: &impl Fn(&Element) -> Row<T>) -> Result<More, Misfit> {
         let page = readers::page(result)?;
         if let Some(offset) = page.offset.filter(|offset| *offset != self.offset) {
             let asked = self.offset;
-            self.say_read(&format!("was answered from row {offset} where row {asked} was asked for"));
+            self.say_moved(&format!("was answered from row {offset} where row {asked} was asked for"));
             return Ok(More::No);
         }
         for item in &page.items {
@@ -163,7 +176,7 @@ impl<'a, T> Gathering<'a, T> {
         {
             self.changes += 1;
             if self.changes == 1 {
-                self.say_read(&format!("changed from {before} to {overall} rows while it was read"));
+                self.say_moved(&format!("changed from {before} to {overall} rows while it was read"));
             }
             if self.changes > CHANGES_MAX {
                 return More::No;
@@ -173,7 +186,7 @@ impl<'a, T> Gathering<'a, T> {
             return More::No;
         }
         if page.items.is_empty() {
-            self.say_read("ended with an empty page");
+            self.say_moved("ended with an empty page");
             return More::No;
         }
         More::Yes
@@ -190,7 +203,7 @@ impl<'a, T> Gathering<'a, T> {
             return More::No;
         }
         if (self.seen.len() as u64) < self.offset {
-            self.say_read("does not say how many rows it has, and gave one more than once");
+            self.say_moved("does not say how many rows it has, and gave one more than once");
             return More::No;
         }
         More::Yes
@@ -224,17 +237,24 @@ impl<'a, T> Gathering<'a, T> {
         }
     }
 
+    /// At the end of a pass: as many different rows as the list says it has.
+    fn closed(mut self) -> Self {
+        let different = self.seen.len();
+        if let Some(overall) = self.overall
+            && self.incomplete.is_empty()
+            && different as u64 != overall
+        {
+            self.moved = true;
+            self.say(&format!("says it has {overall} rows and gave {different} different ones"));
+        }
+        self
+    }
+
     fn finish(mut self) -> Listed<T> {
         let different = self.seen.len() as u64;
         if let Some(sentence) = self.to_count.and_then(|place| self.incomplete.get_mut(place)) {
             let of = self.overall.map(|overall| format!(" of {overall}")).unwrap_or_default();
             sentence.push_str(&format!("; {different}{of} rows were read"));
-        }
-        if let Some(overall) = self.overall
-            && self.incomplete.is_empty()
-            && different != overall
-        {
-            self.say(&format!("says it has {overall} rows and gave {different} different ones"));
         }
         if self.unreadable > 1 {
             let count = self.unreadable;

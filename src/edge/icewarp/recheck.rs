@@ -78,6 +78,10 @@ fn accounts_moved(before: &Directory, again: &Directory) -> Vec<String> {
             told.push(format!("the list of accounts of {domain} is another than a moment ago: {moved}"));
         }
     }
+    if told.is_empty() {
+        // Something is another, even if it cannot be said what: nothing may rest on it.
+        told.push("the lists of accounts are others than a moment ago".to_owned());
+    }
     told
 }
 

@@ -11,9 +11,17 @@ impl CallError {
         match self {
             CallError::Refused { why, .. } => why.remedy(),
             CallError::Unanswered { why, .. } => why.remedy(),
+            CallError::Unreadable { command, why } if !is_login(command) && why.is_foreign() => Remedy::Check(
+                "what stands between here and the server: the login was answered by IceWarp, and this was not"
+                    .to_owned(),
+            ),
             CallError::Unreadable { why, .. } => why.remedy(),
         }
     }
+}
+
+fn is_login(command: &str) -> bool {
+    ["authenticate", "getauthchallenge"].contains(&command)
 }
 
 /// Each wrong login makes the server slower to answer the next one, for everybody (U-16).
@@ -173,6 +181,8 @@ fn tls(why: &str) -> Remedy {
         )
     } else if why.contains("has expired") || why.contains("not valid yet") {
         Remedy::OnServer("renew its certificate, and see that the clocks here and there are right".to_owned())
+    } else if why.contains("not valid for name") {
+        Remedy::EditSpec("give connection.rpc.url a name that the server's certificate carries".to_owned())
     } else if why.contains("does not speak TLS") {
         Remedy::EditSpec(
             "let connection.rpc.url name a port that speaks TLS, or begin with http:// on a network that you trust"
@@ -180,8 +190,8 @@ fn tls(why: &str) -> Remedy {
         )
     } else {
         Remedy::EditSpec(
-            "name the certificate of the issuer in connection.rpc.caFile, or give connection.rpc.url the name \
-             that the server's certificate carries"
+            "name the issuer's certificate, or the server's own, in connection.rpc.caFile, once you have made sure \
+             that it is the right one"
                 .to_owned(),
         )
     }
@@ -191,18 +201,26 @@ impl Silence {
     fn remedy(&self) -> Remedy {
         match self {
             Silence::NoConnection { kind: NoConnection::Tls, why, .. } => tls(why),
-            Silence::NoConnection { kind: NoConnection::Setup, .. } => {
-                Remedy::EditSpec("correct connection.rpc".to_owned())
+            Silence::NoConnection { kind: NoConnection::Setup, why, .. } => {
+                Remedy::EditSpec(if why.contains("caFile") {
+                    "name a file of certificates in PEM form in connection.rpc.caFile, or leave the key out".to_owned()
+                } else {
+                    "write the whole address in connection.rpc.url, such as https://mail.example.com/icewarpapi/"
+                        .to_owned()
+                })
             }
             Silence::NoConnection { proxy: Some(variable), .. } => Remedy::Check(format!(
                 "the host and port in connection.rpc.url, and the proxy: {variable} is set, so calls go through it \
                  unless NO_PROXY names the host"
             )),
+            Silence::NoConnection { kind: NoConnection::Name, .. } => Remedy::Check(
+                "the spelling of the host in connection.rpc.url, and the DNS of this machine".to_owned(),
+            ),
             Silence::NoConnection { proxy: None, .. } => Remedy::Check(
                 "the host and port in connection.rpc.url, and that the server's control service runs".to_owned(),
             ),
             Silence::Late(_) | Silence::Closed(_) => {
-                Remedy::Rerun("the same, later; what may have happened is not repeated by itself".to_owned())
+                Remedy::Rerun("the same, later; what may have been done is read back first, and never sent twice by itself".to_owned())
             }
             Silence::Http(429) => Remedy::Rerun("the same, later: it wants fewer calls at a time".to_owned()),
             Silence::Http(_) => Remedy::Rerun(
@@ -215,6 +233,17 @@ impl Silence {
 }
 
 impl Garble {
+    /// Whether something answered that is no IceWarp server at all.
+    fn is_foreign(&self) -> bool {
+        matches!(
+            self,
+            Garble::NotHttp
+                | Garble::Status { .. }
+                | Garble::Redirect { .. }
+                | Garble::Codec { why: CodecError::Html | CodecError::Text | CodecError::Root(_), .. }
+        )
+    }
+
     fn remedy(&self) -> Remedy {
         match self {
             Garble::Status { status: 407, .. } => Remedy::Check(

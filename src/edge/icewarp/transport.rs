@@ -206,6 +206,10 @@ impl Transport {
         } else {
             NoConnection::Other
         };
+        if kind == NoConnection::Name {
+            // What the resolver says of it differs from system to system, and names nothing more.
+            why = "its name cannot be resolved".to_owned();
+        }
         if kind == NoConnection::Tls
             && let Some((_, plain)) = TLS_WORDS.iter().find(|(word, _)| why.contains(word))
         {
@@ -320,10 +324,22 @@ fn chain(error: &dyn Error) -> String {
     if parts.iter().any(telling) {
         parts.retain(telling);
     }
-    sanitised(&parts.join(": "))
+    sanitised(&names_in_words(&parts.join(": ")))
 }
 
-const LAYERS: [&str; 2] = ["error sending request", "client error ("];
+/// The names of a certificate stand in an error as the library's types print them.
+fn names_in_words(text: &str) -> String {
+    match text.split_once("; certificate is only valid for ") {
+        Some((wanted, found)) => {
+            let found = found.replace("DnsName(", "").replace("IpAddress(", "").replace(')', "");
+            let wanted = wanted.replace("invalid peer certificate: certificate", "its certificate is");
+            format!("{wanted}, only for {found}")
+        }
+        None => text.to_owned(),
+    }
+}
+
+const LAYERS: [&str; 4] = ["error sending request", "client error (", "tcp connect error", "dns error"];
 
 fn speaks_of_tls(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);

@@ -36,14 +36,13 @@ pub(super) async fn certificates(path: &Path) -> Result<Vec<CertificateDer<'stat
         .map_err(|error| format!("connection.rpc.caFile {shown} cannot be read: {error}"))?;
     let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
-        .map_err(|error| format!("connection.rpc.caFile {shown} is no PEM file: {error}"))?;
+        .map_err(|_| format!("connection.rpc.caFile {shown} is no PEM file, or is cut off"))?;
     if certificates.is_empty() {
         return Err(format!("connection.rpc.caFile {shown} holds no certificate"));
     }
     for (at, certificate) in certificates.iter().enumerate() {
-        ParsedCertificate::try_from(certificate).map_err(|error| {
-            format!("certificate {} of connection.rpc.caFile {shown} cannot be used: {error}", at + 1)
-        })?;
+        ParsedCertificate::try_from(certificate)
+            .map_err(|_| format!("number {} in connection.rpc.caFile {shown} is no certificate", at + 1))?;
     }
     Ok(certificates)
 }

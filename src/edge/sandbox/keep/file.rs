@@ -94,11 +94,15 @@ async fn taken_up(
     if version > SHAPE {
         return Err(KeepError::Newer { found: version, known: SHAPE });
     }
-    let new = version == 0;
-    let world = if new { seed() } else { read(connection).await? };
-    if new {
-        create(connection, &world).await?;
+    let seeded = (version == 0).then(seed);
+    if version < SHAPE {
+        shape(connection, version, seeded.as_ref()).await?;
     }
+    let new = seeded.is_some();
+    let world = match seeded {
+        Some(world) => world,
+        None => read(connection).await?,
+    };
     // From here on a commit is one write and one wait for the disk. Before, the head of a new file must be in
     // the file itself and not beside it, as it says whose file it is.
     sqlx::query("PRAGMA journal_mode = WAL").execute(connection).await?;
@@ -177,24 +181,35 @@ fn is_busy(error: &sqlx::Error) -> bool {
     code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5)
 }
 
-/// Tables and the whole world in one transaction: a process killed meanwhile leaves an empty file.
-async fn create(connection: &mut SqliteConnection, world: &World) -> Result<(), KeepError> {
+/// Brings the file from the shape it has to the one that is known here; a new one gets the whole world too. One
+/// transaction: a process killed meanwhile leaves what was there before, of a new file nothing.
+async fn shape(
+    connection: &mut SqliteConnection,
+    version: u32,
+    seeded: Option<&World>,
+) -> Result<(), KeepError> {
     let mut work = connection.begin().await?;
-    for step in MIGRATIONS {
+    for (_, step) in (0u32..).zip(MIGRATIONS).filter(|(number, _)| *number >= version) {
         sqlx::raw_sql(step).execute(&mut *work).await?;
     }
     let marks = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SHAPE}");
     sqlx::raw_sql(AssertSqlSafe(marks)).execute(&mut *work).await?;
-    write(&mut work, &rows::everything(world)).await?;
+    if let Some(world) = seeded {
+        write_all(&mut work, world).await?;
+    }
+    Ok(work.commit().await?)
+}
+
+async fn write_all(work: &mut SqliteConnection, world: &World) -> Result<(), KeepError> {
+    write(work, &rows::everything(world)).await?;
     let mut portion = Vec::with_capacity(ROWS_AT_ONCE);
     for id in (0u32..).take(world.accounts.len()) {
         portion.extend(AccountRow::of(world, id).map(|row| (id, row)));
         if portion.len() == ROWS_AT_ONCE {
-            write_accounts(&mut work, &std::mem::take(&mut portion)).await?;
+            write_accounts(work, &std::mem::take(&mut portion)).await?;
         }
     }
-    write_accounts(&mut work, &portion).await?;
-    Ok(work.commit().await?)
+    write_accounts(work, &portion).await
 }
 
 /// Changes of one call or of several, in their order and in one transaction.

@@ -43,44 +43,47 @@ pub(super) struct Unknown(pub String);
 
 impl AccountRow {
     pub(super) fn of(world: &World, id: u32) -> Option<AccountRow> {
-        let account = world.account(id)?;
+        // Who has connected is dealt out by the switch of U-20, which no file keeps.
+        let Account { mailbox, name, domain, switches, kind, disabled, protocol, flags, extra, connected: _ } =
+            world.account(id)?;
         let trials = &world.counts.trial;
         let trial = MODULES.iter().filter(|(module, _)| trials[*module as usize].contains(&id));
         Some(AccountRow {
-            domain: account.domain,
-            mailbox: account.mailbox.to_string(),
-            name: account.name.to_string(),
-            kind: account.kind,
-            disabled: account.disabled,
-            protocol: account.protocol,
-            flags: account.flags,
-            switches: account.switches,
+            domain: *domain,
+            mailbox: mailbox.to_string(),
+            name: name.to_string(),
+            kind: *kind,
+            disabled: *disabled,
+            protocol: *protocol,
+            flags: *flags,
+            switches: *switches,
             trial: trial.fold(0, |bits, (module, _)| bits | 1 << *module as u16),
-            extra: account.extra.as_deref().map(extra_text),
+            extra: extra.as_deref().map(extra_text),
         })
     }
 }
 
 impl DomainRow {
     pub(super) fn of(world: &World, place: u32) -> Option<DomainRow> {
-        let domain = world.domain(place)?;
+        // The orders follow from the accounts.
+        let Domain { name, kind, switches, values, order: _, order_by_kind: _ } = world.domain(place)?;
         Some(DomainRow {
-            name: domain.name.to_string(),
-            kind: domain.kind,
-            switches: domain.switches,
-            variables: text(&named(&domain.values)),
+            name: name.to_string(),
+            kind: *kind,
+            switches: *switches,
+            variables: text(&named(values)),
         })
     }
 }
 
 fn extra_text(extra: &Extra) -> String {
-    let members = extra.members.iter().map(|member| {
-        let rights = [member.default, member.recieve, member.post, member.digest];
+    let Extra { values, members, card, dormant, deferred } = extra;
+    let members = members.iter().map(|Member { val, default, recieve, post, digest, params }| {
+        let rights = [*default, *recieve, *post, *digest];
         let rights = (0u8..).zip(rights).fold(0, |bits, (place, on)| bits | u8::from(on) << place);
-        (member.val.to_string(), rights, member.params.to_string())
+        (val.to_string(), rights, params.to_string())
     });
-    let all: ExtraText =
-        (named(&extra.values), members.collect(), extra.card.clone(), extra.dormant, extra.deferred);
+    let all: ExtraText = (named(values), members.collect(), card.clone(), *dormant, *deferred);
     text(&all)
 }
 
