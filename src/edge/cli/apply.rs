@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use super::addresses::Addresses;
-use super::args::ApplyArgs;
+use super::args::{ALLOW_HELP, ApplyArgs};
 use super::events::Events;
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
@@ -51,15 +51,13 @@ fn applied(options: &ApplyArgs, output: &Output) -> Result<Exit, Exit> {
     let path = options.path.as_deref().unwrap_or(Path::new("."));
     let (output, events) = open_outputs(options, output)?;
     let output = &output;
-    let allows = options.allow.meant().map_err(|problem| {
-        output.error(&problem, Some(super::args::ALLOW_HELP));
-        Exit::Usage
-    })?;
+    let allows = options.allow.meant().map_err(|problem| output.usage(&problem, ALLOW_HELP))?;
     let prepared = stale::open(path, allows, &options.narrow, output)?;
     say_spec_findings(&prepared.loaded, output);
     let trust = Trust::open(&options.trust, output)?;
-    let reviewed = Reviewed::read(&options.effects, &prepared.loaded.spec.servers)
-        .map_err(|problem| output.usage(&problem))?;
+    let reviewed = Reviewed::read(&options.effects, &prepared.loaded.spec.servers).map_err(|problem| {
+        output.usage(&problem, "give the digest that the reviewed plan shows as its effects")
+    })?;
     let runtime = super::session_runtime()?;
     let keep = runtime.block_on(Keep::open(options.store.store.as_deref(), options.lock_timeout, output))?;
     // A saved plan carries its spec with it: where it lies says nothing about that.

@@ -46,13 +46,13 @@ pub fn run(options: &ApplyArgs, output: &Output) -> Exit {
 /// # Errors
 /// The exit, after saying why, where no server was asked.
 fn resumed(options: &ApplyArgs, output: &Output) -> Result<Exit, Exit> {
-    let (path, allow) = (options.path.as_deref(), &options.allow);
     can_ask(options, output)?;
+    let path = options.path.as_deref();
     let (output, events) = open_outputs(options, output)?;
     let output = &output;
     let narrow = &options.narrow;
     for (given, option) in [
-        (!allow.allow.is_empty(), "--allow"),
+        (!options.allow.allow.is_empty(), "--allow"),
         (!narrow.target.is_empty(), "--target"),
         (!narrow.exclude.is_empty(), "--exclude"),
         (!options.effects.is_empty(), "--effects"),
