@@ -40,7 +40,7 @@ pub struct Resumed {
 
 /// The command.
 pub fn run(options: &ApplyArgs, output: &Output) -> Exit {
-    let (path, allow) = (options.path.as_deref(), &options.allow);
+    let path = options.path.as_deref();
     if let Err(exit) = can_ask(options, output) {
         return exit;
     }
@@ -49,18 +49,10 @@ pub fn run(options: &ApplyArgs, output: &Output) -> Exit {
         Err(exit) => return exit,
     };
     let output = &output;
-    let narrow = &options.narrow;
-    for (given, option) in [
-        (!allow.allow.is_empty(), "--allow"),
-        (!narrow.target.is_empty(), "--target"),
-        (!narrow.exclude.is_empty(), "--exclude"),
-        (!options.effects.is_empty(), "--effects"),
-    ] {
-        if given {
-            let next = "leave it out: a run goes on with what it was begun with";
-            output.error(&format!("{option} does not go with --resume"), Some(next));
-            return Exit::Usage;
-        }
+    if let Some(option) = of_the_run(options) {
+        let next = "leave it out: a run goes on with what it was begun with";
+        output.error(&format!("{option} does not go with --resume"), Some(next));
+        return Exit::Usage;
     }
     let trust = match Trust::open(&options.trust, output) {
         Ok(trust) => trust,
@@ -109,6 +101,17 @@ pub fn run(options: &ApplyArgs, output: &Output) -> Exit {
     drop(applying);
     runtime.block_on(keep.close());
     exit
+}
+
+/// An option that a run was begun with or without, and that cannot be another now.
+fn of_the_run(options: &ApplyArgs) -> Option<&'static str> {
+    let given = [
+        (!options.allow.allow.is_empty(), "--allow"),
+        (!options.narrow.target.is_empty(), "--target"),
+        (!options.narrow.exclude.is_empty(), "--exclude"),
+        (!options.effects.is_empty(), "--effects"),
+    ];
+    given.into_iter().find(|(given, _)| *given).map(|(_, option)| option)
 }
 
 /// The runs to go on with: of the servers of a spec, or all that the store holds.
