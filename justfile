@@ -69,6 +69,11 @@ quick *args:
 demo:
     bash .ci/run "Run it"
 
+# The sandbox's server in every position of every switch, in all pairs, in 1,000 drawn sets and with every fault: some
+# minutes. `MATRIX_SEED=N` draws others. Not by nextest, which would end it.
+matrix:
+    MATRIX=all cargo test --locked --test all -- --nocapture matrix::
+
 # The figures of the README.
 bench *args:
     cargo bench --locked {{ args }}

@@ -178,6 +178,7 @@ if [ "$COMMAND" != validate ]; then
         # A saved plan holds a spec of its own, which anybody may have written.
         arguments+=(--trusted "$SPEC")
     fi
+    [ -z "$ADDRESSES" ] || arguments+=(--addresses "$ADDRESSES")
     [ "$ALLOW_EXEC" != true ] || arguments+=(--allow-exec)
 fi
 

@@ -384,7 +384,7 @@ fn folded(group: &ChangesFile, steps: &[&StepFile], room: usize) -> (String, u64
         html(&rule_words(group)),
         html(place)
     );
-    if !group.domains.is_empty() {
+    if group.domains.len() > 1 || !group.domains.is_empty() && steps.is_empty() {
         let named = group.domains.iter().take(ROWS);
         let named: Vec<String> =
             named.map(|domain| format!("{} {}", domain.count, code(&domain.domain))).collect();
@@ -403,7 +403,8 @@ fn folded(group: &ChangesFile, steps: &[&StepFile], room: usize) -> (String, u64
     // Fences, the line on what is hidden, and the end of the fold.
     let beside = head.len() + 2 * FENCE + MORE + "\n\n</details>\n\n".len();
     for step in in_turn(steps) {
-        let line = fenced(&format!("{sign} {} {}{}", step.action, step.address, value_words(step)));
+        let place = if step.action == "change" { format!("  {}", step.reason.place) } else { String::new() };
+        let line = fenced(&format!("{sign} {} {}{}{place}", step.action, step.address, value_words(step)));
         if beside + taken + line.len() + 1 > room {
             break;
         }

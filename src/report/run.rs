@@ -1,6 +1,6 @@
 //! What a run did, and what it did not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::paint::{Colour, Tone};
@@ -72,24 +72,42 @@ fn not_in_effect(step: &Step, state: &StepState) -> Option<&'static str> {
     })
 }
 
-/// One line for a step that ended, as it happens.
-pub fn line(plan: &Plan<'_>, index: usize, state: &StepState, colour: Colour) -> String {
-    let step = &plan.steps[index];
-    let (tone, word, why) = told(state);
-    let sign = if tone == Tone::Good { '*' } else { 'x' };
-    let mut line = format!(
-        "  {} {:<7} {}",
-        colour.paint(tone, &format!("{sign} {word:<9}")),
-        action(step),
-        step_address(plan, step)
-    );
-    if !why.is_empty() {
-        let _ = write!(line, ": {why}");
+/// Tells of steps as they end. Many fail for one reason: it is told with the first of them, and the summary has it
+/// with the number of all.
+#[derive(Debug)]
+pub struct Telling {
+    colour: Colour,
+    width: usize,
+    told: BTreeSet<String>,
+}
+
+impl Telling {
+    pub fn new(colour: Colour, width: usize) -> Telling {
+        Telling { colour, width, told: BTreeSet::new() }
     }
-    if let Some(but) = not_in_effect(step, state) {
-        let _ = write!(line, ", but {but}");
+
+    /// What is said of a step that ended.
+    pub fn line(&mut self, plan: &Plan<'_>, index: usize, state: &StepState) -> String {
+        let step = &plan.steps[index];
+        let (tone, word, why) = told(state);
+        let sign = if tone == Tone::Good { '*' } else { 'x' };
+        let mut text = format!("{:<7} {}", action(step), step_address(plan, step));
+        if !why.is_empty() && self.told.insert(format!("{word} {why}")) {
+            let _ = write!(text, ": {why}");
+        }
+        if let Some(but) = not_in_effect(step, state) {
+            let _ = write!(text, ", but {but}");
+        }
+        let sign = self.colour.paint(tone, &format!("{sign} {word:<9}"));
+        format!("  {sign} {}", beside(&text, self.width))
     }
-    line
+}
+
+/// A step and what is said of it, beside a sign; what is longer than the line goes on below the address.
+fn beside(text: &str, width: usize) -> String {
+    // The columns between action and address stay as they are: `wrap` would take them for one space.
+    let (action, rest) = text.split_at(text.len().min(8));
+    format!("{action}{}", wrap(rest, width, 22).trim_start())
 }
 
 /// How a summary is laid out.
@@ -126,10 +144,15 @@ pub fn summary(plan: &Plan<'_>, run: &Run<'_>, layout: SummaryLayout) -> String 
         let why = if why.is_empty() { String::new() } else { format!(": {why}") };
         // One by itself is a line; several share what is to be said of them.
         let text = match steps.as_slice() {
-            [only] if layout.named => format!("{action:<7} {}{why}", step_address(plan, &plan.steps[*only])),
-            steps => format!("{}{why}", counted(steps.len() as u64, action)),
+            [only] if layout.named => {
+                beside(&format!("{action:<7} {}{why}", step_address(plan, &plan.steps[*only])), width)
+            }
+            steps => {
+                let text = format!("{}{why}", counted(steps.len() as u64, action));
+                wrap(&text, width, 14).trim_start().to_owned()
+            }
         };
-        let _ = writeln!(out, "  {sign} {}", wrap(&text, width, 14).trim_start());
+        let _ = writeln!(out, "  {sign} {text}");
         if layout.named && steps.len() > 1 {
             let shown = if layout.layout.full { steps.len() } else { steps.len().min(NAMED) };
             for index in &steps[..shown] {
@@ -189,6 +212,26 @@ pub fn next_act(halted: Option<&Halt>) -> Remedy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::tests::planned;
+    use crate::policy::tests::World;
+
+    #[test]
+    fn a_reason_is_told_with_the_first_step_it_holds_for_and_no_line_is_too_long() {
+        let world = World::of("instantmessaging=9", &["a im:off->on", "b im:off->on", "c im:off->on"]);
+        let plan = planned(&world);
+        let why = "the server refused setaccountproperties, and what it said is a long sentence about why";
+        let state = StepState::Ended(Outcome::Refused(why.to_owned()));
+        let mut telling = Telling::new(Colour::Never, 80);
+        let mut lines = |index| telling.line(&plan, index, &state);
+        let (first, second) = (lines(0), lines(1));
+        let squeezed = first.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(squeezed.contains(&format!("x refused claim eu/a@example.com/im: {why}")), "{first}");
+        assert!(first.lines().all(|line| line.chars().count() <= 80), "{first}");
+        assert_eq!(second, "  x refused   claim   eu/b@example.com/im");
+        let done = StepState::Ended(Outcome::Done { effective: Some(false) });
+        let line = telling.line(&plan, 2, &done);
+        assert!(line.contains("* done") && line.contains("but it is not in"), "{line}");
+    }
 
     #[test]
     fn only_a_server_that_takes_no_changes_sends_a_person_to_its_licence() {

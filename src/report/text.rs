@@ -28,6 +28,9 @@ pub const SAMPLE: Sample = Sample { of_rule: 20, domains: 6, of_domain: 3 };
 /// How many rules of one action, and how many obstacles, are shown without `--full`.
 const RULES: usize = 30;
 
+/// How many changes that one thing blocks are named where there are more than a rule would show.
+const BLOCKED: usize = 5;
+
 /// How many findings are shown without `--full`.
 const FINDINGS: usize = 20;
 
@@ -219,8 +222,12 @@ fn changes_of_rule(
     layout: Layout,
 ) {
     let ChangesFile { action, reason, count, .. } = group;
-    let place = if action == "change" { String::new() } else { format!("  {}", reason.place) };
-    let head = wrap(&format!("{}{place}", rule_words(group)), layout.width, 2);
+    // Settings have a place each, in their own lines.
+    let of = group
+        .service
+        .as_ref()
+        .map(|service| format!("  {} · {} of {service}", reason.place, counted(*count, action)));
+    let head = wrap(&format!("{}{}", rule_words(group), of.unwrap_or_default()), layout.width, 2);
     let _ = writeln!(out, "{}", layout.colour.paint(Tone::Quiet, &head));
     let line = |step: &StepFile| {
         let sign = layout.colour.paint(tone, &format!("{sign} {action:<7}"));
@@ -242,7 +249,9 @@ fn changes_of_rule(
     }
     let domains = if layout.full { group.domains.len() } else { group.domains.len().min(SAMPLE.domains) };
     for domain in &group.domains[..domains] {
-        let _ = writeln!(out, "    {} at {}", counted(domain.count, action), domain.domain);
+        if group.domains.len() > 1 || !named {
+            let _ = writeln!(out, "    {} at {}", counted(domain.count, action), domain.domain);
+        }
         let named = by_domain.get(domain.domain.as_str()).map_or(&[][..], Vec::as_slice);
         let named = &named[..named.len().min(SAMPLE.of_domain)];
         named.iter().for_each(|step| {
@@ -303,7 +312,11 @@ fn blocked(out: &mut String, server: &ServerFile, layout: Layout) {
                 && entry.message == obstacle.message
                 && entry.remedy == obstacle.remedy
         });
-        let most = if layout.full { usize::MAX } else { SAMPLE.of_rule };
+        let most = match obstacle.count {
+            _ if layout.full => usize::MAX,
+            count if count <= SAMPLE.of_rule as u64 => SAMPLE.of_rule,
+            _ => BLOCKED,
+        };
         let mut named = 0;
         for entry in of_reason.take(most) {
             let sign = layout.colour.paint(Tone::Bad, "! blocked");

@@ -6,11 +6,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use icewarden::edge::sandbox::{Fault, ServeOptions, Setting, World, serve_shared};
-use icewarden::flow::StepState;
-use icewarden::spec::meaning::Login;
+use icewarden::flow::{Outcome, StepState};
+use icewarden::spec::meaning::{Login, ServerSpec};
 use tokio::sync::oneshot;
 
-use super::program::{Came, Ends, run, word};
+use super::program::{Came, Desk, Ends, run, word};
 use super::world::{
     PRODUCTS, Snapshot, Thing, barred, declared, service_of, setting_of, snapshot, spec, world,
 };
@@ -103,7 +103,7 @@ pub fn set_up(case: &Case) -> World {
 }
 
 /// Plans, applies, plans, and judges.
-pub async fn judge(case: &Case) -> Verdict {
+pub async fn judge(desk: &Desk, case: &Case) -> Verdict {
     let server = Server::of(set_up(case)).await;
     let mut spec = spec(&server.url, case.teamchat);
     spec.connection.login = Some(if case.rsa { Login::Rsa } else { Login::Plain });
@@ -111,19 +111,19 @@ pub async fn judge(case: &Case) -> Verdict {
     let mut judge = Judge { case, found: Vec::new(), reasons: BTreeSet::new() };
 
     let before = snapshot(&server.world());
-    let first = run(&server.url, &spec, Ends::Plan).await;
+    let first = run(desk, &spec, Ends::Plan).await;
     let planned = snapshot(&server.world());
     judge.nothing_but(&before, &planned, &Snapshot::new(), &touched(&server.world()), "a plan");
     judge.reasons_of(&first);
 
     let writes = server.world().state()["writes"].as_u64().unwrap_or_default();
-    let applied = run(&server.url, &spec, Ends::Apply).await;
+    let applied = run(desk, &spec, Ends::Apply).await;
     let writes = server.world().state()["writes"].as_u64().unwrap_or_default() - writes;
     let after = snapshot(&server.world());
     let steps = judge.run(&applied, &planned, &after, &touched(&server.world()), writes);
     judge.reasons_of(&applied);
 
-    let last = run(&server.url, &spec, Ends::Plan).await;
+    let last = run(desk, &spec, Ends::Plan).await;
     judge.reasons_of(&last);
     let reached = judge.is_reached(&server.world(), &last);
     for (product, before) in over {
@@ -132,14 +132,14 @@ pub async fn judge(case: &Case) -> Verdict {
     let end = if reached { End::Reached } else { End::Refused(judge.reasons.clone()) };
     if !reached {
         judge.refused(&last);
-        judge.leads_on(&server, &spec).await;
+        judge.leads_on(desk, &server, &spec).await;
     }
     server.end();
     Verdict { end, steps, faults: judge.found }
 }
 
 /// What the second administrator wrote, by thing.
-fn touched(world: &World) -> BTreeSet<Thing> {
+pub fn touched(world: &World) -> BTreeSet<Thing> {
     let state = world.state();
     let done = state["secondAdministrator"].as_array().expect("a list");
     let thing = |done: &serde_json::Value| {
@@ -163,7 +163,7 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn say(&mut self, what: String) {
+    fn say(&mut self, what: &str) {
         self.found.push(format!("{}: {what}", self.case));
     }
 
@@ -181,7 +181,7 @@ impl Judge<'_> {
             let value = |snapshot: &Snapshot| snapshot.get(thing).cloned().unwrap_or_else(|| "0".to_owned());
             let (was, is) = (value(before), value(after));
             if was != is && !touched.contains(thing) && reported.get(thing) != Some(&is) {
-                self.say(format!("{by} changed {thing:?} from {was} to {is} and did not report it"));
+                self.say(&format!("{by} changed {thing:?} from {was} to {is} and did not report it"));
             }
         }
     }
@@ -206,15 +206,15 @@ impl Judge<'_> {
             tried += u64::from(!matches!(word, "stopped" | "differs" | "not-sent" | "waiting"));
             let is = after.get(thing).map_or("0", String::as_str);
             if word == "done" && is != value && !touched.contains(thing) {
-                self.say(format!("{thing:?} was said to be done and is {is}, not {value}"));
+                self.say(&format!("{thing:?} was said to be done and is {is}, not {value}"));
             }
             if matches!(state, StepState::Waiting | StepState::UnderWay) {
-                self.say(format!("{thing:?} was left {word}"));
+                self.say(&format!("{thing:?} was left {word}"));
             }
         }
         self.nothing_but(before, after, &reported, touched, "a run");
         if writes > tried {
-            self.say(format!("{writes} writes were made for {tried} steps"));
+            self.say(&format!("{writes} writes were made for {tried} steps"));
         }
         came.steps.len()
     }
@@ -265,10 +265,10 @@ impl Judge<'_> {
             .map(|(thing, _)| thing)
             .collect();
         if nothing_to_do && !wrong.is_empty() {
-            self.say(format!("the plan says that nothing is to do, and {wrong:?} are not as declared"));
+            self.say(&format!("the plan says that nothing is to do, and {wrong:?} are not as declared"));
         }
         for thing in barred.iter().filter(|thing| now.contains_key(*thing)) {
-            self.say(format!("{thing:?} is on, which cannot be"));
+            self.say(&format!("{thing:?} is on, which cannot be"));
         }
         nothing_to_do && wrong.is_empty()
     }
@@ -279,29 +279,29 @@ impl Judge<'_> {
         let counted_once = product == "Anti-Spam"
             && self.case.settings.iter().any(|setting| setting.to_string() == "U-37=two");
         if highest > before && !counted_once {
-            self.say(format!("{product} was over by {before}, and then by {highest}"));
+            self.say(&format!("{product} was over by {before}, and then by {highest}"));
         }
     }
 
     /// Whether the reasons are those that the positions and faults of the case account for.
     fn refused(&mut self, last: &Came) {
         if self.reasons.is_empty() && last.steps.is_empty() {
-            self.say("it did not get there, and does not say why".to_owned());
+            self.say("it did not get there, and does not say why");
         }
         let permitted = permitted(self.case);
         let other: Vec<&&str> = self.reasons.iter().filter(|reason| !permitted.contains(**reason)).collect();
         if !other.is_empty() {
             let told = format!("{other:?} is no reason here; last: {last:?}");
-            self.say(told);
+            self.say(&told);
         }
         if !last.steps.is_empty() && !is_passing(self.case) {
-            self.say(format!("the second plan still has steps: {:?}", last.steps));
+            self.say(&format!("the second plan still has steps: {:?}", last.steps));
         }
     }
 
     /// When what passes has passed, the next runs lead to the declared state, unless a position stands in the way
     /// for good.
-    async fn leads_on(&mut self, server: &Server, spec: &icewarden::spec::meaning::ServerSpec) {
+    async fn leads_on(&mut self, desk: &Desk, server: &Server, spec: &ServerSpec) {
         {
             let mut world = server.world();
             world.clear_faults();
@@ -313,7 +313,7 @@ impl Judge<'_> {
             PRODUCTS.map(|product| (product, server.world().over(product))).into();
         let mut last = Came::default();
         for ends in [Ends::Apply, Ends::Apply, Ends::Plan] {
-            last = run(&server.url, spec, ends).await;
+            last = run(desk, spec, ends).await;
         }
         for (product, before) in over {
             self.over_did_not_rise(product, before, server.world().over_highest(product));
@@ -321,8 +321,9 @@ impl Judge<'_> {
         let nothing_to_do = last.steps.is_empty() && last.failed.is_none();
         let stands =
             self.case.settings.iter().any(|setting| stands_in_the_way(&setting.to_string(), self.case));
-        if !stands && !(nothing_to_do && self.is_reached_at_last(&server.world(), &last)) {
-            self.say(format!("the next runs do not lead to what is declared: {last:?}"));
+        let reached = nothing_to_do && self.is_reached_at_last(&server.world(), &last);
+        if !stands && !reached {
+            self.say(&format!("the next runs do not lead to what is declared: {last:?}"));
         }
     }
 
@@ -351,7 +352,7 @@ fn refuses_second_seats(case: &Case) -> bool {
 }
 
 /// Positions in which the declared state cannot be reached, whoever tries.
-fn stands_in_the_way(setting: &str, case: &Case) -> bool {
+pub fn stands_in_the_way(setting: &str, case: &Case) -> bool {
     match setting {
         // Seats of a module whose number is not known are not claimed.
         "U-1=no-value" | "U-18=unknown-names" => true,
@@ -408,4 +409,49 @@ fn permitted(case: &Case) -> BTreeSet<&'static str> {
         ]);
     }
     permitted
+}
+
+/// Each judgement finds the fault that it is there for.
+#[test]
+fn the_judge_finds_what_is_planted() {
+    let case = Case::default();
+    let fresh = || Judge { case: &case, found: Vec::new(), reasons: BTreeSet::new() };
+    let thing = ("anna@example.com".to_owned(), "im".to_owned());
+    let on = Snapshot::from([(thing.clone(), "1".to_owned())]);
+    let (off, nobody) = (Snapshot::new(), BTreeSet::new());
+    let done = StepState::Ended(Outcome::Done { effective: None });
+    let refused = StepState::Ended(Outcome::Refused("why".to_owned()));
+    let came = |value: &str, state: &StepState| Came {
+        steps: vec![(thing.clone(), value.to_owned(), Some(state.clone()))],
+        ..Came::default()
+    };
+    let run = |came: &Came, before: &Snapshot, after: &Snapshot, writes: u64| {
+        let mut judge = fresh();
+        judge.run(came, before, after, &nobody, writes);
+        judge.found.join("\n")
+    };
+    assert_eq!(run(&came("1", &done), &off, &on, 1), "");
+    assert!(run(&came("1", &done), &off, &off, 1).contains("was said to be done"));
+    assert!(run(&came("1", &refused), &off, &on, 1).contains("did not report it"));
+    assert!(run(&came("1", &done), &off, &on, 2).contains("2 writes were made for 1 steps"));
+    assert!(run(&Came::default(), &on, &off, 0).contains("did not report it"));
+    assert!(run(&came("1", &StepState::UnderWay), &off, &off, 0).contains("was left under-way"));
+
+    let mut judge = fresh();
+    judge.over_did_not_rise("ActiveSync", 1, 1);
+    assert!(judge.found.is_empty());
+    judge.over_did_not_rise("ActiveSync", 1, 2);
+    assert!(judge.found[0].contains("was over by 1, and then by 2"));
+
+    // Nothing is as declared yet, and the plan has nothing to do.
+    let mut judge = fresh();
+    assert!(!judge.is_reached(&world(), &Came::default()));
+    assert!(judge.found[0].contains("nothing is to do, and"), "{:?}", judge.found);
+    let mut judge = fresh();
+    judge.refused(&Came::default());
+    assert!(judge.found[0].contains("does not say why"));
+    let mut judge = fresh();
+    judge.reasons_of(&came("1", &refused));
+    judge.refused(&Came::default());
+    assert!(judge.found[0].contains("is no reason here"));
 }

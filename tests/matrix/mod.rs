@@ -5,9 +5,10 @@
 //! either the server is as declared and the second plan says that nothing is to do, or the program gives a reason
 //! that the positions and faults account for. Where the reason passes, the next runs lead to what is declared.
 //!
-//! `MATRIX=all` tries every pair and 1,000 drawn sets; without it a part of them is tried, another one for each
-//! `MATRIX_SEED`. The seed is printed.
+//! `MATRIX=all` (`just matrix`) tries every fault, every pair and 1,000 drawn sets; without it every position and a
+//! part of the rest are tried, another part for each `MATRIX_SEED`. The seed is printed.
 
+mod binary;
 mod case;
 mod drawn;
 mod program;
@@ -20,6 +21,7 @@ use icewarden::edge::sandbox::{Fault, Setting};
 
 use case::{Case, End, Verdict, judge};
 use drawn::{Dice, all_is_tried, seed};
+use program::Desk;
 
 /// Kinds of faults, and calls they strike at in a plan, an apply and a plan. An account is read once for each
 /// plan, so the 13th to 24th reads of accounts are those of the apply before its steps.
@@ -92,7 +94,17 @@ fn positions() -> Vec<Setting> {
     Setting::all().filter(|setting| !setting.is_default()).collect()
 }
 
-fn every_single() -> Vec<Case> {
+/// Those of `cases` that are tried: all, or one in `every`, others for another seed.
+fn some_of(cases: Vec<Case>, every: usize, what: &str) -> Vec<Case> {
+    if all_is_tried() {
+        return cases;
+    }
+    let seed = usize::try_from(seed(what)).unwrap_or(0);
+    cases.into_iter().skip(seed % every).step_by(every).collect()
+}
+
+/// Every position and no fault; whatever else may be left out, these are always tried.
+fn every_position() -> Vec<Case> {
     let mut cases = vec![
         Case::default(),
         Case { teamchat: true, ..Case::default() },
@@ -104,6 +116,11 @@ fn every_single() -> Vec<Case> {
             cases.push(Case { settings: vec![setting], teamchat, ..Case::default() });
         }
     }
+    cases
+}
+
+fn every_fault() -> Vec<Case> {
+    let mut cases = Vec::new();
     for kind in KINDS {
         for place in PLACES {
             cases.push(Case { faults: vec![fault(&format!("{kind}@{place}"))], ..Case::default() });
@@ -155,7 +172,7 @@ fn drawn_set(dice: &mut Dice) -> Case {
 const UNDER_WAY: usize = 12;
 
 /// Judges all cases, prints their counts, and fails with what is wrong.
-fn check(what: &str, cases: Vec<Case>) {
+fn check(what: &str, cases: &[Case]) {
     let count = cases.len();
     let next = AtomicUsize::new(0);
     let verdicts: Mutex<Vec<Verdict>> = Mutex::default();
@@ -164,13 +181,16 @@ fn check(what: &str, cases: Vec<Case>) {
             scope.spawn(|| {
                 let runtime =
                     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-                let worker = || async {
-                    while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let verdict = judge(case).await;
-                        verdicts.lock().expect("no panic").push(verdict);
-                    }
-                };
-                runtime.block_on(drawn::together((0..UNDER_WAY).map(|_| worker())));
+                runtime.block_on(async {
+                    let desk = Desk::new().await;
+                    let worker = || async {
+                        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                            let verdict = judge(&desk, case).await;
+                            verdicts.lock().expect("no panic").push(verdict);
+                        }
+                    };
+                    drawn::together((0..UNDER_WAY).map(|_| worker())).await;
+                });
             });
         }
     });
@@ -197,24 +217,29 @@ fn check(what: &str, cases: Vec<Case>) {
 }
 
 #[test]
-fn every_single_position_and_fault_ends_as_declared_or_with_its_reason() {
-    check("singles", every_single());
+fn every_single_position_ends_as_declared_or_with_its_reason() {
+    check("single positions", &every_position());
+}
+
+#[test]
+fn single_faults_end_as_declared_or_with_their_reason() {
+    check("single faults", &some_of(every_fault(), 5, "single faults"));
 }
 
 #[test]
 fn pairs_of_positions_and_faults_end_as_declared_or_with_their_reasons() {
-    let mut cases = every_pair();
-    if !all_is_tried() {
-        // Another part for every seed.
-        let seed = usize::try_from(seed("pairs")).unwrap_or(0);
-        cases = cases.into_iter().skip(seed % 20).step_by(20).collect();
-    }
-    check("pairs", cases);
+    check("pairs", &some_of(every_pair(), 20, "pairs"));
 }
 
 #[test]
 fn drawn_sets_of_positions_and_faults_end_as_declared_or_with_their_reasons() {
     let mut dice = Dice(seed("drawn sets"));
     let count = if all_is_tried() { 1000 } else { 60 };
-    check("drawn sets", (0..count).map(|_| drawn_set(&mut dice)).collect());
+    check("drawn sets", &(0..count).map(|_| drawn_set(&mut dice)).collect::<Vec<Case>>());
+}
+
+#[test]
+fn a_sample_of_drawn_sets_ends_well_through_the_binary() {
+    let mut dice = Dice(seed("the binary's sample"));
+    binary::check(&(0..30).map(|_| drawn_set(&mut dice)).collect::<Vec<Case>>());
 }

@@ -19,14 +19,15 @@ use icewarden::report::groups::Detail;
 use icewarden::report::view;
 use icewarden::seats::modules::mates;
 use icewarden::spec::meaning::{Login, ServerSpec};
+use jiff::Timestamp;
 use jiff::civil::{Date, date};
 
 use super::world::Thing;
 
 const TODAY: Date = date(2026, 3, 1);
 
-/// No run was before.
-static NOTHING: Memory = Memory::new();
+/// Nothing is remembered of earlier runs.
+static MEMORY: Memory = Memory::new();
 
 /// Lists come in several pages, so that it matters whether they hold still.
 const PAGE: u64 = 5;
@@ -41,6 +42,57 @@ fn options(url: &str, login: Option<Login>) -> Options {
         ca_file: None,
         insecure_skip_verify: false,
         limits,
+    }
+}
+
+/// Where runs are written down.
+pub struct Desk {
+    store: Arc<Store>,
+    key: Key,
+    _folder: tempfile::TempDir,
+}
+
+impl Desk {
+    pub async fn new() -> Desk {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Arc::new(Store::open(folder.path()).await.expect("a store"));
+        Desk { store, key: Key::open(folder.path()).expect("a key"), _folder: folder }
+    }
+
+    async fn journal(&self, plan: &Plan<'_>) -> Journal {
+        let server = plan.server;
+        let beginning = Beginning {
+            server: &server.name,
+            // Each case has a server of its own.
+            server_key: &server.connection.url,
+            url: &server.connection.url,
+            reference_id: None,
+            who: "matrix",
+            now: Timestamp::UNIX_EPOCH,
+            approval: "auto-approve",
+            effects: &plan.effects.0,
+            folder: ".",
+            commit: None,
+            resumes: None,
+            allows: &[],
+            narrowing: Narrowing::none(),
+            sources: &[],
+            steps: view::server(plan, Detail::All).steps.into_iter().map(step_row).collect(),
+        };
+        Journal::begin(&self.store, &beginning).await.expect("a journal")
+    }
+}
+
+fn step_row(step: StepFile) -> StepRow {
+    StepRow {
+        action: step.action,
+        address: step.address,
+        before: step.before,
+        after: step.after,
+        secret: step.secret,
+        policy: step.reason.policy,
+        place: step.reason.place,
+        why: step.reason.why,
     }
 }
 
@@ -74,13 +126,13 @@ pub enum Ends {
 }
 
 /// `plan`, or `apply`, from login to logout.
-pub async fn run(url: &str, spec: &ServerSpec, ends: Ends) -> Came {
-    let client = match connect(url, spec.connection.login).await {
+pub async fn run(desk: &Desk, spec: &ServerSpec, ends: Ends) -> Came {
+    let client = match connect(&spec.connection.url, spec.connection.login).await {
         Ok(client) => client,
         Err(error) => return Came::failed(chain(&error)),
     };
     let came = match read(&client, spec).await {
-        Ok(observed) => planned(&client, spec, &observed, ends).await,
+        Ok(observed) => planned(desk, &client, spec, &observed, ends).await,
         Err(error) => Came::failed(chain(&error)),
     };
     client.close().await;
@@ -121,18 +173,11 @@ async fn read(client: &Client, spec: &ServerSpec) -> Result<Observed, CallError>
 }
 
 fn inputs<'a>(spec: &'a ServerSpec, observed: &'a Observed, secrets: &'a SecretsMet) -> Inputs<'a> {
-    Inputs {
-        server: spec,
-        observed,
-        today: TODAY,
-        allows: &[],
-        secrets,
-        narrowing: Narrowing::none(),
-        memory: &NOTHING,
-    }
+    let (memory, narrowing) = (&MEMORY, Narrowing::none());
+    Inputs { server: spec, observed, today: TODAY, allows: &[], secrets, memory, narrowing }
 }
 
-async fn planned(client: &Client, spec: &ServerSpec, observed: &Observed, ends: Ends) -> Came {
+async fn planned(desk: &Desk, client: &Client, spec: &ServerSpec, observed: &Observed, ends: Ends) -> Came {
     let secrets = SecretsMet::default();
     let plan = match build(inputs(spec, observed, &secrets)) {
         Ok(plan) => plan,
@@ -143,7 +188,9 @@ async fn planned(client: &Client, spec: &ServerSpec, observed: &Observed, ends: 
         }
     };
     let states = match ends {
-        Ends::Apply if plan.holds.is_empty() && plan.has_steps() => Some(performed(client, &plan).await),
+        Ends::Apply if plan.holds.is_empty() && plan.has_steps() => {
+            Some(performed(desk, client, &plan).await)
+        }
         Ends::Apply | Ends::Plan => None,
     };
     let (states, halted) = states.unwrap_or_default();
@@ -182,46 +229,12 @@ async fn planned(client: &Client, spec: &ServerSpec, observed: &Observed, ends: 
     }
 }
 
-async fn performed(client: &Client, plan: &Plan<'_>) -> (Vec<StepState>, Option<String>) {
+async fn performed(desk: &Desk, client: &Client, plan: &Plan<'_>) -> (Vec<StepState>, Option<String>) {
     let never = async || std::future::pending::<()>().await;
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = Arc::new(Store::open(folder.path()).await.expect("a store"));
-    let beginning = Beginning {
-        server: &plan.server.name,
-        server_key: "matrix",
-        url: &plan.server.connection.url,
-        reference_id: None,
-        who: "matrix",
-        now: "2026-11-24T12:00:00Z".parse().expect("a time"),
-        approval: "auto-approve",
-        effects: &plan.effects.0,
-        folder: "",
-        commit: None,
-        resumes: None,
-        allows: &[],
-        narrowing: Narrowing::none(),
-        sources: &[],
-        steps: view::server(plan, Detail::All).steps.into_iter().map(step_row).collect(),
-    };
-    let journal = Journal::begin(&store, &beginning).await.expect("it is written");
-    let key = Key::open(folder.path()).expect("a key");
-    let secrets = Arc::default();
-    let driving = Driving { plan, client, secrets: &secrets, journal: &journal, key: &key };
+    let journal = desk.journal(plan).await;
+    let driving = Driving { plan, client, secrets: &Arc::default(), journal: &journal, key: &desk.key };
     let run = drive(&driving, &mut |_| {}, never).await;
     (run.states().to_vec(), run.halted().map(ToString::to_string))
-}
-
-fn step_row(step: StepFile) -> StepRow {
-    StepRow {
-        action: step.action,
-        address: step.address,
-        before: step.before,
-        after: step.after,
-        secret: step.secret,
-        policy: step.reason.policy,
-        place: step.reason.place,
-        why: step.reason.why,
-    }
 }
 
 /// How a step ended, in a word, and whether the program said that it may have been done.

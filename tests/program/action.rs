@@ -427,6 +427,8 @@ fn options_are_lines_and_commands_of_a_spec_are_off() {
     let narrow = [("target", "eu/anna@example.com/*\neu/bob@example.com/*"), ("exclude", "*/sip")];
     let narrowed = runner.uses(&[&with[..], &narrow].concat()).exits(0);
     assert!(narrowed.summary.contains("2 changes left out"), "{}", narrowed.summary);
+    let counted = runner.uses(&[&with[..], &narrow, &[("addresses", "count")]].concat()).exits(0);
+    assert!(!counted.summary.contains("anna@"), "{}", counted.summary);
     assert!(!runner.path("checkout/ran").exists());
 }
 

@@ -3,6 +3,7 @@
 
 mod action;
 mod calls;
+mod docs;
 mod events;
 mod exits;
 mod front;

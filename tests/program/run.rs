@@ -98,17 +98,17 @@ impl Desk {
         self.start(args).ends()
     }
 
+    /// Runs another program in the same way.
+    #[track_caller]
+    pub fn other(&self, program: &str, args: &[&str]) -> Ran {
+        Started::of(self.command(program).args(args).stdin(Stdio::null()), args).ends()
+    }
+
     /// Runs the program in another folder.
     #[track_caller]
     pub fn icewarden_in(&self, folder: &std::path::Path, args: &[&str]) -> Ran {
         let mut command = self.command(env!("CARGO_BIN_EXE_icewarden"));
         Started::of(command.current_dir(folder).args(args).stdin(Stdio::null()), args).ends()
-    }
-
-    /// Runs another program in the same way.
-    #[track_caller]
-    pub fn other(&self, program: &str, args: &[&str]) -> Ran {
-        Started::of(self.command(program).args(args).stdin(Stdio::null()), args).ends()
     }
 
     /// Runs it on a terminal, which `script` of util-linux makes, where a person types this.

@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use super::addresses::Addresses;
-use super::args::ApplyArgs;
+use super::args::{ALLOW_HELP, ApplyArgs};
 use super::events::Events;
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
@@ -32,7 +32,7 @@ use crate::plan::file::{PlanFile, ServerFile};
 use crate::plan::{HoldKind, Plan};
 use crate::report::events::{self, WhatFile};
 use crate::report::groups::Detail;
-use crate::report::run::{self as report, RunCounts, SummaryLayout};
+use crate::report::run::{self as report, RunCounts, SummaryLayout, Telling};
 use crate::report::servers::{self, ServerRow};
 use crate::report::{findings, text, view};
 
@@ -51,15 +51,13 @@ fn applied(options: &ApplyArgs, output: &Output) -> Result<Exit, Exit> {
     let path = options.path.as_deref().unwrap_or(Path::new("."));
     let (output, events) = open_outputs(options, output)?;
     let output = &output;
-    let allows = options.allow.meant().map_err(|problem| {
-        output.error(&problem, Some(super::args::ALLOW_HELP));
-        Exit::Usage
-    })?;
+    let allows = options.allow.meant().map_err(|problem| output.usage(&problem, ALLOW_HELP))?;
     let prepared = stale::open(path, allows, &options.narrow, output)?;
     say_spec_findings(&prepared.loaded, output);
     let trust = Trust::open(&options.trust, output)?;
-    let reviewed = Reviewed::read(&options.effects, &prepared.loaded.spec.servers)
-        .map_err(|problem| output.usage(&problem))?;
+    let reviewed = Reviewed::read(&options.effects, &prepared.loaded.spec.servers).map_err(|problem| {
+        output.usage(&problem, "give the digest that the reviewed plan shows as its effects")
+    })?;
     let runtime = super::session_runtime()?;
     let keep = runtime.block_on(Keep::open(options.store.store.as_deref(), options.lock_timeout, output))?;
     // A saved plan carries its spec with it: where it lies says nothing about that.
@@ -436,11 +434,11 @@ impl Applying<'_> {
         let counts_only = matches!(output.addresses, Addresses::Count);
         let meter = Meter::new(output, &self.job.server.name);
         let (mut ended, all) = (0, plan.steps.len() as u64);
-        self.tell(Some(plan), events::started(plan));
+        let mut telling = Telling::new(output.stderr, output.width);
         let mut seen = |event: &crate::flow::Event| {
             ended += 1;
             if !counts_only {
-                output.say(&shown(&report::line(plan, event.step, &event.state, output.stderr)));
+                output.say(&shown(&telling.line(plan, event.step, &event.state)));
             }
             meter.steps(ended, all);
             if let Some(what) = events::step(plan, event.step, &event.state) {
@@ -467,6 +465,7 @@ impl Applying<'_> {
             journal: &journal,
             key: &self.keep.key,
         };
+        self.tell(Some(plan), events::started(plan));
         let run = drive(&driving, &mut seen, stop).await;
         drop(meter);
         let layout = SummaryLayout { layout: output.layout(self.options.show.full), named: !counts_only };

@@ -93,8 +93,8 @@ impl Output {
     }
 
     /// What is wrong with the command line, and the exit for it.
-    pub fn usage(&self, problem: &str) -> Exit {
-        self.error(problem, None);
+    pub fn usage(&self, problem: &str, next: &str) -> Exit {
+        self.error(problem, Some(next));
         Exit::Usage
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::addresses::Addresses;
-use super::args::{PlanArgs, PlanFormat};
+use super::args::{ALLOW_HELP, NARROW_HELP, PlanArgs, PlanFormat};
 use super::exit::Exit;
 use super::job::{Job, side_by_side};
 use super::keep::{self, Held};
@@ -52,17 +52,12 @@ pub fn run(options: &PlanArgs, output: &Output) -> Exit {
 /// # Errors
 /// The exit, after saying why, where no server was asked or the plan was not kept as it should be.
 fn planned_and_shown(options: &PlanArgs, output: &Output) -> Result<Exit, Exit> {
-    let allows = options.allow.meant().map_err(|problem| {
-        output.error(&problem, Some(super::args::ALLOW_HELP));
-        Exit::Usage
-    })?;
+    let allows = options.allow.meant().map_err(|problem| output.usage(&problem, ALLOW_HELP))?;
     let output = &output.with_addresses(options.show.addresses)?;
     let loaded = load::read_or_say(&options.path, output)?;
     say_spec_findings(&loaded, output);
-    let narrowing = options.narrow.meant(&loaded.spec.servers).map_err(|problem| {
-        output.error(&problem, Some(super::args::NARROW_HELP));
-        Exit::Usage
-    })?;
+    let narrowing =
+        options.narrow.meant(&loaded.spec.servers).map_err(|problem| output.usage(&problem, NARROW_HELP))?;
     let trust = Trust::open(&options.trust, output)?;
     let runtime = super::session_runtime()?;
     let store = runtime.block_on(keep::open_to_read(options.store.store.as_deref(), output))?;

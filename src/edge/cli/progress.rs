@@ -70,6 +70,10 @@ impl<'a> Meter<'a> {
     }
 
     fn bar(&self, shown: &mut Shown, what: &'static str, done: u64, total: u64) {
+        // Of nothing no pace can be told, and so not how long the rest takes.
+        if done == 0 {
+            return;
+        }
         let bar = shown.bar.get_or_insert_with(|| {
             let bar = self.output.bars.add(ProgressBar::new(total));
             bar.set_style(style());

@@ -40,41 +40,40 @@ pub struct Resumed {
 
 /// The command.
 pub fn run(options: &ApplyArgs, output: &Output) -> Exit {
+    resumed(options, output).unwrap_or_else(|exit| exit)
+}
+
+/// # Errors
+/// The exit, after saying why, where no server was asked.
+fn resumed(options: &ApplyArgs, output: &Output) -> Result<Exit, Exit> {
+    can_ask(options, output)?;
     let path = options.path.as_deref();
-    if let Err(exit) = can_ask(options, output) {
-        return exit;
-    }
-    let (output, events) = match open_outputs(options, output) {
-        Ok(opened) => opened,
-        Err(exit) => return exit,
-    };
+    let (output, events) = open_outputs(options, output)?;
     let output = &output;
-    if let Some(option) = of_the_run(options) {
-        let next = "leave it out: a run goes on with what it was begun with";
-        output.error(&format!("{option} does not go with --resume"), Some(next));
-        return Exit::Usage;
+    let narrow = &options.narrow;
+    for (given, option) in [
+        (!options.allow.allow.is_empty(), "--allow"),
+        (!narrow.target.is_empty(), "--target"),
+        (!narrow.exclude.is_empty(), "--exclude"),
+        (!options.effects.is_empty(), "--effects"),
+    ] {
+        if given {
+            let next = "leave it out: a run goes on with what it was begun with";
+            output.error(&format!("{option} does not go with --resume"), Some(next));
+            return Err(Exit::Usage);
+        }
     }
-    let trust = match Trust::open(&options.trust, output) {
-        Ok(trust) => trust,
-        Err(exit) => return exit,
-    };
+    let trust = Trust::open(&options.trust, output)?;
     let reviewed = Reviewed::default();
-    let runtime = match super::session_runtime() {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
-    let found = runtime.block_on(async {
+    let runtime = super::session_runtime()?;
+    let (keep, resumed) = runtime.block_on(async {
         let keep = Keep::open(options.store.store.as_deref(), options.lock_timeout, output).await?;
         let resumed = find(path, &keep.store, output).await?;
         Ok((keep, resumed))
-    });
-    let (keep, resumed) = match found {
-        Ok(found) => found,
-        Err(exit) => return exit,
-    };
+    })?;
     if resumed.is_empty() {
         output.data("nothing to resume: no run was cut off or ended in part.\n");
-        return Exit::Done;
+        return Ok(Exit::Done);
     }
     let mut applying = Vec::new();
     for resumed in &resumed {
@@ -100,18 +99,7 @@ pub fn run(options: &ApplyArgs, output: &Output) -> Exit {
     let exit = perform_all(&runtime, &applying, output);
     drop(applying);
     runtime.block_on(keep.close());
-    exit
-}
-
-/// An option that a run was begun with or without, and that cannot be another now.
-fn of_the_run(options: &ApplyArgs) -> Option<&'static str> {
-    let given = [
-        (!options.allow.allow.is_empty(), "--allow"),
-        (!options.narrow.target.is_empty(), "--target"),
-        (!options.narrow.exclude.is_empty(), "--exclude"),
-        (!options.effects.is_empty(), "--effects"),
-    ];
-    given.into_iter().find(|(given, _)| *given).map(|(_, option)| option)
+    Ok(exit)
 }
 
 /// The runs to go on with: of the servers of a spec, or all that the store holds.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::args::NarrowArgs;
+use super::args::{NARROW_HELP, NarrowArgs};
 use super::exit::Exit;
 use super::load::{self, Loaded};
 use super::output::Output;
@@ -47,10 +47,8 @@ pub fn open(path: &Path, allows: Vec<Allow>, narrow: &NarrowArgs, output: &Outpu
         || !path.exists();
     if is_spec {
         let loaded = load::read_or_say(path, output)?;
-        let narrowing = narrow.meant(&loaded.spec.servers).map_err(|problem| {
-            output.error(&problem, Some(super::args::NARROW_HELP));
-            Exit::Usage
-        })?;
+        let narrowing =
+            narrow.meant(&loaded.spec.servers).map_err(|problem| output.usage(&problem, NARROW_HELP))?;
         return Ok(Prepared { loaded, allows, narrowing, saved: None });
     }
     for (given, option, what) in [

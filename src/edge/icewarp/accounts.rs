@@ -21,6 +21,9 @@ const FACTS: [&str; 4] = [ADMIN, DISABLED, GUEST, PROTOCOL];
 /// An account has some two hundred variables; this asks for all of them at once.
 const CONSOLE_COUNT: u64 = 10_000;
 
+/// A server that gives three names a page needs some eighty.
+const CONSOLE_PAGES_MAX: u64 = 200;
+
 /// What the accounts' columns are, and what was noticed on the way.
 pub(super) struct Accounts {
     pub columns: Columns,
@@ -168,30 +171,43 @@ async fn account(
     }
 }
 
-/// Asks which account variables this release has (U-19, U-33). `None` where the server does not tell, or not
-/// all of it: then only values count.
+/// Asks which account variables this release has (U-19, U-33), page by page where the server gives fewer than were
+/// asked for (U-8). `None` where the server does not tell, or not all of it: then only values count.
 async fn console(client: &Client, directory: &Directory) -> Result<Option<Console>, CallError> {
     let row = directory.row(client.account()).unwrap_or(0);
-    let params = Params::new()
-        .text("accountemail", directory.address(row))
-        .group("filter", |filter| filter.text("mask", "u_*"))
-        .number("offset", 0)
-        .number("count", CONSOLE_COUNT)
-        .number("comments", 0);
-    let result = match client.call(Phase::Accounts, "getaccountapiconsole", &params).await {
-        Ok(result) => result,
-        // An answer we cannot read is no reason to stop: the console is a help and not a need.
-        Err(CallError::Refused { .. } | CallError::Unreadable { .. }) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let Ok(page) = readers::page(&result) else { return Ok(None) };
-    let Ok(properties) = Properties::read(&result) else { return Ok(None) };
-    let names: BTreeSet<String> = properties.names().map(str::to_owned).collect();
-    let whole = page.overall.is_some_and(|overall| names.len() as u64 >= overall);
-    // A list in which no switch at all stands is not the one that was asked for.
-    let told = Console(names);
-    let sound = SERVICES.iter().any(|row| told.has(row.switch));
-    Ok((whole && sound).then_some(told))
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    let mut offset = 0;
+    for _ in 0..CONSOLE_PAGES_MAX {
+        let params = Params::new()
+            .text("accountemail", directory.address(row))
+            .group("filter", |filter| filter.text("mask", "u_*"))
+            .number("offset", offset)
+            .number("count", CONSOLE_COUNT)
+            .number("comments", 0);
+        let result = match client.call(Phase::Accounts, "getaccountapiconsole", &params).await {
+            Ok(result) => result,
+            // An answer we cannot read is no reason to stop: the console is a help and not a need.
+            Err(CallError::Refused { .. } | CallError::Unreadable { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let (Ok(page), Ok(properties)) = (readers::page(&result), Properties::read(&result)) else {
+            return Ok(None);
+        };
+        let Some(overall) = page.overall else { return Ok(None) };
+        if page.offset.is_some_and(|told| told != offset) {
+            return Ok(None);
+        }
+        names.extend(properties.names().map(str::to_owned));
+        offset += page.items.len() as u64;
+        if offset >= overall || page.items.is_empty() {
+            let whole = names.len() as u64 >= overall;
+            // A list in which no switch at all stands is not the one that was asked for.
+            let told = Console(names);
+            let sound = SERVICES.iter().any(|row| told.has(row.switch));
+            return Ok((whole && sound).then_some(told));
+        }
+    }
+    Ok(None)
 }
 
 /// A service whose switch the console does not list, and of which no account gave a value.
