@@ -117,6 +117,11 @@ fn a_run_that_was_narrowed_stays_so() {
     desk.icewarden(&RESUME).exits(0);
     let on: Vec<bool> = NAMES.iter().map(|name| stand.is_on(name, "im")).collect();
     assert_eq!(on, [true, true, false, false]);
+    desk.icewarden(&["history", "show", "2"]).exits(0).says(&[
+        "target eu/a@*",
+        "target eu/b@*",
+        "resumes run 1",
+    ]);
 }
 
 #[test]

@@ -9,17 +9,18 @@ use super::args::{Format, HistoryArgs};
 use super::exit::Exit;
 use super::keep::{self, minute, say_store};
 use super::output::Output;
+use crate::diff::Narrowing;
 use crate::edge::lock;
 use crate::edge::store::{EndWord, RunRow, StepTold, Store, StoreError};
-use crate::model::counted;
+use crate::model::{Pattern, counted};
 use crate::plan::Allow;
 
 /// The version of what `--format json` prints.
 const FORMAT_VERSION: &str = "1.0";
 
-/// The widths of the table's columns; with two spaces between them 80 in all.
-const SERVER: usize = 16;
-const WHO: usize = 18;
+/// The widths of the table's columns: 80 in all, where a run has fewer than 100,000 steps.
+const SERVER: usize = 14;
+const WHO: usize = 14;
 
 /// `history`
 pub fn list(limit: u32, told: &HistoryArgs, output: &Output) -> Exit {
@@ -53,13 +54,21 @@ pub fn show(run: &str, told: &HistoryArgs, output: &Output) -> Exit {
             output.error(&format!("there is no run {run}"), Some(&there));
             return Ok(Exit::Usage);
         };
-        let (steps, allows) = (store.steps(found.id).await?, store.allows(found.id).await?);
+        let given =
+            Given { allows: store.allows(found.id).await?, narrowing: store.narrowing(found.id).await? };
+        let steps = store.steps(found.id).await?;
         output.data(&match told.format {
-            Format::Text => whole(&found, &steps, &allows, store),
-            Format::Json => whole_json(&found, &steps, &allows, store),
+            Format::Text => whole(&found, &steps, &given, store),
+            Format::Json => whole_json(&found, &steps, &given, store),
         });
         Ok(Exit::Done)
     })
+}
+
+/// The options that a run was begun with.
+struct Given {
+    allows: Vec<Allow>,
+    narrowing: Narrowing,
 }
 
 fn with_store(
@@ -134,7 +143,7 @@ fn cut(text: &str, most: usize) -> String {
     text.chars().take(most - 1).chain(['…']).collect()
 }
 
-fn whole(run: &RunRow, steps: &[StepTold], allows: &[Allow], store: &Store) -> String {
+fn whole(run: &RunRow, steps: &[StepTold], given: &Given, store: &Store) -> String {
     let mut out = format!("run {} on {} ({})\n", run.id, run.server, run.url);
     let mut line = |name: &str, text: &str| {
         let _ = writeln!(out, "  {name:<10} {text}");
@@ -148,7 +157,13 @@ fn whole(run: &RunRow, steps: &[StepTold], allows: &[Allow], store: &Store) -> S
     if let Some(resumes) = run.resumes {
         line("resumes", &format!("run {resumes}"));
     }
-    for allow in allows {
+    for pattern in &given.narrowing.targets {
+        line("target", pattern.as_str());
+    }
+    for pattern in &given.narrowing.excludes {
+        line("excluded", pattern.as_str());
+    }
+    for allow in &given.allows {
         line("allowed", &format!("{}={}: {}", allow.guardrail, allow.value, allow.reason));
     }
     line("spec", &commit_words(run));
@@ -245,7 +260,7 @@ fn run_json(run: &RunRow, store: &Store) -> Value {
     })
 }
 
-fn whole_json(run: &RunRow, steps: &[StepTold], allows: &[Allow], store: &Store) -> String {
+fn whole_json(run: &RunRow, steps: &[StepTold], given: &Given, store: &Store) -> String {
     let step = |told: &StepTold| {
         let step = &told.step;
         json!({
@@ -262,10 +277,14 @@ fn whole_json(run: &RunRow, steps: &[StepTold], allows: &[Allow], store: &Store)
         })
     };
     let allow = |allow: &Allow| json!({"guardrail": allow.guardrail.name(), "value": allow.value, "reason": allow.reason});
+    let patterns =
+        |list: &[Pattern]| list.iter().map(|pattern| pattern.as_str().to_owned()).collect::<Vec<_>>();
     let value = json!({
         "format_version": FORMAT_VERSION,
         "run": run_json(run, store),
-        "allows": allows.iter().map(allow).collect::<Vec<_>>(),
+        "allows": given.allows.iter().map(allow).collect::<Vec<_>>(),
+        "targets": patterns(&given.narrowing.targets),
+        "excludes": patterns(&given.narrowing.excludes),
         "steps": steps.iter().map(step).collect::<Vec<_>>(),
     });
     format!("{value:#}\n")
