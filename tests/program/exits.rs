@@ -78,7 +78,8 @@ fn a_write_that_is_answered_0_is_1_and_5_where_something_was_done() {
     stand.twist(refuse("@example.com"));
     let desk = desk(&stand, &policies);
     desk.apply(&[]).exits(1).says(&[
-        "eu/bob@example.com/im: the server did not apply it (result 0)",
+        "2 claims: the server did not apply it (result 0)",
+        "eu/bob@example.com/im",
         "0 of 2 steps done, 2 failed",
         "next:",
     ]);
