@@ -287,7 +287,8 @@ pub fn rule_words(group: &ChangesFile) -> String {
                 let _ = write!(text, " ({why})");
             }
         }
-        "everyone" => text.push_str(" everyone in scope"),
+        "everyone" if group.action == "release" => text.push_str(" everyone in scope: disabled"),
+        "everyone" => text.push_str(" everyone in scope: enabled"),
         "setting" => text.push_str(" settings of the backup"),
         _ => {}
     }

@@ -14,6 +14,7 @@ use crate::edge::lock;
 use crate::edge::store::{EndWord, RunRow, StepTold, Store, StoreError};
 use crate::model::{Pattern, counted};
 use crate::plan::Allow;
+use crate::report::text::wrap;
 
 /// The version of what `--format json` prints.
 const FORMAT_VERSION: &str = "1.0";
@@ -208,6 +209,9 @@ fn lasted(run: &RunRow) -> Option<String> {
     Some(format!("{span:#}"))
 }
 
+/// What is told of a run goes into tickets and mails: it keeps to this, whatever the terminal has.
+const COLUMNS: usize = 80;
+
 fn step_words(told: &StepTold, prefix: &str) -> String {
     let step = &told.step;
     let value = |value: &Option<String>| match (value, &step.secret) {
@@ -227,12 +231,15 @@ fn step_words(told: &StepTold, prefix: &str) -> String {
     };
     let address = step.address.strip_prefix(prefix).unwrap_or(&step.address);
     let (before, after) = (value(&step.before), value(&step.after));
-    let mut line = format!("  {sign} {word:<9} {:<7} {address}  {before} -> {after}\n", step.action);
+    let head = format!("  {sign} {word:<9} {:<7} {address}", step.action);
+    let values = format!("{before} -> {after}");
+    let fits = head.chars().count() + 2 + values.chars().count() <= COLUMNS;
+    let mut line = if fits { format!("{head}  {values}\n") } else { format!("{head}\n      {values}\n") };
     if let Some(secret) = &step.secret {
-        let _ = writeln!(line, "      the secret from {secret}");
+        let _ = writeln!(line, "{}", wrap(&format!("the secret from {secret}"), COLUMNS, 6));
     }
     if !why.is_empty() {
-        let _ = writeln!(line, "      {why}");
+        let _ = writeln!(line, "{}", wrap(why, COLUMNS, 6));
     }
     line
 }
