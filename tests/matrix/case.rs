@@ -329,10 +329,16 @@ impl Judge<'_> {
 
     fn is_reached_at_last(&mut self, world: &World, last: &Came) -> bool {
         let now = snapshot(world);
-        let wrong = declared(self.case.teamchat)
-            .into_iter()
-            .find(|(thing, value)| now.get(thing).map_or("0", String::as_str) != value);
-        wrong.is_none() && last.blocked.iter().all(|(thing, _)| barred().contains(thing))
+        let declared = declared(self.case.teamchat);
+        // A seat that the second administrator took for somebody of whom nothing is declared is missing elsewhere
+        // (U-30): the claim is blocked, and says so.
+        let seat_gone =
+            touched(world).iter().any(|thing| !declared.contains_key(thing) && now.contains_key(thing));
+        let no_seat = |thing: &Thing| seat_gone && last.blocked.contains(&(thing.clone(), "no-seat"));
+        let wrong = declared
+            .iter()
+            .find(|(thing, value)| now.get(*thing).map_or("0", String::as_str) != **value && !no_seat(thing));
+        wrong.is_none() && last.blocked.iter().all(|(thing, _)| barred().contains(thing) || no_seat(thing))
     }
 }
 
@@ -378,7 +384,7 @@ fn permitted(case: &Case) -> BTreeSet<&'static str> {
             // Ten writes in a row that do not show end a run (U-22).
             "U-15=twenty-reads" => &["ineffective", "stopped", "halted"],
             "U-32=available" => &["no-seat"],
-            "U-17=before-reads" => &["differs", "ineffective", "stopped"],
+            "U-17=before-reads" => &["differs", "ineffective", "stopped", "no-seat"],
             "U-18=unknown-names" => &["not-in-licence"],
             "U-19=11.x" if case.teamchat => &["failed"],
             _ => &[],
