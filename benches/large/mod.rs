@@ -16,7 +16,7 @@ use icewarden::policy::{Memory, assign};
 use icewarden::seats::{modules, used};
 use icewarden::spec::meaning::{
     Connection, ExcludeLicenseSense, Guardrails, Identity, Others, PolicySpec, Selector, ServerSpec,
-    ServiceRule, Source, Switch, Want,
+    ServiceRule, Source, SupportSense, Switch, Want,
 };
 use jiff::civil::date;
 
@@ -165,6 +165,7 @@ fn server() -> ServerSpec {
             protect: Vec::new(),
             disable_place: None,
             exclude_license_sense: ExcludeLicenseSense::Unknown,
+            support_sense: SupportSense::Unknown,
         },
         license: None,
         backup: None,

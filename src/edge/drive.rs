@@ -16,6 +16,7 @@ use crate::flow::{Event, Halt, Next, Outcome, Run, StepState};
 use crate::lifecycle::{Standing, standing};
 use crate::model::{BackupKey, Reading, Service, ServiceSet};
 use crate::plan::{Plan, SettingStep, Step, SwitchStep};
+use crate::spec::meaning::SupportSense;
 
 /// How many steps may be under way at once. Each is three calls; a mail server has other work to do.
 const UNDER_WAY: usize = 6;
@@ -181,8 +182,14 @@ impl Driving<'_> {
                 let row = step.row as usize;
                 let address = observed.directory.address(row).to_owned();
                 // What the plan could not read is not asked for either: this release may not have it (U-33).
-                let support =
+                let mut support =
                     observed.columns.bits[row].support_known.intersection(ServiceSet::single(step.service));
+                if step.direction == Direction::Release
+                    && self.plan.server.guardrails.support_sense == SupportSense::Available
+                {
+                    // That the account may have it says nothing of whether it still has (U-32).
+                    support = ServiceSet::EMPTY;
+                }
                 tasks.spawn(async move { (index, switch(&client, &address, step, support).await) });
             }
             Step::Setting(step) => {

@@ -34,6 +34,14 @@ pub struct ServiceBits {
     pub support: ServiceSet,
 }
 
+impl ServiceBits {
+    /// Where `support` merely says that the account may have a service (U-32), what is in effect is what is on as
+    /// well.
+    pub fn take_support_as_available(&mut self) {
+        self.support = ServiceSet(self.support.0 & (self.on.0 | !self.known.0));
+    }
+}
+
 /// The accounts' services, one word per account and question. Rows are the directory's.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Columns {

@@ -11,7 +11,9 @@ use crate::lifecycle::trial::TRIAL_DAYS;
 use crate::model::{Finding, Guardrail, Module, Observed, Reading, Remedy, Service, ServiceSet, counted};
 use crate::policy::Assignment;
 use crate::policy::profile::RuleId;
+use crate::seats::count::unheeded;
 use crate::seats::{LedgerRow, Modules};
+use crate::spec::meaning::SupportSense;
 
 /// How many accounts a remark names.
 const NAMED: usize = 5;
@@ -119,9 +121,16 @@ fn unfit(differences: &Differences, assignment: &Assignment, observed: &Observed
     by_rule.into_iter().map(finding).collect()
 }
 
+/// What a person should know of the modules' seats.
+pub fn on_ledger(ledger: &[LedgerRow], inputs: Inputs<'_>) -> Vec<Finding> {
+    let mut findings = over_licence(ledger);
+    findings.extend(by_support_alone(ledger, inputs));
+    findings
+}
+
 /// Modules that are used beyond their seats, before the plan and after it (SEAT-5). What then happens is not known:
 /// the worse is told (U-21).
-pub fn over_licence(ledger: &[LedgerRow]) -> Vec<Finding> {
+fn over_licence(ledger: &[LedgerRow]) -> Vec<Finding> {
     let finding = |row: &LedgerRow| {
         let before = row.used_now().and_then(|used| row.over(used)).filter(|over| *over > 0)?;
         let after = row.after().and_then(|used| row.over(used)).unwrap_or(before);
@@ -137,6 +146,35 @@ pub fn over_licence(ledger: &[LedgerRow]) -> Vec<Finding> {
         );
         let remedy = Remedy::Seats { module: row.module.module.to_string(), more: after };
         Some(Finding::warning("over-licence", text).remedy(remedy))
+    };
+    ledger.iter().filter_map(finding).collect()
+}
+
+/// Accounts that pass for users of a module by their effective value alone: more than there are, if that merely says
+/// what an account may have (U-32, U-36).
+fn by_support_alone(ledger: &[LedgerRow], inputs: Inputs<'_>) -> Vec<Finding> {
+    if inputs.server.guardrails.support_sense != SupportSense::Unknown {
+        return Vec::new();
+    }
+    let unheeded = unheeded(inputs.observed);
+    let finding = |row: &LedgerRow| {
+        let used = row.used?;
+        let more = used.effective.saturating_sub(used.stored);
+        // Where the access mode decides, that is the reason (U-13).
+        if more == 0 || !row.module.services.intersection(unheeded).is_empty() {
+            return None;
+        }
+        let text = format!(
+            "{} of the users of {} have its switches off and are counted because `Support` reads 1 (U-32)",
+            counted(more, "account"),
+            row.module.title
+        );
+        let remedy = Remedy::EditSpec(
+            "if `Support` merely says on this server that an account may have a service, say `supportSense: available` \
+             in the Server"
+                .into(),
+        );
+        Some(Finding::warning("counted-by-support", text).remedy(remedy))
     };
     ledger.iter().filter_map(finding).collect()
 }

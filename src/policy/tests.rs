@@ -14,7 +14,7 @@ use crate::model::{
 };
 use crate::spec::meaning::{
     BackupSetting, BackupSpec, BackupValue, Connection, ExcludeLicenseSense, Expect, Guardrails, Identity,
-    LicenseSpec, PolicySpec, Selector, ServerSpec, ServiceRule, Switch, Want,
+    LicenseSpec, PolicySpec, Selector, ServerSpec, ServiceRule, SupportSense, Switch, Want,
 };
 
 /// What is wanted of a server, and what it has.
@@ -253,6 +253,7 @@ fn server(wishes: Wishes, license: Option<LicenseSpec>) -> ServerSpec {
             protect: Vec::new(),
             disable_place: None,
             exclude_license_sense: ExcludeLicenseSense::Unknown,
+            support_sense: SupportSense::Unknown,
         },
         license,
         backup: None,

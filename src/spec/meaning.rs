@@ -83,6 +83,20 @@ pub struct Guardrails {
     pub disable_place: Option<Place>,
     /// The sense of `C_System_Tools_ExcludeLicense` (U-2).
     pub exclude_license_sense: ExcludeLicenseSense,
+    /// What the `Support` variables of the server say (U-32).
+    pub support_sense: SupportSense,
+}
+
+/// What it says that an account's `Support` of a service reads 1 (U-32). Where it reads 0 the account has not got it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SupportSense {
+    /// The service is effectively on, whatever the switch says.
+    Effective,
+    /// The account may have it: whether it has is what the switch says.
+    Available,
+    /// Taken for `Effective` where seats are counted, since that counts more of them.
+    #[default]
+    Unknown,
 }
 
 /// Which of its two readings `C_System_Tools_ExcludeLicense` has (U-2).

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use icewarden::edge::sandbox::{Fault, ServeOptions, Setting, World, serve_shared};
 use icewarden::flow::{Outcome, StepState};
+use icewarden::spec::meaning::SupportSense;
 use icewarden::spec::meaning::{Login, ServerSpec};
 use tokio::sync::oneshot;
 
@@ -106,6 +107,10 @@ pub fn set_up(case: &Case) -> World {
 pub async fn judge(desk: &Desk, case: &Case) -> Verdict {
     let server = Server::of(set_up(case)).await;
     let mut spec = spec(&server.url, case.teamchat);
+    // Only the author can know; without this every seat passes for taken (U-36).
+    if case.settings.iter().any(|setting| setting.to_string() == "U-32=available") {
+        spec.guardrails.support_sense = SupportSense::Available;
+    }
     spec.connection.login = Some(if case.rsa { Login::Rsa } else { Login::Plain });
     let over: BTreeMap<&str, u64> = PRODUCTS.map(|product| (product, server.world().over(product))).into();
     let mut judge = Judge { case, found: Vec::new(), reasons: BTreeSet::new() };
@@ -362,8 +367,6 @@ pub fn stands_in_the_way(setting: &str, case: &Case) -> bool {
     match setting {
         // Seats of a module whose number is not known are not claimed.
         "U-1=no-value" | "U-18=unknown-names" => true,
-        // Every account's effective value is 1, so every seat passes for taken (U-36).
-        "U-32=available" => true,
         // No two passes over the lists agree.
         "U-9=shuffled" | "U-9=rows-added" | "U-9=rows-removed" => true,
         // The release has no TeamChat.
@@ -383,7 +386,6 @@ fn permitted(case: &Case) -> BTreeSet<&'static str> {
             }
             // Ten writes in a row that do not show end a run (U-22).
             "U-15=twenty-reads" => &["ineffective", "stopped", "halted"],
-            "U-32=available" => &["no-seat"],
             "U-17=before-reads" => &["differs", "ineffective", "stopped", "no-seat"],
             "U-18=unknown-names" => &["not-in-licence"],
             "U-19=11.x" if case.teamchat => &["failed"],

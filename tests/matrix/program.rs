@@ -11,6 +11,7 @@ use icewarden::edge::icewarp::{
 use icewarden::edge::secrets::Secret;
 use icewarden::edge::store::{Beginning, Journal, Key, StepRow, Store};
 use icewarden::flow::{Outcome, StepState};
+use icewarden::model::observed::ServiceBits;
 use icewarden::model::{Address, Observed};
 use icewarden::plan::file::StepFile;
 use icewarden::plan::{Inputs, Plan, Step, asks, build};
@@ -18,7 +19,7 @@ use icewarden::policy::{Memory, groups_of, services_of};
 use icewarden::report::groups::Detail;
 use icewarden::report::view;
 use icewarden::seats::modules::mates;
-use icewarden::spec::meaning::{Login, ServerSpec};
+use icewarden::spec::meaning::{Login, ServerSpec, SupportSense};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 
@@ -160,6 +161,9 @@ async fn read(client: &Client, spec: &ServerSpec) -> Result<Observed, CallError>
         backup: spec.backup.iter().flat_map(|backup| &backup.settings).map(|setting| setting.key).collect(),
     };
     let mut observed = observe(client, &wanted, &|_| {}).await?;
+    if spec.guardrails.support_sense == SupportSense::Available {
+        observed.columns.bits.iter_mut().for_each(ServiceBits::take_support_as_available);
+    }
     let asks = asks(inputs(spec, &observed, &SecretsMet::default()));
     if asks.lists_again {
         let moved = recheck_lists(client, &wanted, &observed.directory, &|_| {}).await?;

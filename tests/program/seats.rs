@@ -1,6 +1,6 @@
 //! What a plan does to the seats, and what stands in the way of a claim; told by the sandbox's own count.
 
-use icewarden::edge::sandbox::World;
+use icewarden::edge::sandbox::{Setting, World};
 
 use super::run::{Desk, blocked, codes, desk, ledger, steps};
 use super::spec::{group, license, policy, put, whole, world};
@@ -405,4 +405,31 @@ fn claims_that_no_module_counts_are_told() {
         &[enabled("a", "meeting", &[ANNA]), license("moduleOf: {meeting: webmail}")],
     );
     assert_eq!(ledger(&paired.planned(2, &[]), "webmail")["claimed"], 1);
+}
+
+/// Where `Support` merely says what an account may have, it counts nobody as a user; only the author can know (U-32).
+#[test]
+fn what_support_means_is_unknown_until_the_spec_says_so() {
+    let mut world = phones(&[ANNA], &[BOB], Some(1));
+    world.set_switch(Setting::parse("U-32=available").expect("a position"));
+    let stand = Stand::of(world);
+    let policies = [
+        enabled("a", "activesync", &[BOB]),
+        enabled("b", "activesync", &[ANNA]).replace("enabled", "disabled"),
+    ];
+    let limits = "guardrails: {disable: {accounts: 9, percent: 100}}";
+    let desk = |sense: &str| Desk::with(&whole(&stand, &format!("{limits}\n{sense}"), &policies));
+    for sense in ["", "supportSense: unknown", "supportSense: effective"] {
+        let planned = desk(sense).planned(3, &[]);
+        assert_eq!(blocked(&planned), ["claim bob@example.com/activesync: no-seat"], "{sense}");
+        let hinted = codes(&planned).contains(&"counted-by-support".to_owned());
+        assert_eq!(hinted, !sense.contains("effective"), "{sense}");
+    }
+    desk("").plan(&[]).says(&["`Support` reads 1 (U-32)", "say `supportSense: available` in the Server"]);
+    let available = desk("supportSense: available");
+    let planned = available.planned(2, &[]);
+    assert_eq!(steps(&planned), ["release anna@example.com/activesync", "claim bob@example.com/activesync"]);
+    available.apply(&[]).exits(0);
+    available.nothing_to_do(&[]);
+    assert_eq!([stand.used("ActiveSync"), stand.over_highest("ActiveSync")], [1, 0]);
 }

@@ -11,7 +11,7 @@ use icewarden::model::{
 };
 use icewarden::spec::meaning::{
     Connection, ExcludeLicenseSense, Guardrails, Identity, PolicySpec, Selector, ServerSpec, ServiceRule,
-    Switch, Want as Wish,
+    SupportSense, Switch, Want as Wish,
 };
 
 /// Which two services vary, and the products whose seats they take.
@@ -264,6 +264,7 @@ pub fn spec(layout: &Layout, accounts: &[Account]) -> ServerSpec {
             protect: Vec::new(),
             disable_place: None,
             exclude_license_sense: ExcludeLicenseSense::Unknown,
+            support_sense: SupportSense::Unknown,
         },
         license: None,
         backup: None,

@@ -15,12 +15,13 @@ use crate::diff::{SecretMatch, SecretsMet};
 use crate::edge::icewarp::{self, CallError, Client, Limits, Meaning, Options, Wanted, chain};
 use crate::edge::secrets::{self, Secret};
 use crate::edge::store::{Digests, Key, StoreError};
+use crate::model::observed::ServiceBits;
 use crate::model::{Address, BackupKey, Finding, Observed, Place, Reading, SecretRef};
 use crate::plan::{Inputs, asks};
 use crate::policy::{Memory, groups_of, services_of};
 use crate::report::remedy::text as words;
 use crate::seats;
-use crate::spec::meaning::{BackupValue, Connection, Login, ServerSpec};
+use crate::spec::meaning::{BackupValue, Connection, Login, ServerSpec, SupportSense};
 
 /// A server that was read, with the session still open.
 pub struct Read {
@@ -252,6 +253,9 @@ async fn read_all(
         let meter = Meter::new(job.output, &job.server.name);
         icewarp::observe(client, &wanted, &|progress| meter.read(progress)).await?
     };
+    if job.server.guardrails.support_sense == SupportSense::Available {
+        observed.columns.bits.iter_mut().for_each(ServiceBits::take_support_as_available);
+    }
     let met = met(backup_secrets, &observed, known);
     let today = jiff::tz::Offset::UTC.to_datetime(Timestamp::now()).date();
     let asks = asks(job.inputs(&observed, today, &met, &known.memory));

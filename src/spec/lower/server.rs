@@ -5,9 +5,13 @@ use std::path::PathBuf;
 use super::At;
 use super::at::{placed, secret};
 use crate::model::Address;
-use crate::spec::meaning::{Connection, ExcludeLicenseSense, Guardrails, Identity, Login, ServerSpec};
+use crate::spec::meaning::{
+    Connection, ExcludeLicenseSense, Guardrails, Identity, Login, ServerSpec, SupportSense,
+};
 use crate::spec::shape::document::Server;
-use crate::spec::shape::server::{GuardrailsShape, IdentityShape, LoginWord, RpcShape, SenseWord};
+use crate::spec::shape::server::{
+    GuardrailsShape, IdentityShape, LoginWord, RpcShape, SenseWord, SupportWord,
+};
 
 /// Guardrail `disable` where the spec says nothing (design 3).
 pub const DISABLE_ACCOUNTS: u64 = 20;
@@ -23,11 +27,19 @@ pub fn server(shape: Server, at: At<'_, '_>) -> Option<ServerSpec> {
         labels: labels.into_iter().map(|(name, value)| (name, value.0)).collect(),
         connection: connection(shape.spec.connection.rpc, body.key("connection").key("rpc"))?,
         identity: shape.spec.identity.map(|shape| identity(shape, body.key("identity"))).unwrap_or_default(),
-        guardrails: guardrails(
-            shape.spec.guardrails.as_ref(),
-            shape.spec.exclude_license_sense,
-            body.key("guardrails"),
-        ),
+        guardrails: Guardrails {
+            exclude_license_sense: match shape.spec.exclude_license_sense {
+                Some(SenseWord::Manual) => ExcludeLicenseSense::Manual,
+                Some(SenseWord::VariableList) => ExcludeLicenseSense::VariableList,
+                Some(SenseWord::Unknown) | None => ExcludeLicenseSense::Unknown,
+            },
+            support_sense: match shape.spec.support_sense {
+                Some(SupportWord::Effective) => SupportSense::Effective,
+                Some(SupportWord::Available) => SupportSense::Available,
+                Some(SupportWord::Unknown) | None => SupportSense::Unknown,
+            },
+            ..guardrails(shape.spec.guardrails.as_ref(), body.key("guardrails"))
+        },
         license: None,
         backup: None,
         policies: Vec::new(),
@@ -56,7 +68,7 @@ fn identity(shape: IdentityShape, at: At<'_, '_>) -> Identity {
     }
 }
 
-fn guardrails(shape: Option<&GuardrailsShape>, sense: Option<SenseWord>, at: At<'_, '_>) -> Guardrails {
+fn guardrails(shape: Option<&GuardrailsShape>, at: At<'_, '_>) -> Guardrails {
     let disable = shape.and_then(|shape| shape.disable.as_ref());
     let protect = shape.and_then(|shape| shape.protect.as_deref()).unwrap_or_default();
     Guardrails {
@@ -64,10 +76,7 @@ fn guardrails(shape: Option<&GuardrailsShape>, sense: Option<SenseWord>, at: At<
         disable_percent: disable.and_then(|shape| shape.percent).unwrap_or(DISABLE_PERCENT),
         protect: placed(protect, at.key("protect"), |glob| glob.0.to_lowercase()),
         disable_place: disable.map(|_| at.key("disable").key_place()),
-        exclude_license_sense: match sense {
-            Some(SenseWord::Manual) => ExcludeLicenseSense::Manual,
-            Some(SenseWord::VariableList) => ExcludeLicenseSense::VariableList,
-            Some(SenseWord::Unknown) | None => ExcludeLicenseSense::Unknown,
-        },
+        exclude_license_sense: ExcludeLicenseSense::Unknown,
+        support_sense: SupportSense::Unknown,
     }
 }

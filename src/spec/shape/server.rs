@@ -18,6 +18,9 @@ pub struct ServerBody {
     /// Which of its two readings the server's flag `C_System_Tools_ExcludeLicense` has: the vendor's manual and
     /// the vendor's list of variables contradict each other (U-2). Default: `unknown`.
     pub exclude_license_sense: Option<SenseWord>,
+    /// What it means on this server that an account's variable `U_…Support` reads 1 (U-32): that the service is in
+    /// effect, or merely that the account may have it. Default: `unknown`, which counts such accounts as users.
+    pub support_sense: Option<SupportWord>,
 }
 
 /// The ways to reach a server.
@@ -103,5 +106,17 @@ pub enum SenseWord {
     /// As the vendor's list of variables says: 1 leaves the licence out of the backup.
     VariableList,
     /// Nobody has found out; the licence in the backup can then not be declared by intent.
+    Unknown,
+}
+
+/// What it means that an account's variable `U_…Support` reads 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum SupportWord {
+    /// The service is in effect for the account, whatever its switch says.
+    Effective,
+    /// The account may have the service; whether it has is what its switch says.
+    Available,
+    /// Nobody has found out; the account is then counted as a user of the service.
     Unknown,
 }
