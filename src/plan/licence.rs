@@ -121,7 +121,9 @@ pub fn skew(observed: &Observed) -> Option<Finding> {
     );
     if theirs > ours {
         let remedy = Remedy::Check(
-            "whether the account we log in with sees every domain; accounts that are not listed may hold seats".into(),
+            "whether the account we log in with sees every domain; until then each account that is not listed is counted \
+             as a user of every module"
+                .into(),
         );
         return Some(Finding::warning("users-skew", text).remedy(remedy));
     }

@@ -12,7 +12,8 @@ pub struct Used {
     pub stored: u64,
     /// Accounts for which a service is effectively on, or may be.
     pub effective: u64,
-    /// Of these, accounts with a switch that was not read: counted as taken, so that nothing rests on them.
+    /// Of these, accounts with a switch that was not read, and accounts that no list has and the server counts:
+    /// counted as taken, so that nothing rests on them.
     pub unread: u64,
     /// Of these, accounts that are disabled or guests: counted, though a server may not (U-5).
     pub doubtful: u64,
@@ -65,7 +66,20 @@ pub fn used(modules: &Modules, observed: &Observed) -> Vec<Option<Used>> {
             *count = Some(Used { stored: users, effective: users, ..Used::default() });
         }
     }
+    let unlisted = unlisted(observed);
+    for count in counts.iter_mut().flatten() {
+        count.stored += unlisted;
+        count.effective += unlisted;
+        count.unread += unlisted;
+    }
     counts
+}
+
+/// Accounts that the server counts towards its licence and that no list has: each may hold a seat of any module.
+/// What else the server may count there is not known (U-5, U-20); a claim must not rest on that it is nothing.
+pub fn unlisted(observed: &Observed) -> u64 {
+    let theirs = observed.licence.active_users.read().copied().unwrap_or_default();
+    theirs.saturating_sub(observed.directory.len() as u64)
 }
 
 fn counted(module: &ModuleSeats, asked: ServiceSet) -> bool {

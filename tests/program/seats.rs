@@ -433,3 +433,23 @@ fn what_support_means_is_unknown_until_the_spec_says_so() {
     available.nothing_to_do(&[]);
     assert_eq!([stand.used("ActiveSync"), stand.over_highest("ActiveSync")], [1, 0]);
 }
+
+/// Whom the server counts and no list has may hold a seat: no claim rests on that he does not (U-5, U-20).
+#[test]
+fn accounts_that_are_counted_and_not_listed_may_hold_every_seat() {
+    // Three users are listed: the administrator, Anna and Bob.
+    for (theirs, code, used) in [("3", 2, 1), ("2", 2, 1), ("4", 2, 2), ("5", 3, 3), ("900", 3, 898)] {
+        let stand = Stand::of(phones(&[ANNA], &[BOB], Some(3)));
+        let value =
+            format!("<propertyval><classname>TPropertyString</classname><val>{theirs}</val></propertyval>");
+        stand.twist(move |world, request| {
+            let asked = request.command == "getstatisticsproperties";
+            asked.then(|| Reply::Body(valued(&answer(world, request), "Statistics_ActiveUsers", &value)))
+        });
+        let desk = desk(&stand, &[enabled("a", "activesync", &[BOB])]);
+        let planned = desk.planned(code, &[]);
+        assert_eq!(ledger(&planned, "activesync")["used"], used, "{theirs}");
+        desk.apply(&[]).exits(if code == 3 { 3 } else { 0 });
+        assert_eq!(stand.is_on(BOB, "activesync"), code == 2, "{theirs}");
+    }
+}
