@@ -16,13 +16,33 @@ checksum() {
     fi
 }
 
+# Cargo heeds what it finds from the working folder up: settings that name a compiler, and a toolchain. The working folder
+# of a run is the checkout, which a pull request wrote. And no build script needs the workflow's secrets.
+build() {
+    local name keep=()
+    for name in PATH HOME TMPDIR CARGO_HOME RUSTUP_HOME RUSTUP_TOOLCHAIN CARGO_BUILD_JOBS CC \
+        HTTPS_PROXY https_proxy NO_PROXY no_proxy SSL_CERT_FILE SSL_CERT_DIR; do
+        [ -z "${!name:-}" ] || keep+=("$name=${!name}")
+    done
+    (
+        cd "$SOURCE"
+        env -i "${keep[@]}" cargo build --release --locked --manifest-path "$SOURCE/Cargo.toml" --target-dir "$1"
+    )
+}
+
 folder=$RUNNER_TEMP/icewarden
 mkdir -p "$folder"
 
 if [ -z "$BINARY" ]; then
     [ -z "$SHA256" ] || fail "the input sha256 belongs to the input binary, which is empty" 64
     target=${TARGET_DIR:-$RUNNER_TEMP/icewarden-target}
-    cargo build --release --locked --manifest-path "$SOURCE/Cargo.toml" --target-dir "$target"
+    case $target in
+        */../* | */.. | ../* | ..) fail "the input target-dir must not hold .." 64 ;;
+        "$GITHUB_WORKSPACE" | "$GITHUB_WORKSPACE"/*) fail "the input target-dir must be outside of the checkout" 64 ;;
+        /*) ;;
+        *) fail "the input target-dir must be a whole path" 64 ;;
+    esac
+    build "$target"
     cp "$target/release/icewarden" "$folder/icewarden"
     exit
 fi

@@ -2,8 +2,13 @@
 # Validates, plans or applies as the inputs of action.yml say, and leaves outputs, a summary and the plan.
 #
 # Whoever opens a pull request writes the spec that is planned. Which secret is read and whom it is told is taken from
-# the base branch (`--trusted`), and a run that GitHub gives no secrets only validates.
+# the repository's default branch (`--trusted`), and a spec from a fork is only validated.
 set -euo pipefail
+
+# Only Git's fetch needs it, so no other program that is started here gets it.
+token=$TOKEN
+unset TOKEN
+cd "$GITHUB_WORKSPACE"
 
 # A summary over 1 MiB is dropped as a whole.
 summary_bytes_max=1000000
@@ -101,29 +106,91 @@ each() {
     done <<<"$2"
 }
 
-is_pull_request() {
+# What is not merged, whoever wrote it: a comment on a pull request is as good as one.
+is_unmerged() {
     case $GITHUB_EVENT_NAME in
-        pull_request*) true ;;
+        pull_request* | merge_group) true ;;
+        *) [ -n "$COMMENTED_PULL_REQUEST" ] ;;
+    esac
+}
+
+is_from_a_fork() {
+    case $GITHUB_EVENT_NAME in
+        pull_request* | workflow_run) [ "$HEAD_REPOSITORY" != "$GITHUB_REPOSITORY" ] ;;
         *) false ;;
     esac
 }
 
-# The spec as the trusted branch has it, in a folder of its own.
+# The checkout is what the default branch holds. A schedule runs there and nowhere else.
+is_default_branch() {
+    case $GITHUB_EVENT_NAME in
+        push) [ -n "$DEFAULT_BRANCH" ] && [ "$GITHUB_REF" = "refs/heads/$DEFAULT_BRANCH" ] ;;
+        schedule) true ;;
+        *) false ;;
+    esac
+}
+
+# Git, of which the checkout configures nothing: it runs in a repository of our own, which is named and not looked for,
+# with no secret in its environment.
+safe_git() {
+    local name keep=()
+    for name in PATH HOME TMPDIR HTTPS_PROXY https_proxy NO_PROXY no_proxy SSL_CERT_FILE SSL_CERT_DIR; do
+        [ -z "${!name:-}" ] || keep+=("$name=${!name}")
+    done
+    if [ -n "$token" ]; then
+        # By the environment, as others on the machine may read the arguments.
+        keep+=(GIT_CONFIG_COUNT=1 "GIT_CONFIG_KEY_0=http.$GITHUB_SERVER_URL/.extraheader")
+        keep+=("GIT_CONFIG_VALUE_0=AUTHORIZATION: basic $(printf 'x-access-token:%s' "$token" | base64 | tr -d '\n')")
+    fi
+    env -i "${keep[@]}" GIT_TERMINAL_PROMPT=0 git -C "$work" --git-dir="$work/git" \
+        -c safe.bareRepository=explicit -c protocol.ext.allow=never -c core.fsmonitor=false -c core.hooksPath=/dev/null "$@"
+}
+
+# Sets `inside`: where the spec is in the repository, by the text of its path. What a link leads to was chosen by whoever
+# wrote the spec, and so was what another repository holds.
+find_inside() {
+    local part parts step=$GITHUB_WORKSPACE path=$SPEC
+    case $path in
+        "$GITHUB_WORKSPACE" | "$GITHUB_WORKSPACE"/*) path=${path#"$GITHUB_WORKSPACE"} ;;
+        /*) refuse 64 "The spec is in no Git checkout that GitHub made for this run, so what the trusted branch says of it cannot be found." ;;
+    esac
+    inside=
+    IFS=/ read -r -d '' -a parts < <(printf '%s\0' "$path") || true
+    for part in ${parts[@]+"${parts[@]}"}; do
+        case $part in
+            '' | .) continue ;;
+            .. | .[gG][iI][tT]) refuse 64 "The input path must not hold $part: it is looked up on the trusted branch as it is written." ;;
+        esac
+        step=$step/$part
+        inside=${inside:+$inside/}$part
+        [ ! -L "$step" ] ||
+            refuse 3 "The spec's path holds a symbolic link, $inside. Where secrets go is taken from the trusted branch by the text of the path, so nothing is planned through a link."
+        [ ! -e "$step/.git" ] && [ ! -L "$step/.git" ] ||
+            refuse 3 "The spec lies in another repository, $inside (a submodule, or a checkout of its own). Where secrets go is taken from $GITHUB_REPOSITORY, so check that out at the top of the workspace and keep the spec in it."
+    done
+}
+
+# The spec as the trusted branch of this repository has it, in a folder of its own. Where the checkout came from does not
+# matter: it may be a fork.
 fetch_trusted() {
-    local ref=$1 folder=$SPEC top prefix
+    local ref=$1 folder
     case $ref in refs/*) ;; *) ref=refs/heads/$ref ;; esac
-    [ -d "$folder" ] || folder=$(dirname "$folder")
-    top=$(git -C "$folder" rev-parse --show-toplevel) ||
-        refuse 64 "The spec is in no Git checkout, so what the base branch says of it cannot be found."
-    prefix=$(git -C "$folder" rev-parse --show-prefix)
-    git -C "$top" fetch --quiet --no-tags --depth=1 origin "$ref" ||
+    find_inside
+    folder=$inside
+    if [ ! -d "$SPEC" ]; then
+        folder=
+        case $inside in */*) folder=${inside%/*} ;; esac
+    fi
+    safe_git init --quiet --bare --template=
+    safe_git fetch --quiet --no-tags --depth=1 "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY" "$ref:refs/trusted" ||
         refuse 1 "The branch that is trusted could not be fetched: $ref."
     mkdir "$work/trusted"
-    if ! git -C "$top" archive FETCH_HEAD ${prefix:+"$prefix"} 2>/dev/null | tar -x -C "$work/trusted"; then
+    trusted=$work/trusted
+    [ -d "$SPEC" ] || trusted=$trusted/$(basename "$SPEC")
+    if ! safe_git archive --output="$work/trusted.tar" "refs/trusted:$folder" 2>/dev/null ||
+        ! tar -x -C "$work/trusted" -f "$work/trusted.tar" || [ ! -e "$trusted" ]; then
         refuse 3 "The branch that is trusted, $ref, has no spec there yet. Where secrets go is taken from it, so nothing is planned before the connection is merged."
     fi
-    trusted=$work/trusted/$prefix
-    [ -d "$SPEC" ] || trusted=$trusted$(basename "$SPEC")
 }
 
 # A path that begins with a dash would be read as an option.
@@ -135,10 +202,9 @@ case $ALLOW_EXEC in
     *) export ICEWARDEN_ALLOW_EXEC=0 ;;
 esac
 
-# A fork may hold any spec and gets no secrets, but for `pull_request_target`, where its spec is planned like any other:
-# with the connections of the base branch.
-if [ "$COMMAND" != validate ] && [ "$GITHUB_EVENT_NAME" = pull_request ] && [ "$HEAD_REPOSITORY" != "$GITHUB_REPOSITORY" ]; then
-    note warning "This pull request comes from a fork. GitHub gives such a run no secrets, so no server can be read: the spec was validated, and not planned."
+# A fork may hold any spec. GitHub gives its run no secrets, but for such events as `pull_request_target`.
+if [ "$COMMAND" != validate ] && is_from_a_fork; then
+    note warning "This pull request comes from a fork, where anybody may write anything: the spec was validated, and not planned."
     COMMAND=validate
 fi
 
@@ -151,7 +217,7 @@ case $COMMAND in
         arguments=(plan "$SPEC" --format markdown --detailed-exitcode --out "$work/plan.json" --outputs "$GITHUB_OUTPUT")
         ;;
     apply)
-        if is_pull_request; then
+        if is_unmerged; then
             refuse 64 "A pull request is planned and not applied: apply runs on the branch that it is merged into."
         elif [ -z "$PLAN_FILE" ] && [ -z "$EFFECTS" ]; then
             refuse 4 "Only what was reviewed is applied: give the input effects-digest, or plan-file."
@@ -167,11 +233,19 @@ case $COMMAND in
         ;;
 esac
 if [ "$COMMAND" != validate ]; then
+    [ -z "$ALLOW" ] || [ -n "$REASON" ] ||
+        refuse 64 "The input allow needs the input reason: say why guardrails are overridden."
     each --allow "$ALLOW"
     [ -z "$REASON" ] || arguments+=("--reason=$REASON")
     each --target "$TARGET"
     each --exclude "$EXCLUDE"
-    if [ -n "$TRUSTED_REF" ] && [ -e "$SPEC" ]; then
+    if [ -z "$TRUSTED_REF" ] && ! is_default_branch; then
+        TRUSTED_REF=$DEFAULT_BRANCH
+        [ -n "$TRUSTED_REF" ] ||
+            refuse 3 "Which branch is trusted is not known: the event $GITHUB_EVENT_NAME does not name the default branch. Name it with the input trusted-ref."
+    fi
+    # A spec that is not there has nothing to trust; the program says so.
+    if [ -n "$TRUSTED_REF" ] && { [ -e "$SPEC" ] || [ -L "$SPEC" ]; }; then
         fetch_trusted "$TRUSTED_REF"
         arguments+=(--trusted "$trusted")
     elif [ -n "$PLAN_FILE" ]; then

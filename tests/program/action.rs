@@ -81,6 +81,7 @@ fn action() -> Action {
 struct Runner {
     folder: TempDir,
     event: (String, Value),
+    git_ref: &'static str,
     secrets: BTreeMap<String, String>,
 }
 
@@ -127,10 +128,11 @@ impl Runner {
         let folder = tempfile::tempdir().expect("a folder");
         let runner = Runner {
             folder,
-            event: ("push".to_owned(), json!({})),
+            event: ("push".to_owned(), json!({"repository": {"default_branch": "main"}})),
+            git_ref: "refs/heads/main",
             secrets: BTreeMap::from([("ICEWARP_PASSWORD".to_owned(), "sandbox".to_owned())]),
         };
-        let origin = runner.path("origin");
+        let origin = runner.path(HERE);
         std::fs::create_dir_all(origin.join("mail")).expect("a folder");
         std::fs::create_dir_all(runner.path("temp")).expect("a folder");
         std::fs::create_dir_all(runner.path("bin")).expect("a folder");
@@ -148,12 +150,15 @@ impl Runner {
         self.folder.path().join(name)
     }
 
-    /// A `cargo` that has built already what the tests run, if it is asked as the action should ask.
+    /// A `cargo` that has built already what the tests run, if it is asked as the action should ask: from its own
+    /// source, so that it heeds nothing of the checkout's, and without a secret.
     fn stub_cargo(&self) {
         let script = format!(
             "#!/bin/sh\n[ \"$1 $2 $3 $4\" = \"build --release --locked --manifest-path\" ] || exit 9\n\
+             [ \"$PWD\" = '{}' ] && [ -z \"${{ICEWARP_PASSWORD:-}}\" ] && [ -n \"$HOME\" ] || exit 9\n\
              [ -f \"$5\" ] && [ \"$6\" = --target-dir ] || exit 9\n\
              mkdir -p \"$7/release\" && cp '{}' \"$7/release/icewarden\"\n",
+            env!("CARGO_MANIFEST_DIR"),
             env!("CARGO_BIN_EXE_icewarden")
         );
         let path = self.path("bin/cargo");
@@ -168,9 +173,16 @@ impl Runner {
     }
 
     /// The event is a pull request into `main`, from this repository or from another.
-    fn pull_request(mut self, from: &str) -> Runner {
+    fn pull_request(self, from: &str) -> Runner {
         let payload = json!({"pull_request": {"head": {"repo": {"full_name": from}}, "number": 7}});
-        self.event = ("pull_request".to_owned(), payload);
+        self.on("pull_request", "refs/pull/7/merge", payload)
+    }
+
+    /// Another event, of a repository whose default branch is `main`.
+    fn on(mut self, event: &str, git_ref: &'static str, mut payload: Value) -> Runner {
+        payload["repository"] = json!({"default_branch": "main"});
+        self.event = (event.to_owned(), payload);
+        self.git_ref = git_ref;
         self
     }
 
@@ -184,8 +196,7 @@ impl Runner {
             match (context, rest) {
                 ("inputs", input) => inputs.get(input).unwrap_or_else(|| panic!("no input {input}")).clone(),
                 ("github", "action_path") => env!("CARGO_MANIFEST_DIR").to_owned(),
-                ("github", "base_ref") if self.event.0.starts_with("pull_request") => "main".to_owned(),
-                ("github", "base_ref") => String::new(),
+                ("github", "token") => "the-token-of-the-run".to_owned(),
                 ("github", path) => {
                     let pointer =
                         path.strip_prefix("event").unwrap_or_else(|| panic!("{name}")).replace('.', "/");
@@ -211,7 +222,9 @@ impl Runner {
         command.env("RUNNER_TEMP", self.path("temp")).env("CI", "true").env("GITHUB_ACTIONS", "true");
         command.env("GITHUB_OUTPUT", output).env("GITHUB_STEP_SUMMARY", summary);
         command.env("GITHUB_EVENT_NAME", &self.event.0).env("GITHUB_EVENT_PATH", payload);
-        command.env("GITHUB_REPOSITORY", "example/mail").env("GITHUB_WORKSPACE", self.path("checkout"));
+        command.env("GITHUB_REPOSITORY", HERE).env("GITHUB_WORKSPACE", self.path("checkout"));
+        command.env("GITHUB_SERVER_URL", format!("file://{}", self.folder.path().display()));
+        command.env("GITHUB_REF", self.git_ref);
         for (name, value) in &step.env {
             command.env(name, self.value(value, inputs));
         }
@@ -395,7 +408,7 @@ fn a_fork_gets_no_secrets_and_is_told_so() {
     runner.secrets.clear();
     for command in ["plan", "apply"] {
         let ended = runner.uses(&[("command", command)]).exits(0).sums_up(&[
-            "This pull request comes from a fork. GitHub gives such a run no secrets",
+            "This pull request comes from a fork, where anybody may write anything",
             "the spec was validated, and not planned",
             "valid: 1 server in 1 file",
         ]);
@@ -403,6 +416,217 @@ fn a_fork_gets_no_secrets_and_is_told_so() {
         assert!(ended.log.contains("::warning::This pull request comes from a fork"), "{}", ended.log);
     }
     assert_eq!(stand.commands(), [""; 0]);
+}
+
+/// Such an event's run has the secrets, and may have anybody's checkout.
+#[test]
+fn a_fork_is_not_planned_by_a_run_that_has_the_secrets() {
+    let (stand, spec) = start();
+    let of_fork = |key: &str| json!({key: {"head": {"repo": {"full_name": "stranger/mail"}}}});
+    let workflow = json!({"workflow_run": {"head_repository": {"full_name": "stranger/mail"}}});
+    for (event, payload) in [
+        ("pull_request_target", of_fork("pull_request")),
+        ("pull_request_review", of_fork("pull_request")),
+        ("pull_request", json!({"pull_request": {"head": {"repo": null}}})),
+        ("workflow_run", workflow),
+    ] {
+        let runner = Runner::with(&spec).on(event, "refs/heads/main", payload);
+        runner.uses(&[("command", "plan")]).exits(0).sums_up(&["comes from a fork", "valid: 1 server"]);
+    }
+    assert_eq!(stand.commands(), [""; 0]);
+}
+
+/// Whatever the event, the default branch says where secrets go, and no branch that a pull request's author chose.
+#[test]
+fn the_default_branch_is_trusted_whatever_the_event() {
+    let digest = format!("eu={}", "0".repeat(64));
+    let (stand, spec) = start();
+    let foreign = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    foreign.set_nonblocking(true).expect("it does not wait");
+    let elsewhere = format!("http://{}/icewarpapi/", foreign.local_addr().expect("its address"));
+    let moved = [spec[0].replace(&stand.url, &elsewhere), spec[1].clone()];
+    let ours = || json!({"pull_request": {"head": {"repo": {"full_name": HERE}}, "base": {"ref": "mine"}}});
+    let commented = json!({"issue": {"pull_request": {"url": "https://api.example.com/7"}}});
+    let events = [
+        ("pull_request", "refs/pull/7/merge", ours()),
+        ("pull_request_target", "refs/heads/mine", ours()),
+        ("pull_request_review", "refs/pull/7/merge", ours()),
+        ("issue_comment", "refs/heads/main", commented.clone()),
+        (
+            "workflow_run",
+            "refs/heads/main",
+            json!({"workflow_run": {"head_repository": {"full_name": HERE}}}),
+        ),
+        ("workflow_dispatch", "refs/heads/mine", json!({})),
+        ("workflow_dispatch", "refs/heads/main", json!({})),
+        ("merge_group", "refs/heads/queue", json!({"merge_group": {"base_ref": "refs/heads/mine"}})),
+        ("push", "refs/heads/mine", json!({})),
+        ("push", "refs/tags/main", json!({})),
+        ("release", "refs/tags/v1", json!({})),
+    ];
+    for (event, git_ref, payload) in events {
+        let runner = Runner::with(&spec).on(event, git_ref, payload);
+        // The branch `mine` of the same repository says what its author likes.
+        let origin = runner.path(HERE);
+        git(&origin, &["switch", "--quiet", "--create=mine"]);
+        std::fs::write(origin.join("mail/spec.yaml"), moved.join("---\n")).expect("a file");
+        git(&origin, &["commit", "--quiet", "--all", "--message=moved"]);
+        git(&origin, &["switch", "--quiet", "main"]);
+        runner.head(&moved).uses(&[("command", "plan")]).exits(3).sums_up(&["rpc.url is"]);
+        if !event.starts_with("pull_request") && event != "merge_group" && event != "issue_comment" {
+            let apply = [("command", "apply"), ("effects-digest", &digest)];
+            runner.uses(&apply).exits(3).sums_up(&["rpc.url is"]);
+        }
+    }
+    let heard = foreign.accept().expect_err("somebody connected");
+    assert_eq!(heard.kind(), ErrorKind::WouldBlock);
+    assert_eq!(stand.commands(), [""; 0], "nor was the right one asked");
+    let comment = Runner::with(&spec).on("issue_comment", "refs/heads/main", commented);
+    comment
+        .uses(&[("command", "apply"), ("effects-digest", &digest)])
+        .exits(64)
+        .sums_up(&["planned and not applied"]);
+}
+
+#[test]
+fn where_no_trusted_branch_is_known_nothing_is_planned() {
+    let digest = format!("eu={}", "0".repeat(64));
+    let (stand, spec) = start();
+    for event in ["push", "workflow_dispatch", "repository_dispatch", "anything"] {
+        let mut runner = Runner::with(&spec);
+        runner.event = (event.to_owned(), json!({}));
+        for command in [&[("command", "plan")][..], &[("command", "apply"), ("effects-digest", &digest)]] {
+            runner.uses(command).exits(3).sums_up(&["Which branch is trusted is not known", "trusted-ref"]);
+        }
+        assert_eq!(stand.commands(), [""; 0]);
+    }
+    let mut runner = Runner::with(&spec);
+    runner.event = ("anything".to_owned(), json!({}));
+    runner.uses(&[("command", "plan"), ("trusted-ref", "main")]).exits(0);
+    runner.event.0 = "schedule".to_owned();
+    runner.uses(&[("command", "plan")]).exits(0);
+}
+
+/// What was checked out may be a fork's clone, or hold another repository where the spec should be.
+#[test]
+fn the_trusted_spec_is_this_repositorys_whatever_was_checked_out() {
+    let (stand, spec) = start();
+    let foreign = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    foreign.set_nonblocking(true).expect("it does not wait");
+    let elsewhere = format!("http://{}/icewarpapi/", foreign.local_addr().expect("its address"));
+    let moved = [spec[0].replace(&stand.url, &elsewhere), spec[1].clone()];
+    let own = |folder: &Path| {
+        std::fs::create_dir_all(folder.join("mail")).expect("a folder");
+        git(folder, &["init", "--quiet", "--initial-branch=main"]);
+        for path in ["spec.yaml", "mail/spec.yaml"] {
+            std::fs::write(folder.join(path), moved.join("---\n")).expect("a file");
+        }
+        git(folder, &["add", "."]);
+        git(folder, &["commit", "--quiet", "--message=moved"]);
+        git(folder, &["remote", "add", "origin", "."]);
+    };
+    let plan = [("command", "plan")];
+    // The fork's clone, whose origin is the fork.
+    let runner = Runner::with(&spec).pull_request(HERE);
+    std::fs::remove_dir_all(runner.path("checkout")).expect("it is there");
+    own(&runner.path("checkout"));
+    std::fs::remove_file(runner.path("checkout/spec.yaml")).expect("it is there");
+    runner.uses(&plan).exits(3).sums_up(&["rpc.url is"]);
+    // A submodule.
+    let runner = Runner::with(&spec).pull_request(HERE);
+    std::fs::remove_dir_all(runner.path("checkout/mail")).expect("it is there");
+    own(&runner.path("checkout/mail"));
+    std::fs::remove_dir_all(runner.path("checkout/mail/mail")).expect("it is there");
+    runner.uses(&plan).exits(3).sums_up(&["lies in another repository, mail"]);
+    runner.uses(&[plan[0], ("path", "mail/spec.yaml")]).exits(3).sums_up(&["lies in another repository"]);
+    // A link, to another folder of the base branch or anywhere.
+    for target in ["other", "../example/mail/other", "nowhere"] {
+        let runner = Runner::with(&spec).pull_request(HERE);
+        std::fs::rename(runner.path("checkout/mail"), runner.path("checkout/other")).expect("it is there");
+        git(&runner.path(HERE), &["mv", "mail", "other"]);
+        git(&runner.path(HERE), &["commit", "--quiet", "--message=other"]);
+        std::os::unix::fs::symlink(target, runner.path("checkout/mail")).expect("a link");
+        let absolute = runner.path("checkout/mail").display().to_string();
+        for path in ["mail", "./mail/", "mail/spec.yaml", &absolute] {
+            // Where nothing is, there is nothing to refuse either.
+            if target == "nowhere" && path.contains("mail/") && path != absolute {
+                runner.uses(&[plan[0], ("path", path)]).exits(65);
+            } else {
+                runner.uses(&[plan[0], ("path", path)]).exits(3).sums_up(&["a symbolic link, mail."]);
+            }
+        }
+        runner.uses(&[plan[0], ("path", "other/../other")]).exits(64).sums_up(&["must not hold .."]);
+    }
+    let heard = foreign.accept().expect_err("somebody connected");
+    assert_eq!(heard.kind(), ErrorKind::WouldBlock);
+    assert_eq!(stand.commands(), [""; 0]);
+}
+
+/// A folder that Git would take for a repository's inside has a configuration, and that may name commands.
+#[test]
+fn a_spec_laid_out_like_a_repository_runs_no_commands() {
+    let (stand, spec) = start();
+    let runner = Runner::with(&spec).pull_request(HERE);
+    let inside = runner.path("checkout/mail");
+    for folder in ["objects", "refs"] {
+        std::fs::create_dir(inside.join(folder)).expect("a folder");
+    }
+    std::fs::write(inside.join("HEAD"), "ref: refs/heads/main\n").expect("a file");
+    let ran = runner.path("ran").display().to_string();
+    let command = format!("sh -c 'env > {ran}; exit 1'");
+    let config = format!(
+        "[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tworktree = .\n\tfsmonitor = \"{command}\"\n\
+         [remote \"origin\"]\n\turl = file://{}\n\tuploadpack = \"{command}\"\n",
+        runner.path(HERE).display()
+    );
+    std::fs::write(inside.join("config"), config).expect("a file");
+    runner.uses(&[("command", "plan")]).exits(0);
+    assert!(!runner.path("ran").exists(), "{:?}", std::fs::read_to_string(runner.path("ran")));
+    assert!(!stand.commands().is_empty());
+}
+
+/// Of the run's environment, Git is given no secret, and the program not the run's own token.
+#[test]
+fn git_and_the_program_see_no_more_than_they_need() {
+    let (_stand, spec) = start();
+    let runner = Runner::with(&spec).pull_request(HERE);
+    let seen = runner.path("seen").display().to_string();
+    for name in ["git", "stub"] {
+        let next = if name == "git" { "git" } else { env!("CARGO_BIN_EXE_icewarden") };
+        let script = format!(
+            "#!/bin/sh\nenv > '{seen}.{name}'\nPATH=/usr/local/bin:/usr/bin:/bin\nexec {next} \"$@\"\n"
+        );
+        std::fs::write(runner.path("bin").join(name), script).expect("a file");
+        let path = runner.path("bin").join(name);
+        assert!(Command::new("chmod").arg("755").arg(path).status().expect("chmod").success());
+    }
+    let stub = runner.path("bin/stub");
+    let sum: String = Sha256::digest(std::fs::read(&stub).expect("a file"))
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let binary = stub.display().to_string();
+    runner.uses(&[("command", "plan"), ("binary", &binary), ("sha256", &sum)]).exits(0);
+    let read = |name: &str| std::fs::read_to_string(runner.path(name)).expect("it ran");
+    assert!(read("seen.git").contains("GIT_CONFIG_VALUE_0=AUTHORIZATION: basic "), "{}", read("seen.git"));
+    assert!(!read("seen.git").contains("ICEWARP_PASSWORD"), "{}", read("seen.git"));
+    assert!(read("seen.stub").contains("ICEWARP_PASSWORD=sandbox"));
+    assert!(!read("seen.stub").contains("the-token-of-the-run"), "{}", read("seen.stub"));
+}
+
+#[test]
+fn cargo_builds_outside_of_the_checkout() {
+    let (_stand, spec) = start();
+    let runner = Runner::with(&spec);
+    let inside = runner.path("checkout/target").display().to_string();
+    let around = runner.path("temp/../checkout").display().to_string();
+    for folder in ["target", &inside, &around] {
+        let ended = runner.uses(&[("target-dir", folder)]).exits(64);
+        assert!(ended.log.contains("the input target-dir must"), "{}", ended.log);
+    }
+    let outside = runner.path("elsewhere").display().to_string();
+    runner.uses(&[("target-dir", &outside)]).exits(0);
+    assert!(runner.path("elsewhere/release/icewarden").exists());
 }
 
 #[test]
@@ -422,6 +646,7 @@ fn options_are_lines_and_commands_of_a_spec_are_off() {
     assert_eq!(["changes", "blocked"].map(|name| held.output(name)), ["false", "true"]);
     assert!(!held.output("plan-file").is_empty(), "a blocked plan is kept, to be looked at");
     let allow = [("allow", "disable=sip:2\nprotect=x@example.com\n"), ("reason", "a test; $(touch ran) `x`")];
+    runner.uses(&[&with[..], &allow[..1]].concat()).exits(64).sums_up(&["allow needs the input reason"]);
     let allowed = runner.uses(&[&with[..], &allow].concat()).exits(0);
     assert_eq!(["changes", "blocked"].map(|name| allowed.output(name)), ["true", "false"]);
     let narrow = [("target", "eu/anna@example.com/*\neu/bob@example.com/*"), ("exclude", "*/sip")];
