@@ -1,18 +1,18 @@
 //! Performs a run's steps on a server: writes down what it is about to do, reads what is expected, writes, reads back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 
-use super::icewarp::{CallError, Client, Written, chain, held_back, masked};
+use super::icewarp::{CallError, Client, Meaning, Written, chain, held_back, masked};
 use super::secrets::Secret;
 use super::store::{Entry, Journal, Key};
 use crate::diff::Direction;
 use crate::diff::canon::canon;
-use crate::flow::{Event, Halt, Next, Outcome, Run, StepState};
+use crate::flow::{Event, Halt, Heard, Next, Outcome, Run, StepState};
 use crate::lifecycle::{Standing, standing};
 use crate::model::{BackupKey, Reading, Service, ServiceSet};
 use crate::plan::{Plan, SettingStep, Step, SwitchStep};
@@ -46,24 +46,25 @@ pub async fn drive<'a>(driving: &Driving<'a>, seen: &mut dyn FnMut(&Event), stop
     let mut stopping = std::pin::pin!(stop());
     let mut stopped = false;
     let mut run = Run::new(driving.plan);
-    let mut tasks: JoinSet<(usize, Outcome)> = JoinSet::new();
+    let mut tasks = Tasks::default();
     // What ended and is not written down yet. It goes with the intents of what starts next: one commit for both.
     let mut ended: Vec<Entry> = Vec::new();
     loop {
-        let (starting, next) = startable(&mut run, tasks.len());
+        let (starting, next) = startable(&mut run, tasks.steps.len());
         driving.begin(&mut run, &mut ended, starting, &mut tasks, seen).await;
         match next {
-            Next::AskStanding => {
-                run.standing(ask_standing(driving.client).await);
-                continue;
-            }
             Next::Finished => break,
-            Next::Wait | Next::Perform(_) => {}
+            Next::AskStanding | Next::Wait | Next::Perform(_) => {}
         }
         let joined = tokio::select! {
-            joined = tasks.join_next() => joined,
+            asked = ask_standing(driving.client), if next == Next::AskStanding => {
+                asked.tell(&mut run);
+                continue;
+            }
+            joined = tasks.next(), if next != Next::AskStanding => joined,
             () = &mut stopping => {
                 run.halt(Halt::Interrupted);
+                driving.client.wind_up();
                 if std::mem::replace(&mut stopped, true) {
                     driving.give_up(&mut run, &mut ended, &mut tasks, seen).await;
                     break;
@@ -72,13 +73,14 @@ pub async fn drive<'a>(driving: &Driving<'a>, seen: &mut dyn FnMut(&Event), stop
                 continue;
             }
         };
-        let Some(joined) = joined else { continue };
-        for joined in std::iter::once(joined).chain(std::iter::from_fn(|| tasks.try_join_next())) {
-            match joined {
-                Ok((index, outcome)) => driving.record(&mut run, &mut ended, index, outcome, seen),
-                // A task neither panics nor is cancelled; if one did, its step stays in doubt.
-                Err(_) => run.halt(Halt::Interrupted),
-            }
+        // Nothing is under way, and nothing can start: only a mistake of ours comes here, and it must not spin.
+        let Some(joined) = joined else { break };
+        for (index, end) in std::iter::once(joined).chain(std::iter::from_fn(|| tasks.try_next())) {
+            run.heard(end.heard);
+            driving.record(&mut run, &mut ended, index, end.outcome, seen);
+        }
+        if matches!(run.halted(), Some(Halt::Unreached(_))) {
+            driving.client.wind_up();
         }
     }
     run
@@ -88,11 +90,74 @@ pub async fn drive<'a>(driving: &Driving<'a>, seen: &mut dyn FnMut(&Event), stop
 fn startable(run: &mut Run<'_>, under_way: usize) -> (Vec<usize>, Next) {
     let mut starting = Vec::new();
     loop {
-        let next = if under_way + starting.len() >= UNDER_WAY { Next::Wait } else { run.next() };
+        let under_way_max = if run.in_silence() { 1 } else { UNDER_WAY };
+        let next = if under_way + starting.len() >= under_way_max { Next::Wait } else { run.next() };
         match next {
             Next::Perform(index) => starting.push(index),
             next => return (starting, next),
         }
+    }
+}
+
+/// How a step ended, and what that says of the others.
+struct End {
+    outcome: Outcome,
+    heard: Heard,
+}
+
+impl End {
+    fn answered(outcome: Outcome) -> End {
+        End { outcome, heard: Heard::Answer }
+    }
+
+    fn not_sent(error: &CallError) -> End {
+        let why = format!("it could not be read before the write: {}", chain(error));
+        End { outcome: Outcome::NotSent(why), heard: heard(error) }
+    }
+}
+
+/// What a call that failed says of the ones to come.
+fn heard(error: &CallError) -> Heard {
+    match error.meaning() {
+        _ if error.is_silence() => Heard::Silence(chain(error)),
+        Meaning::LoginRefused => Heard::Forbidden(chain(error)),
+        Meaning::NotReachable | Meaning::NotTheLanguage | Meaning::Other => Heard::Answer,
+    }
+}
+
+/// The steps that are under way.
+#[derive(Default)]
+struct Tasks {
+    set: JoinSet<End>,
+    steps: HashMap<Id, usize>,
+}
+
+impl Tasks {
+    fn start(&mut self, index: usize, work: impl Future<Output = End> + Send + 'static) {
+        let id = self.set.spawn(work).id();
+        self.steps.insert(id, index);
+    }
+
+    /// The next one that ends; `None` where none is under way.
+    async fn next(&mut self) -> Option<(usize, End)> {
+        let joined = self.set.join_next_with_id().await?;
+        self.ended(joined)
+    }
+
+    /// One that has ended already.
+    fn try_next(&mut self) -> Option<(usize, End)> {
+        let joined = self.set.try_join_next_with_id()?;
+        self.ended(joined)
+    }
+
+    /// A step whose task broke off may have been sent: it stays in doubt, and the others go on.
+    fn ended(&mut self, joined: Result<(Id, End), JoinError>) -> Option<(usize, End)> {
+        let (id, end) = joined.unwrap_or_else(|error| {
+            let why =
+                "the program broke off while it was under way, which is a mistake in icewarden".to_owned();
+            (error.id(), End::answered(Outcome::Doubt(why)))
+        });
+        Some((self.steps.remove(&id)?, end))
     }
 }
 
@@ -103,7 +168,7 @@ impl Driving<'_> {
         run: &mut Run<'_>,
         ended: &mut Vec<Entry>,
         starting: Vec<usize>,
-        tasks: &mut JoinSet<(usize, Outcome)>,
+        tasks: &mut Tasks,
         seen: &mut dyn FnMut(&Event),
     ) {
         ended.extend(starting.iter().map(|step| Entry::Intent { step: *step }));
@@ -157,10 +222,10 @@ impl Driving<'_> {
         &self,
         run: &mut Run<'_>,
         ended: &mut Vec<Entry>,
-        tasks: &mut JoinSet<(usize, Outcome)>,
+        tasks: &mut Tasks,
         seen: &mut dyn FnMut(&Event),
     ) {
-        tasks.shutdown().await;
+        tasks.set.shutdown().await;
         let open = |(index, state): (usize, &StepState)| (*state == StepState::UnderWay).then_some(index);
         let open: Vec<usize> = run.states().iter().enumerate().filter_map(open).collect();
         for index in open {
@@ -173,7 +238,7 @@ impl Driving<'_> {
         run.next();
     }
 
-    fn start(&self, tasks: &mut JoinSet<(usize, Outcome)>, index: usize) {
+    fn start(&self, tasks: &mut Tasks, index: usize) {
         let client = self.client.clone();
         let Plan { steps, observed, .. } = self.plan;
         match &steps[index] {
@@ -190,44 +255,69 @@ impl Driving<'_> {
                     // That the account may have it says nothing of whether it still has (U-32).
                     support = ServiceSet::EMPTY;
                 }
-                tasks.spawn(async move { (index, switch(&client, &address, step, support).await) });
+                tasks.start(index, async move { switch(&client, &address, step, support).await });
             }
             Step::Setting(step) => {
                 let step = step.clone();
                 let secrets = Arc::clone(self.secrets);
-                tasks.spawn(async move { (index, setting(&client, &step, &secrets).await) });
+                tasks.start(index, async move { setting(&client, &step, &secrets).await });
             }
         }
     }
 }
 
-async fn ask_standing(client: &Client) -> Result<(), String> {
-    let read = match client.read_status().await {
-        Ok(Reading::Read(number)) => standing(Ok(number)),
-        Ok(Reading::Unread(why)) => standing(Err(&why)),
-        Err(error) => standing(Err(&chain(&error))),
-    };
+/// What asking for the licence's status gave.
+enum Asked {
+    Open,
+    Closed(String),
+    /// It says nothing of the licence, so the run must not go on, and nobody is sent to look at the licence.
+    Unread(Halt),
+}
+
+impl Asked {
+    fn tell(self, run: &mut Run<'_>) {
+        match self {
+            Asked::Open => run.standing(Ok(())),
+            Asked::Closed(why) => run.standing(Err(why)),
+            Asked::Unread(halt) => run.halt(halt),
+        }
+    }
+}
+
+/// A read that failed is tried once more: a passing trouble must not end a run.
+async fn ask_standing(client: &Client) -> Asked {
+    let mut read = client.read_status().await;
+    if !matches!(read, Ok(Reading::Read(_))) {
+        read = client.read_status().await;
+    }
+    let unclear =
+        |why: &str| format!("after a step that was not done, the licence's status cannot be read: {why}");
     match read {
-        Standing::Open => Ok(()),
-        Standing::Closed(why) => Err(format!("the server takes no changes now: {why}")),
+        Ok(Reading::Read(number)) => match standing(Ok(number)) {
+            Standing::Open => Asked::Open,
+            Standing::Closed(why) => Asked::Closed(format!("the server takes no changes now: {why}")),
+        },
+        Ok(Reading::Unread(why)) => Asked::Unread(Halt::Unclear(unclear(&why))),
+        Err(error) if error.is_silence() => Asked::Unread(Halt::Unreached(unclear(&chain(&error)))),
+        Err(error) => Asked::Unread(Halt::Unclear(unclear(&chain(&error)))),
     }
 }
 
 /// One switch of one account.
-async fn switch(client: &Client, address: &str, step: SwitchStep, support: ServiceSet) -> Outcome {
+async fn switch(client: &Client, address: &str, step: SwitchStep, support: ServiceSet) -> End {
     let found = match client.read_switches(address, step.expect.of, ServiceSet::EMPTY).await {
         Ok(found) => found,
-        Err(error) => {
-            return Outcome::NotSent(format!("it could not be read before the write: {}", chain(&error)));
-        }
+        Err(error) => return End::not_sent(&error),
     };
     let unread = step.expect.of.without(found.known);
     if !unread.is_empty() {
-        return Outcome::NotSent(format!("{} could not be read before the write", names(unread)));
+        let why = format!("{} could not be read before the write", names(unread));
+        return End::answered(Outcome::NotSent(why));
     }
     let differs = ServiceSet(found.on.0 ^ step.expect.on.0).intersection(step.expect.of);
     if !differs.is_empty() {
-        return Outcome::Differs(format!("{} changed since the plan was made", names(differs)));
+        let why = format!("{} changed since the plan was made", names(differs));
+        return End::answered(Outcome::Differs(why));
     }
     let on = step.direction == Direction::Claim;
     let written = client.write_switch(address, step.service, on).await;
@@ -250,28 +340,27 @@ fn names(services: ServiceSet) -> String {
 }
 
 /// One setting of the backup.
-async fn setting(client: &Client, step: &SettingStep, secrets: &BTreeMap<BackupKey, Secret>) -> Outcome {
+async fn setting(client: &Client, step: &SettingStep, secrets: &BTreeMap<BackupKey, Secret>) -> End {
     let key = step.change.key;
     let secret = secrets.get(&key).map(Secret::reveal);
     let Some(text) = secret.or(step.change.after.as_deref()) else {
-        return Outcome::NotSent("its secret was not resolved".into());
+        return End::answered(Outcome::NotSent("its secret was not resolved".into()));
     };
     match read_setting(client, key).await {
         Ok(Reading::Read(found)) => {
             if let Some(before) = &step.change.before
                 && canon(key.kind(), &found).as_ref() != Some(before)
             {
-                return Outcome::Differs("it changed since the plan was made".into());
+                return End::answered(Outcome::Differs("it changed since the plan was made".into()));
             }
         }
         // The server tells a secret to nobody (U-12): there is nothing to expect.
         Ok(Reading::Unread(why)) if secret.is_some() && held_back(&why) => {}
         Ok(Reading::Unread(why)) => {
-            return Outcome::NotSent(format!("it could not be read before the write: {why}"));
+            let why = format!("it could not be read before the write: {why}");
+            return End::answered(Outcome::NotSent(why));
         }
-        Err(error) => {
-            return Outcome::NotSent(format!("it could not be read before the write: {}", chain(&error)));
-        }
+        Err(error) => return End::not_sent(&error),
     }
     let written = client.write_setting(key, text).await;
     let wanted = canon(key.kind(), text);
@@ -304,7 +393,7 @@ async fn read_setting(client: &Client, key: BackupKey) -> Result<Reading<String>
 }
 
 /// Decides by what is read, not by the answer (U-3, U-6, U-15).
-async fn read_back<F>(written: Result<Written, CallError>, read: impl Fn() -> F) -> Outcome
+async fn read_back<F>(written: Result<Written, CallError>, read: impl Fn() -> F) -> End
 where
     F: Future<Output = Result<Found, CallError>>,
 {
@@ -312,22 +401,28 @@ where
     let mut waits = READ_BACK_WAITS.iter();
     loop {
         match read().await {
-            Ok(Found::Wanted { effective }) => return Outcome::Done { effective },
+            Ok(Found::Wanted { effective }) => return End::answered(Outcome::Done { effective }),
             Ok(Found::Otherwise) => match (said_done, waits.next()) {
                 (true, Some(wait)) => tokio::time::sleep(*wait).await,
                 _ => return not_there(written),
             },
-            Ok(Found::Hidden) if said_done => return Outcome::Said,
+            Ok(Found::Hidden) if said_done => return End::answered(Outcome::Said),
             Ok(Found::Hidden) => return not_there(written),
-            Ok(Found::Unread) => return Outcome::Doubt("it could not be read back".into()),
-            Err(error) => return Outcome::Doubt(format!("it could not be read back: {}", chain(&error))),
+            Ok(Found::Unread) => {
+                return End::answered(Outcome::Doubt("it could not be read back".into()));
+            }
+            Err(error) => {
+                let why = format!("it could not be read back: {}", chain(&error));
+                return End { outcome: Outcome::Doubt(why), heard: heard(&error) };
+            }
         }
     }
 }
 
 /// What it means that the wanted value is not there after a write.
-fn not_there(written: Result<Written, CallError>) -> Outcome {
-    match written {
+fn not_there(written: Result<Written, CallError>) -> End {
+    let heard = written.as_ref().err().map_or(Heard::Answer, heard);
+    let outcome = match written {
         Ok(Written::Applied) => {
             Outcome::Ineffective("the server said it was done, but reading back shows it unchanged".into())
         }
@@ -337,7 +432,8 @@ fn not_there(written: Result<Written, CallError>) -> Outcome {
         Err(error) => {
             Outcome::Doubt(format!("no usable answer came, and it does not show: {}", chain(&error)))
         }
-    }
+    };
+    End { outcome, heard }
 }
 
 #[cfg(test)]
@@ -349,13 +445,39 @@ mod tests {
     fn what_did_not_happen_is_told_with_its_cause() {
         let command = "setaccountproperties";
         let why = Refusal::Uid(Uid::new("account_disabled_13".to_owned()));
-        let refused = not_there(Err(CallError::Refused { command, why }));
+        let refused = not_there(Err(CallError::Refused { command, why })).outcome;
         let text = "the server refused setaccountproperties: the licence keeps the account out (account_disabled_13)";
         assert_eq!(refused, Outcome::Refused(text.to_owned()));
         let why = Silence::Closed("reset by peer".to_owned());
-        let Outcome::Doubt(doubt) = not_there(Err(CallError::Unanswered { command, why })) else {
+        let Outcome::Doubt(doubt) = not_there(Err(CallError::Unanswered { command, why })).outcome else {
             unreachable!("an answer that was lost leaves a doubt");
         };
         assert!(doubt.ends_with("the connection ended before an answer came: reset by peer"), "{doubt}");
+    }
+
+    #[test]
+    fn what_a_failed_call_says_of_the_next_ones_is_told_by_its_kind() {
+        let command = "setaccountproperties";
+        let refused = |uid: &str| CallError::Refused { command, why: Refusal::Uid(Uid::new(uid)) };
+        assert!(matches!(heard(&refused("account_permission")), Heard::Forbidden(_)));
+        assert_eq!(heard(&refused("account_password_policy")), Heard::Answer);
+        for why in
+            [Silence::Late(Duration::from_secs(60)), Silence::Closed(String::new()), Silence::Http(503)]
+        {
+            assert!(matches!(heard(&CallError::Unanswered { command, why }), Heard::Silence(_)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_step_whose_task_breaks_off_stays_in_doubt_and_the_others_end() {
+        let mut tasks = Tasks::default();
+        tasks.start(7, async { panic!("a mistake") });
+        tasks.start(8, async { End::answered(Outcome::Said) });
+        let mut ends = BTreeMap::new();
+        while let Some((index, end)) = tasks.next().await {
+            ends.insert(index, end.outcome.word());
+        }
+        assert_eq!(ends, BTreeMap::from([(7, "in doubt"), (8, "said")]));
+        assert!(tasks.steps.is_empty());
     }
 }

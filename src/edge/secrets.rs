@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -84,6 +85,8 @@ pub enum Absence {
     NotUtf8,
     #[error("it is larger than 64 KiB")]
     TooLarge,
+    #[error("it is a folder, a pipe or a device, and no file")]
+    NoFile,
     #[error("it cannot be read")]
     File(#[source] io::Error),
     #[error("the command cannot be started")]
@@ -111,6 +114,12 @@ impl SecretError {
                     "by running it: the command must not ask for anything; one that is slow may have more seconds by \
                      the environment variable {EXEC_SECONDS}"
                 ));
+            }
+            Absence::NoFile => {
+                return Remedy::EditSpec(
+                    "name a file that holds the secret, or the command that prints it with {exec: [...]}"
+                        .to_owned(),
+                );
             }
             Absence::Limit => return Remedy::Check(format!("the environment variable {EXEC_SECONDS}")),
             _ => {}
@@ -147,10 +156,7 @@ pub async fn resolve_within(reference: &SecretRef, limit: Duration) -> Result<Se
             Some(value) => Ok(value.into_encoded_bytes()),
             None => Err(Absence::NotSet),
         },
-        SecretRef::File(path) => match tokio::fs::File::open(path).await {
-            Ok(mut file) => bounded(&mut file).await.map_err(Absence::File),
-            Err(error) => Err(Absence::File(error)),
-        },
+        SecretRef::File(path) => file(path).await,
         SecretRef::Exec(command) => exec(command, limit).await,
     };
     bytes.and_then(secret).map_err(|why| SecretError { reference: reference.clone(), why })
@@ -172,6 +178,15 @@ fn secret(bytes: Vec<u8>) -> Result<Secret, Absence> {
         }
     }
     if secret.0.is_empty() { Err(Absence::Empty) } else { Ok(secret) }
+}
+
+async fn file(path: &Path) -> Result<Vec<u8>, Absence> {
+    // Opening a pipe would wait for its writer, and nothing could end that.
+    if !tokio::fs::metadata(path).await.map_err(Absence::File)?.is_file() {
+        return Err(Absence::NoFile);
+    }
+    let mut file = tokio::fs::File::open(path).await.map_err(Absence::File)?;
+    bounded(&mut file).await.map_err(Absence::File)
 }
 
 /// Reads at most one byte more than a secret may have.

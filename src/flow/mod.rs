@@ -10,5 +10,5 @@
 pub mod run;
 pub mod tally;
 
-pub use run::{Event, Halt, Next, Outcome, Run, StepState};
+pub use run::{Event, Halt, Heard, Next, Outcome, Run, StepState};
 pub use tally::Tally;

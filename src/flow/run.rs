@@ -88,6 +88,14 @@ pub enum Halt {
     Held(String),
     /// The server takes no more changes (U-22).
     Closed(String),
+    /// So many steps in a row were refused or had no effect, and its status does not say why.
+    InVain(String),
+    /// So many steps in a row were refused for want of rights (U-39).
+    Forbidden(String),
+    /// So many steps in a row got no answer.
+    Unreached(String),
+    /// Whether the server still takes changes could not be read.
+    Unclear(String),
     /// Whoever started it wanted it to end.
     Interrupted,
     /// What is done can no longer be written down, so nothing more is done.
@@ -98,10 +106,24 @@ impl fmt::Display for Halt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Halt::Held(why) | Halt::Closed(why) => f.write_str(why),
+            Halt::InVain(why) | Halt::Forbidden(why) | Halt::Unreached(why) | Halt::Unclear(why) => {
+                f.write_str(why)
+            }
             Halt::Interrupted => f.write_str("the run was interrupted"),
             Halt::Unjournalled(why) => write!(f, "the journal could not be written: {why}"),
         }
     }
+}
+
+/// What the calls of a step say of the steps to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// The server answered, whatever it said.
+    Answer,
+    /// It could not be reached, or did not answer: why.
+    Silence(String),
+    /// The account we log in with may not do this: why.
+    Forbidden(String),
 }
 
 /// Something a person may want to see while a run goes on.
@@ -114,6 +136,10 @@ pub struct Event {
 /// After so many steps in a row that were refused or had no effect the server is taken to accept no changes,
 /// whatever its status says: how Emergency Mode shows is not known (U-22).
 const IN_VAIN_MAX: usize = 10;
+
+/// After so many steps in a row without an answer the server is taken to be gone. Each of them takes minutes where
+/// it hangs, so that a long plan would take days to fail.
+const IN_SILENCE_MAX: usize = 5;
 
 /// A run of one plan.
 #[derive(Debug, Clone)]
@@ -128,6 +154,10 @@ pub struct Run<'p> {
     ask_standing: bool,
     /// How many steps in a row the server did not do.
     in_vain: usize,
+    /// How many steps in a row got no answer.
+    in_silence: usize,
+    /// How many steps in a row were refused for want of rights.
+    forbidden: usize,
     /// Why nothing more may start.
     halted: Option<Halt>,
 }
@@ -145,6 +175,8 @@ impl<'p> Run<'p> {
             busy: BTreeSet::new(),
             ask_standing: false,
             in_vain: 0,
+            in_silence: 0,
+            forbidden: 0,
             halted,
         }
     }
@@ -253,11 +285,39 @@ impl<'p> Run<'p> {
             Outcome::Differs(_) | Outcome::Doubt(_) | Outcome::NotSent(_) => {}
         }
         if self.in_vain >= IN_VAIN_MAX {
-            let why = format!("the server did not do {} steps in a row", self.in_vain);
-            self.halted.get_or_insert(Halt::Closed(why));
+            let why = format!(
+                "the server did not do {} steps in a row: the account we log in with may lack the rights, or the \
+                 server takes no changes at all (licence, emergency mode)",
+                self.in_vain
+            );
+            self.halted.get_or_insert(Halt::InVain(why));
         }
         self.states[index] = StepState::Ended(outcome);
         Event { step: index, state: self.states[index].clone() }
+    }
+
+    /// Tells what the calls of a step were answered, before its outcome is recorded.
+    pub fn heard(&mut self, heard: Heard) {
+        let silence = matches!(heard, Heard::Silence(_));
+        self.in_silence = if silence { self.in_silence + 1 } else { 0 };
+        let forbidden = matches!(heard, Heard::Forbidden(_));
+        self.forbidden = if forbidden { self.forbidden + 1 } else { 0 };
+        match heard {
+            Heard::Silence(why) if self.in_silence >= IN_SILENCE_MAX => {
+                let why = format!("the server did not answer {} steps in a row: {why}", self.in_silence);
+                self.halted.get_or_insert(Halt::Unreached(why));
+            }
+            Heard::Forbidden(why) if self.forbidden >= IN_VAIN_MAX => {
+                let why = format!("the server refused {} steps in a row: {why}", self.forbidden);
+                self.halted.get_or_insert(Halt::Forbidden(why));
+            }
+            Heard::Answer | Heard::Silence(_) | Heard::Forbidden(_) => {}
+        }
+    }
+
+    /// Whether the last step got no answer. Then one at a time is enough to see whether the server is there again.
+    pub fn in_silence(&self) -> bool {
+        self.in_silence > 0
     }
 
     /// Tells what reading the licence status again gave: `Err` says why the server takes no more changes.
@@ -561,6 +621,48 @@ mod tests {
             }
             assert_eq!(count, tried, "steps that were tried with {outcomes:?}");
             assert_eq!(run.halted().is_some(), tried < 12, "{outcomes:?}: {:?}", run.halted());
+        }
+    }
+
+    #[test]
+    fn five_steps_in_a_row_without_an_answer_and_ten_without_rights_end_the_run() {
+        let accounts: Vec<String> = (0..14).map(|number| format!("u{number:02} im:on->off")).collect();
+        let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
+        let world = World::of("instantmessaging=99", &accounts);
+        let plan = planned(&world);
+        // `.` was answered, `s` not, `f` refused for want of rights; how many are tried, and what ends it.
+        for (heard, tried, halted) in [
+            ("sssss", 5, "unreached"),
+            ("ssss.ssss.s.s.", 14, ""),
+            (".sssss", 6, "unreached"),
+            ("ffffffffff", 10, "forbidden"),
+            ("fffffffff.ffff", 14, ""),
+            ("ffffsffffsffff", 14, ""),
+            ("..............", 14, ""),
+        ] {
+            let mut letters = heard.chars();
+            let mut run = Run::new(&plan);
+            let mut count = 0;
+            while let Next::Perform(index) = run.next() {
+                let why = || "why".to_owned();
+                let (heard, outcome) = match letters.next().expect("it went on too long") {
+                    's' => (Heard::Silence(why()), Outcome::NotSent(why())),
+                    'f' => (Heard::Forbidden(why()), Outcome::Doubt(why())),
+                    _ => (Heard::Answer, Outcome::Done { effective: None }),
+                };
+                let silence = matches!(heard, Heard::Silence(_));
+                run.heard(heard);
+                assert_eq!(run.in_silence(), silence);
+                run.record(index, outcome);
+                count += 1;
+            }
+            let found = match run.halted() {
+                Some(Halt::Unreached(_)) => "unreached",
+                Some(Halt::Forbidden(_)) => "forbidden",
+                None => "",
+                other => panic!("{heard}: {other:?}"),
+            };
+            assert_eq!((count, found), (tried, halted), "{heard}");
         }
     }
 

@@ -195,6 +195,21 @@ pub fn next_act(halted: Option<&Halt>) -> Remedy {
         Some(Halt::Closed(_)) => {
             Remedy::Check("the licence on the server's own console; plan again once its status is 0".into())
         }
+        Some(Halt::InVain(_)) => Remedy::Check(
+            "on the server's own console the rights of the account of connection.rpc.account, and the licence; then \
+             plan again"
+                .into(),
+        ),
+        Some(Halt::Forbidden(_)) => Remedy::OnServer(
+            "give the account of connection.rpc.account the rights of an administrator, or use another; then go on \
+             with `icewarden apply --resume`"
+                .into(),
+        ),
+        Some(Halt::Unreached(_) | Halt::Unclear(_)) => Remedy::Check(
+            "that the server answers, and the way to it; then go on with `icewarden apply --resume`, which reads back \
+             what is in doubt first"
+                .into(),
+        ),
         Some(Halt::Held(_)) => Remedy::Rerun("plan again, and look at what holds the plan back".into()),
         Some(Halt::Unjournalled(_)) => Remedy::Check(
             "that the disk of the store is not full and may be written; then go on with `icewarden apply --resume`".into(),
@@ -241,6 +256,10 @@ mod tests {
             (Some(Halt::Interrupted), "run again"),
             (Some(Halt::Held(why())), "run again"),
             (Some(Halt::Closed(why())), "check the licence"),
+            (Some(Halt::InVain(why())), "check on the server's own console the rights"),
+            (Some(Halt::Forbidden(why())), "on the server's console: give the account"),
+            (Some(Halt::Unreached(why())), "check that the server answers"),
+            (Some(Halt::Unclear(why())), "check that the server answers"),
             (Some(Halt::Unjournalled(why())), "check that the disk"),
         ] {
             let act = remedy::text(&next_act(halted.as_ref()));

@@ -1,8 +1,11 @@
 //! What a text must look like, beyond being text. Each format of the schema is tested here, and nowhere else.
 
+use std::net::Ipv6Addr;
+use std::num::NonZeroU16;
+
 use jiff::civil::Date;
 
-use super::tree::shown;
+use super::tree::{shown, turns_the_line};
 use crate::model::address::AddressError;
 use crate::model::{Address, Module, Remedy};
 
@@ -53,6 +56,16 @@ impl Format {
     }
 
     pub fn test(self, text: &str) -> Result<(), Problem> {
+        // What a person reviews must be what is there.
+        if let Some(character) = text.chars().find(|c| turns_the_line(*c)) {
+            let message = format!(
+                "`{}` holds U+{:04X}, which turns the text's direction",
+                shown(text),
+                u32::from(character)
+            );
+            let found = Problem { secret: self == Format::Env, ..problem("hidden-character", message) };
+            return Err(edit(found, "write it without that character, which nobody can see"));
+        }
         match self {
             Format::Any => Ok(()),
             Format::Name => name(text),
@@ -157,6 +170,18 @@ fn url(text: &str) -> Result<(), Problem> {
     if spaced(text) {
         return Err(bad("the URL holds white space"));
     }
+    if text.contains(['?', '#']) {
+        return Err(bad("the URL goes on after its path, with `?` or `#`"));
+    }
+    if let Some(rest) = authority.strip_prefix('[') {
+        let inside = rest.split_once(']').map(|(inside, _)| inside);
+        if inside.is_none_or(|inside| inside.parse::<Ipv6Addr>().is_err()) {
+            return Err(bad("the URL has a bracket, and no IPv6 address in a pair of them"));
+        }
+        if rest.split_once(']').is_some_and(|(_, after)| !after.is_empty() && !after.starts_with(':')) {
+            return Err(bad("the URL goes on after the bracket with something else than a port"));
+        }
+    }
     let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((host, after)) => (host, after.strip_prefix(':')),
         None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
@@ -164,8 +189,9 @@ fn url(text: &str) -> Result<(), Problem> {
     if host.is_empty() {
         return Err(bad("the URL has no host"));
     }
-    if port.is_some_and(|port| port.parse::<u16>().is_err() || !port.bytes().all(|b| b.is_ascii_digit())) {
-        return Err(bad("the port of the URL is no number from 0 to 65535"));
+    let is_port = |port: &str| port.parse::<NonZeroU16>().is_ok() && port.bytes().all(|b| b.is_ascii_digit());
+    if !port.is_none_or(is_port) {
+        return Err(bad("the port of the URL is no number from 1 to 65535"));
     }
     Ok(())
 }
@@ -288,4 +314,41 @@ fn env(text: &str) -> Result<(), Problem> {
     );
     let found = edit(found, "name the variable that holds the secret, such as {env: ICEWARP_PASSWORD}");
     Err(Problem { secret: true, ..found })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_that_leads_nowhere_is_refused_with_its_reason() {
+        for (text, expected) in [
+            ("http://[::1/", "bracket"),
+            ("http://[bob]/", "bracket"),
+            ("http://[::1]x/", "bracket"),
+            ("http://mail.example.com:0/", "from 1 to 65535"),
+            ("http://mail.example.com:65536/", "from 1 to 65535"),
+            ("http://mail.example.com:/", "from 1 to 65535"),
+            ("http://mail.example.com/icewarpapi/?x=1", "after its path"),
+            ("http://mail.example.com/icewarpapi/#x", "after its path"),
+        ] {
+            let problem = Format::Url.test(text).expect_err(text);
+            assert!(problem.message.contains(expected), "{text}: {}", problem.message);
+        }
+        for text in ["http://[::1]/", "http://[::1]:8080/", "https://mail.example.com:1/icewarpapi/"] {
+            assert_eq!(Format::Url.test(text), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_text_may_turn_the_direction_of_a_line() {
+        for character in ['\u{200e}', '\u{200f}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}'] {
+            for format in [Format::Any, Format::Name, Format::Account, Format::AccountGlob, Format::Domain] {
+                let problem = format.test(&format!("bob{character}@example.com")).expect_err("it is refused");
+                assert_eq!(problem.code, "hidden-character", "{format:?}");
+                assert!(!problem.message.contains(character), "{}", problem.message);
+            }
+        }
+        assert_eq!(Format::Account.test("\u{5d0}\u{5d1}@example.com"), Ok(()));
+    }
 }

@@ -359,13 +359,18 @@ impl<'s> Builder<'s, '_> {
     }
 }
 
+/// Characters that turn the direction of a line, and so could show a text that is not there.
+pub fn turns_the_line(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// A text of the author as a message may repeat it: short, and without control characters.
 pub fn shown(text: &str) -> String {
     const CHARACTERS_MAX: usize = 60;
     let mut shown: String = text
         .chars()
         .take(CHARACTERS_MAX)
-        .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
+        .map(|c| if c.is_control() || turns_the_line(c) { char::REPLACEMENT_CHARACTER } else { c })
         .collect();
     if text.chars().nth(CHARACTERS_MAX).is_some() {
         shown.push('…');

@@ -4,8 +4,11 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use icewarden::edge::icewarp::{Client, Options, chain};
 use icewarden::edge::secrets::{resolve, resolve_within};
 use icewarden::model::SecretRef;
+
+use super::responder::options;
 
 async fn read(reference: SecretRef) -> Result<String, String> {
     match resolve(&reference).await {
@@ -68,6 +71,23 @@ async fn a_file_that_is_not_there_or_is_none() {
     let missing = read(SecretRef::File(PathBuf::from("/no/such/file"))).await.unwrap_err();
     assert_eq!(missing, "the secret from file /no/such/file cannot be had: it cannot be read");
     assert!(read(SecretRef::File(std::env::temp_dir())).await.is_err());
+}
+
+/// A pipe without a writer would be waited for, and some devices never end.
+#[tokio::test]
+async fn a_pipe_or_a_device_is_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [pipe, PathBuf::from("/dev/zero"), folder.path().to_owned()] {
+        let told = tokio::time::timeout(Duration::from_secs(20), read(SecretRef::File(path.clone()))).await;
+        let told = told.unwrap_or_else(|_| panic!("{} is waited for", path.display())).unwrap_err();
+        assert!(told.ends_with("it is a folder, a pipe or a device, and no file"), "{told}");
+        let connecting = Client::connect(Options { ca_file: Some(path), ..options("https://127.0.0.1:1/") });
+        let error = tokio::time::timeout(Duration::from_secs(20), connecting).await.expect("it ends");
+        let told = chain(&error.err().expect("it is refused"));
+        assert!(told.ends_with("is a folder, a pipe or a device, and no file"), "{told}");
+    }
 }
 
 #[tokio::test]

@@ -101,7 +101,7 @@ async fn a_login_is_refused_by_0_or_by_any_id_and_never_tried_again() {
 }
 
 #[tokio::test]
-async fn what_is_not_the_servers_language_is_told_with_what_came_instead() {
+async fn what_is_not_the_servers_language_is_told_by_its_kind() {
     let half = || {
         let body = result("1");
         Reply::Raw(
@@ -114,7 +114,7 @@ async fn what_is_not_the_servers_language_is_told_with_what_came_instead() {
     let cases: Vec<(Make, &str)> = vec![
         (
             Box::new(move || raw("200 OK", "", page)),
-            "NotTheLanguage: the answer to the login cannot be read: it is an HTML page; it begins `<!DOCTYPE html> <html><body>It works!</body></html>`",
+            "NotTheLanguage: the answer to the login cannot be read: it is an HTML page",
         ),
         (
             Box::new(|| raw("200 OK", "", "")),
@@ -122,11 +122,11 @@ async fn what_is_not_the_servers_language_is_told_with_what_came_instead() {
         ),
         (
             Box::new(half),
-            "NotTheLanguage: the answer to the login cannot be read: the connection ended in the middle of it; it begins `<iq type=\"result\" sid=… <query xmlns=…`",
+            "NotTheLanguage: the answer to the login cannot be read: the connection ended in the middle of it",
         ),
         (
             Box::new(|| raw("200 OK", "", "{}")),
-            "NotTheLanguage: the answer to the login cannot be read: it is not XML but other text; it begins `{}`",
+            "NotTheLanguage: the answer to the login cannot be read: it is not XML but other text",
         ),
         (
             Box::new(|| raw("302 Found", "Location: https://mail.example.com/webmail/\r\n", "")),
@@ -138,7 +138,7 @@ async fn what_is_not_the_servers_language_is_told_with_what_came_instead() {
         ),
         (
             Box::new(|| raw("404 Not Found", "", "no such\npage")),
-            "NotTheLanguage: the answer to the login cannot be read: HTTP status 404; it begins `no such page`",
+            "NotTheLanguage: the answer to the login cannot be read: HTTP status 404",
         ),
         (
             Box::new(|| raw("204 No Content", "", "")),
@@ -160,11 +160,8 @@ async fn what_is_not_the_servers_language_is_told_with_what_came_instead() {
     ];
     for (reply, expected) in cases {
         let (told, _, calls) = login(reply).await;
-        // How much of a half answer was there depends on the piece it came in.
-        match expected.split_once("; it begins `<iq") {
-            Some((start, _)) => assert!(told.starts_with(start), "{told}"),
-            None => assert_eq!(told, expected),
-        }
+        // Nothing of what came is repeated: it may be the password that was sent.
+        assert_eq!(told, expected);
         assert_eq!(calls, 1, "{expected}");
     }
 }

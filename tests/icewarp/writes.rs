@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use icewarden::edge::icewarp::{Phase, Written};
+use icewarden::edge::icewarp::{CallError, Phase, Written, chain};
 use icewarden::model::{BackupKey, Reading, Service, ServiceSet};
 
-use super::responder::{Reply, Responder, error, item, result, welcoming};
+use super::responder::{PASSWORD, Reply, Responder, SID, error, item, result, welcoming};
 
 async fn wrote(answer: &'static str) -> Result<Written, String> {
     let server = Responder::start(welcoming(move |_| Reply::Body(result(answer)))).await;
@@ -126,4 +126,59 @@ async fn every_setting_and_switch_has_a_variable_of_its_own() {
     names.sort();
     names.dedup();
     assert_eq!(names.len(), BackupKey::ALL.len());
+}
+
+/// What a proxy that repeats what it was given would answer.
+fn page(text: &str) -> String {
+    format!("<!DOCTYPE html><html>The request held {text} and was refused</html>")
+}
+
+#[tokio::test]
+async fn nothing_of_the_answer_to_a_secret_is_shown() {
+    const BACKUP: &str = "hunter2 & <more>";
+    let escaped = "hunter2 &amp; &lt;more&gt;";
+    let cut = format!("HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n<iq><query>{escaped}");
+    let status = format!("HTTP/1.1 418 Teapot\r\nContent-Length: {}\r\n\r\n{escaped}", escaped.len());
+    for (what, answer) in [
+        ("page", page(BACKUP)),
+        ("escaped", page(escaped)),
+        ("other text", format!("hunter2 {escaped}")),
+        ("cut", cut),
+        ("status", status),
+        ("namespace", format!("<iq><query xmlns=\"{escaped}\"><result>1</result></query></iq>")),
+        ("result", result(escaped)),
+        ("uid", error("hunter2")),
+    ] {
+        let raw = answer.starts_with("HTTP");
+        let reply = move |_: &_| {
+            if raw { Reply::Raw(answer.clone().into_bytes()) } else { Reply::Body(answer.clone()) }
+        };
+        let server = Responder::start(welcoming(reply)).await;
+        let client = server.client().await;
+        let told = |error: CallError| format!("{} {error:?} {:?}", chain(&error), error.remedy());
+        let written = told(client.write_setting(BackupKey::Password, BACKUP).await.unwrap_err());
+        let read = match client.read_settings(&[BackupKey::Password]).await {
+            Ok(read) => format!("{read:?}"),
+            Err(error) => told(error),
+        };
+        assert!(!written.contains("hunter2") && !read.contains("hunter2"), "{what}: {written} {read}");
+        // What is no secret may be told with what came.
+        if what == "page" {
+            let open = chain(&client.write_setting(BackupKey::Path, "C:\\").await.unwrap_err());
+            assert!(open.contains("it begins") && open.contains("hunter2"), "{open}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_password_and_the_session_are_shown_in_no_form() {
+    let url = "correct+horse+%26+%3Cstaple%3E";
+    for form in [PASSWORD, "correct horse &amp; &lt;staple&gt;", url, &url.replace('+', "%20"), SID] {
+        let answer = page(form);
+        let server = Responder::start(welcoming(move |_| Reply::Body(answer.clone()))).await;
+        let client = server.client().await;
+        let told = chain(&client.write_setting(BackupKey::Path, "C:\\").await.unwrap_err());
+        assert!(told.contains("The request held …"), "{form}: {told}");
+        assert!(!told.contains("staple") && !told.contains(SID), "{form}: {told}");
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use icewarden::edge::sandbox::World;
 
 use super::run::{Desk, desk};
-use super::spec::{backup, policy, put, whole, world};
+use super::spec::{backup, policy, put, server, whole, world};
 use super::stand::{Reply, Request, Stand, answer, between, result, text, valued};
 
 const ALLOW: &[&str] = &["--allow", "disable=9", "--reason", "a test"];
@@ -304,7 +304,7 @@ fn ctrl_c_at_the_question_ends_at_once_and_no_session_is_left() {
 /// The first signal lets what is under way end, the second one does not wait for it.
 #[test]
 fn a_second_signal_ends_a_run_and_what_was_under_way_is_in_doubt() {
-    for signals in [1, 2] {
+    for (name, signals) in [("INT", 1), ("HUP", 1), ("INT", 2)] {
         let stand = Stand::of(world(&[(ANNA, &[]), (BOB, &[])]));
         let (began, begun) = channel();
         let (go, gone) = channel::<()>();
@@ -319,7 +319,7 @@ fn a_second_signal_ends_a_run_and_what_was_under_way_is_in_doubt() {
         let desk = desk(&stand, &[enabled("im", BOB), backup("logs: true")]);
         let mut started = desk.start(&["apply", "spec", "--auto-approve"]);
         begun.recv().expect("it writes");
-        started.signal("INT");
+        started.signal(name);
         started.says("once more ends at once");
         if signals == 2 {
             started.signal("TERM");
@@ -360,4 +360,89 @@ fn a_plan_that_cannot_be_saved_is_1() {
     desk.plan(&["--out", "no/such/folder/plan.json"])
         .exits(1)
         .says(&["the plan could not be saved", "next: choose another path for --out"]);
+}
+
+/// Many accounts that are to get a service.
+fn many() -> (Stand, Desk) {
+    let names: Vec<String> = (0..30).map(|number| format!("u{number:02}@example.com")).collect();
+    let users: Vec<(&str, &[&str])> = names.iter().map(|name| (name.as_str(), &[][..])).collect();
+    let mut world = world(&users);
+    world.set_product("Instant Messaging", Some(100));
+    let stand = Stand::of(world);
+    let desk =
+        desk(&stand, &[policy("on", "scope: {accounts: [\"u*@example.com\"]}\nservices: {im: enabled}")]);
+    (stand, desk)
+}
+
+#[test]
+fn a_server_that_is_gone_ends_a_run_after_a_few_steps() {
+    let (stand, desk) = many();
+    let mut writes = 0;
+    stand.twist(move |_, request| {
+        writes += u32::from(request.command == "setaccountproperties");
+        (writes > 8).then(|| Reply::Raw(Vec::new()))
+    });
+    desk.apply(&[]).exits(5).says(&[
+        "stopped: the server did not answer 5 steps in a row",
+        "not tried",
+        "next: check that the server answers",
+        "apply --resume",
+    ]);
+    stand.twist(|_, _| None);
+    desk.icewarden(&["apply", "--resume", "--auto-approve"]).exits(0);
+    desk.nothing_to_do(&[]);
+    assert_eq!(stand.writes(), 30, "each write is applied once");
+}
+
+#[test]
+fn a_server_that_does_nothing_names_the_rights_where_it_says_so_and_both_causes_where_it_does_not() {
+    for (answer, code, words) in [
+        (error("account_permission"), 77, ["refused 10 steps in a row", "the rights of an administrator"]),
+        (result("0"), 6, ["did not do 1", "may lack the rights, or the server takes no changes at all"]),
+    ] {
+        let (stand, desk) = many();
+        let Reply::Body(body) = answer else { unreachable!("it is a body") };
+        stand.twist(move |_, request| {
+            (request.command == "setaccountproperties").then(|| Reply::Body(body.clone()))
+        });
+        desk.apply(&[]).exits(code).says(&words);
+        assert_eq!(stand.writes(), 0);
+    }
+}
+
+fn error(uid: &str) -> Reply {
+    let query = format!("<query xmlns=\"admin:iq:rpc\"><error uid=\"{uid}\"/></query>");
+    Reply::Body(format!("<iq type=\"error\">{query}</iq>"))
+}
+
+/// One failed read of the status is no reason to end a run.
+#[test]
+fn a_status_that_cannot_be_read_once_is_read_again_and_never_taken_for_a_closed_server() {
+    for (failures, code, words) in
+        [(1, 5, "1 of 2 steps done"), (u32::MAX, 1, "the licence's status cannot be read")]
+    {
+        let stand = Stand::of(world(&[(ANNA, &[]), (BOB, &[])]));
+        let (mut refused, mut left) = (false, failures);
+        stand.twist(move |_, request| {
+            if request.command == "setaccountproperties" {
+                refused = true;
+                return Some(result("0"));
+            }
+            let status = refused && request.body.contains("C_LicenseStatus") && left > 0;
+            left -= u32::from(status);
+            status.then(|| error("moon_phase"))
+        });
+        let desk = desk(&stand, &[enabled("im", BOB), backup("logs: true")]);
+        desk.apply(&[]).exits(code).says(&[words]);
+    }
+}
+
+/// Such a proxy would be left out without a word.
+#[test]
+fn a_proxy_that_is_no_address_is_told() {
+    let desk = Desk::with(&server("eu", "http://mail.example.com/icewarpapi/", ""));
+    let desk = desk.env("NO_PROXY", "").env("HTTP_PROXY", "garbage::");
+    desk.plan(&[])
+        .exits(69)
+        .says(&["the proxy in HTTP_PROXY cannot be used", "check the environment variable HTTP_PROXY"]);
 }

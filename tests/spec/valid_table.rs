@@ -6,7 +6,7 @@ use super::read;
 use super::schema::{documents, validator};
 
 const SERVER: &str = "apiVersion: icewarden.dev/v1\nkind: Server\nmetadata: {name: eu}\nspec: {connection: {rpc: {url: \
-    'http://[::1]:8090/x?y', account: Admin@example.com, password: {exec: [pass, show, 1]}}}}\n---\n";
+    'http://[::1]:8090/x/y', account: Admin@example.com, password: {exec: [pass, show, 1]}}}}\n---\n";
 
 const TABLE: &[(&str, &str)] = &[
     ("only comments beside", "# nothing\n---\n---\n# nothing\n"),

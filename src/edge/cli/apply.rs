@@ -518,8 +518,12 @@ fn exit_of(plan: &Plan<'_>, run: &Run<'_>) -> Exit {
     match (whole, counts.done > 0 || counts.doubtful > 0) {
         (true, _) if plan.is_blocked() => Exit::Blocked,
         (true, _) => Exit::Done,
-        (false, _) if matches!(run.halted(), Some(Halt::Closed(_))) => Exit::Closed,
+        (false, _) if matches!(run.halted(), Some(Halt::Closed(_) | Halt::InVain(_))) => Exit::Closed,
         (false, true) => Exit::Partial,
-        (false, false) => Exit::Failed,
+        (false, false) => match run.halted() {
+            Some(Halt::Unreached(_)) => Exit::Unreachable,
+            Some(Halt::Forbidden(_)) => Exit::LoginRefused,
+            _ => Exit::Failed,
+        },
     }
 }

@@ -28,6 +28,7 @@ mod trust;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
+use tokio::runtime::Runtime;
 
 pub use exit::Exit;
 
@@ -74,9 +75,32 @@ pub fn main() -> Exit {
 }
 
 /// What the commands that talk to servers run on. From here on Ctrl-C and SIGTERM are heard.
-fn session_runtime() -> Result<tokio::runtime::Runtime, Exit> {
+fn session_runtime() -> Result<Sessions, Exit> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|_| Exit::Failed)?;
     signals::listen(&runtime);
-    Ok(runtime)
+    Ok(Sessions(Some(runtime)))
+}
+
+/// The runtime. Once somebody wants the program to end, no thread of it is waited for: one may hang in the operating
+/// system for ever, such as in a file of a network that is gone.
+struct Sessions(Option<Runtime>);
+
+impl std::ops::Deref for Sessions {
+    type Target = Runtime;
+
+    #[expect(clippy::expect_used, reason = "it is taken only when it is dropped")]
+    fn deref(&self) -> &Runtime {
+        self.0.as_ref().expect("it is taken only when it is dropped")
+    }
+}
+
+impl Drop for Sessions {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take()
+            && signals::was_interrupted()
+        {
+            runtime.shutdown_background();
+        }
+    }
 }

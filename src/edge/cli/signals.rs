@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM. Each server that is worked on hears every one of them for itself.
+//! Ctrl-C, SIGTERM and SIGHUP. Each server that is worked on hears every one of them for itself.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -39,7 +39,7 @@ pub struct Ear {
 }
 
 impl Ear {
-    /// Ends at Ctrl-C or SIGTERM, once for each.
+    /// Ends at one of them, once for each.
     pub async fn interrupted(&self) {
         loop {
             // Made before the count is looked at, so that none slips in between.
@@ -53,18 +53,50 @@ impl Ear {
     }
 }
 
-/// Ends at the next Ctrl-C or SIGTERM.
+/// Ends at the next Ctrl-C or SIGTERM, or when the terminal is gone.
 pub async fn signal() {
-    let terminate = async {
-        #[cfg(unix)]
-        if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            signal.recv().await;
-            return;
-        }
-        std::future::pending::<()>().await;
-    };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
-        () = terminate => {}
+        () = unix(Kind::Terminate) => {}
+        () = unix(Kind::Hangup) => {}
     }
+}
+
+enum Kind {
+    Terminate,
+    Hangup,
+}
+
+#[cfg(unix)]
+async fn unix(kind: Kind) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let kind = match kind {
+        // `nohup` wants the program to outlive its terminal, and listening would undo that.
+        Kind::Hangup if ignores_hangup() => return std::future::pending().await,
+        Kind::Hangup => SignalKind::hangup(),
+        Kind::Terminate => SignalKind::terminate(),
+    };
+    match signal(kind) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn unix(_: Kind) {
+    std::future::pending().await
+}
+
+/// Whether the program was started with SIGHUP ignored, asked before anybody listens for it. Only Linux tells.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    static IGNORES: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        // SIGHUP is number 1, the lowest bit.
+        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+    });
+    *IGNORES
 }

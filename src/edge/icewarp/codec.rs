@@ -85,6 +85,22 @@ pub enum CodecError {
     Missing(&'static str),
 }
 
+impl CodecError {
+    /// Whether it holds a piece of what came.
+    pub(super) fn quotes(&self) -> bool {
+        use CodecError as E;
+        matches!(
+            self,
+            E::Encoding(_)
+                | E::Cut { .. }
+                | E::Malformed { .. }
+                | E::Entity(_)
+                | E::Root(_)
+                | E::Namespace(_)
+        )
+    }
+}
+
 /// Reads one whole answer.
 pub fn decode(bytes: &[u8]) -> Result<Answer, CodecError> {
     let text = std::str::from_utf8(bytes).map_err(|error| CodecError::NotUtf8 { at: error.valid_up_to() })?;

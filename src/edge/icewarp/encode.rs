@@ -8,11 +8,22 @@ pub struct Params {
     body: String,
     /// The first character of a value that XML 1.0 has no way to write.
     unsendable: Option<char>,
+    /// Whether it carries a secret, or asks for one.
+    secret: bool,
 }
 
 impl Params {
     pub fn new() -> Params {
         Params::default()
+    }
+
+    /// Marks it as carrying a secret, or asking for one: nothing of its answer is shown.
+    pub fn secret(self, secret: bool) -> Params {
+        Params { secret, ..self }
+    }
+
+    pub fn is_secret(&self) -> bool {
+        self.secret
     }
 
     /// `<name>value</name>`, escaped.

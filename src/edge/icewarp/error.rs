@@ -1,6 +1,7 @@
 //! What can go wrong with a call, sorted by what the caller does next; what a person does next is in
 //! [`super::remedies`].
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::codec::CodecError;
@@ -55,6 +56,9 @@ pub enum Refusal {
     /// Any other error id.
     #[error("{0}")]
     Uid(Uid),
+    /// An error id that is not listed, in the answer to a call that carried a secret.
+    #[error("it answered an error that is not in our list, and not shown because it may hold a secret")]
+    Unshown,
     /// A command that reads was answered 0.
     #[error("it answered 0 and no values")]
     Zero,
@@ -189,7 +193,9 @@ impl CallError {
                 Refusal::Uid(uid) if matches!(uid.bears(), Bears::Login | Bears::Rights) => {
                     Meaning::LoginRefused
                 }
-                Refusal::Uid(_) | Refusal::Zero | Refusal::NotSendable(_) => Meaning::Other,
+                Refusal::Uid(_) | Refusal::Unshown | Refusal::Zero | Refusal::NotSendable(_) => {
+                    Meaning::Other
+                }
             },
             CallError::Unanswered { why: Silence::NoConnection { .. }, .. } => Meaning::NotReachable,
             CallError::Unanswered { .. } => Meaning::Other,
@@ -204,6 +210,44 @@ impl CallError {
             CallError::Unanswered { why: Silence::NoConnection { .. }, .. }
                 | CallError::Refused { why: Refusal::NotSendable(_) | Refusal::TooLong { .. }, .. }
         )
+    }
+
+    /// Whether the server could not be reached or did not answer, or something else answered in its place.
+    pub fn is_silence(&self) -> bool {
+        match self {
+            CallError::Unanswered { .. } => true,
+            CallError::Unreadable { why, .. } => why.is_foreign(),
+            CallError::Refused { .. } => false,
+        }
+    }
+
+    /// The same without any text that came: of an answer to a call that carried a secret nothing is shown, because
+    /// what stands in between may have sent back what it was given.
+    pub(super) fn unshown(self) -> CallError {
+        const SHAPE: &str = "nothing of it is shown, because it may hold a secret";
+        match self {
+            CallError::Unreadable { command, why } => CallError::Unreadable {
+                command,
+                why: match why {
+                    Garble::Codec { why, .. } if !why.quotes() => {
+                        Garble::Codec { why, excerpt: String::new() }
+                    }
+                    Garble::Codec { .. } | Garble::Shape(_) => Garble::Shape(SHAPE.to_owned()),
+                    Garble::Half { .. } => Garble::Half { excerpt: String::new() },
+                    Garble::Status { status, .. } => Garble::Status { status, excerpt: String::new() },
+                    // Whoever forgot the s of https:// must see where the login is sent.
+                    Garble::Redirect { to } if command == "authenticate" => Garble::Redirect { to },
+                    Garble::Redirect { .. } => {
+                        Garble::Redirect { to: "an address that is not shown".to_owned() }
+                    }
+                    why @ (Garble::TooLarge { .. } | Garble::NotHttp) => why,
+                },
+            },
+            CallError::Refused { command, why: Refusal::Uid(uid) } if uid.meaning().is_none() => {
+                CallError::Refused { command, why: Refusal::Unshown }
+            }
+            error => error,
+        }
     }
 
     /// The error id, where the server gave one.
@@ -250,13 +294,52 @@ const EXCERPT_CHARS: usize = 120;
 
 /// The beginning of what came, safe to show: no control characters, no session id, nothing of `hide`.
 pub(super) fn excerpt(bytes: &[u8], hide: &[&str]) -> String {
-    // Four times the characters that are shown leave room for what is taken out.
-    let head = &bytes[..bytes.len().min(EXCERPT_CHARS * 4)];
+    // Far more than is shown: what is taken out, and white space, leave room for what stands behind.
+    let head = &bytes[..bytes.len().min(EXCERPT_CHARS * 128)];
     let mut text = String::from_utf8_lossy(head).into_owned();
     for secret in hide.iter().filter(|secret| !secret.is_empty()) {
-        text = text.replace(secret, "…");
+        for form in forms(secret) {
+            text = text.replace(&form, "…");
+            // What was cut off may end in the middle of it.
+            let starts = form.char_indices().map(|(at, _)| at).filter(|at| *at >= CUT_MIN).rev();
+            if let Some(rest) = starts.filter_map(|at| text.strip_suffix(&form[..at])).next() {
+                text = format!("{rest}…");
+            }
+        }
     }
     sanitised(&without_sid(&text))
+}
+
+/// A shorter beginning of a secret tells nothing, and is part of many a word.
+const CUT_MIN: usize = 4;
+
+/// How a text may come back: as it is, as XML or HTML writes it, as an address or a form does.
+fn forms(secret: &str) -> BTreeSet<String> {
+    let xml = |apostrophe: &str| {
+        let text = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        text.replace('"', "&quot;").replace('\'', apostrophe)
+    };
+    let url = |space: &str, upper: bool| {
+        let mut text = String::new();
+        for byte in secret.bytes() {
+            match byte {
+                b' ' => text.push_str(space),
+                b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'.' | b'~' => {
+                    text.push(char::from(byte));
+                }
+                other if upper => text.push_str(&format!("%{other:02X}")),
+                other => text.push_str(&format!("%{other:02x}")),
+            }
+        }
+        text
+    };
+    let text = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let mut forms =
+        BTreeSet::from([secret.to_owned(), text, xml("&apos;"), xml("&#39;"), xml("&#x27;"), xml("'")]);
+    for space in ["+", "%20"] {
+        forms.extend([url(space, true), url(space, false)]);
+    }
+    forms
 }
 
 /// Takes out the value of every attribute `sid`, whole or cut.

@@ -83,7 +83,7 @@ async fn authenticate(
     within: Duration,
 ) -> Result<Sid, CallError> {
     let command = AUTHENTICATE;
-    let answer = send(transport, command, proof, hide, within).await?;
+    let answer = send(transport, command, proof, hide, within).await.map_err(CallError::unshown)?;
     match answer.body {
         Body::Error(uid) => {
             let uid = Uid::new(uid);

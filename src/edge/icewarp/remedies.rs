@@ -10,6 +10,12 @@ impl CallError {
     pub fn remedy(&self) -> Remedy {
         match self {
             CallError::Refused { why, .. } => why.remedy(),
+            // A login and a read leave nothing behind.
+            CallError::Unanswered { command, why: Silence::Late(_) | Silence::Closed(_) }
+                if is_login(command) || command.starts_with("get") =>
+            {
+                Remedy::Rerun("the same, later; nothing was changed by this call".to_owned())
+            }
             CallError::Unanswered { why, .. } => why.remedy(),
             CallError::Unreadable { command, why } if !is_login(command) && why.is_foreign() => Remedy::Check(
                 "what stands between here and the server: the login was answered by IceWarp, and this was not"
@@ -52,7 +58,7 @@ impl Refusal {
                     .to_owned(),
             ),
             Refusal::NoRights(_) => rights(),
-            Refusal::Zero => Remedy::Check(LOG.to_owned()),
+            Refusal::Zero | Refusal::Unshown => Remedy::Check(LOG.to_owned()),
             Refusal::Http(_) => Remedy::Check(
                 "what stands in front of the server: IceWarp itself answers 200 to everything, so another web server, \
                  a proxy or a firewall refused the call"
@@ -202,6 +208,13 @@ impl Silence {
         match self {
             Silence::NoConnection { kind: NoConnection::Tls, why, .. } => tls(why),
             Silence::NoConnection { kind: NoConnection::Setup, why, .. } => {
+                if let Some((_, rest)) = why.split_once("the proxy in ") {
+                    let variable = rest.split(' ').next().unwrap_or_default();
+                    return Remedy::Check(format!(
+                        "the environment variable {variable}: it must hold an address such as \
+                         http://proxy.example.com:3128, or be unset"
+                    ));
+                }
                 Remedy::EditSpec(if why.contains("caFile") {
                     "name a file of certificates in PEM form in connection.rpc.caFile, or leave the key out".to_owned()
                 } else {
@@ -234,7 +247,7 @@ impl Silence {
 
 impl Garble {
     /// Whether something answered that is no IceWarp server at all.
-    fn is_foreign(&self) -> bool {
+    pub(super) fn is_foreign(&self) -> bool {
         matches!(
             self,
             Garble::NotHttp

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -84,6 +85,8 @@ struct Inner {
     login: Option<Login>,
     limits: Limits,
     session: Mutex<Session>,
+    /// Whether no call is sent again any more.
+    winding_up: AtomicBool,
 }
 
 #[derive(Default)]
@@ -108,7 +111,9 @@ impl Client {
         let transport = Transport::new(&options).await?;
         let Options { account, password, login, limits, .. } = options;
         let (account, session) = (account.to_lowercase(), Mutex::default());
-        let client = Client(Arc::new(Inner { transport, account, password, login, limits, session }));
+        let winding_up = AtomicBool::new(false);
+        let inner = Inner { transport, account, password, login, limits, session, winding_up };
+        let client = Client(Arc::new(inner));
         client.ticket(None).await?;
         Ok(client)
     }
@@ -129,6 +134,11 @@ impl Client {
         let done = work(&client).await;
         client.close().await;
         Ok(done)
+    }
+
+    /// From here on no read that went unanswered is sent again: somebody waits for the end.
+    pub fn wind_up(&self) {
+        self.0.winding_up.store(true, Ordering::Relaxed);
     }
 
     /// Logs out. Best effort, and never longer than its limit: a session that stays open ends by itself.
@@ -181,9 +191,10 @@ impl Client {
         command: &'static str,
         params: &Params,
     ) -> Result<Element, CallError> {
+        let winding_up = || self.0.winding_up.load(Ordering::Relaxed);
         for pause in self.0.limits.read_again {
             match self.call(phase, command, params).await {
-                Err(CallError::Unanswered { command: silent, .. }) if silent == command => {
+                Err(CallError::Unanswered { command: silent, .. }) if silent == command && !winding_up() => {
                     tokio::time::sleep(pause).await;
                 }
                 answer => return answer,
@@ -256,10 +267,11 @@ impl Client {
                 within,
                 hide: [inner.password.reveal(), sid.as_str()],
             })
-            .await?;
-        match answer.body {
+            .await;
+        let answer = answer.and_then(|answer| match answer.body {
             Body::Result(result) => Ok(result),
             Body::Error(uid) => Err(CallError::Refused { command, why: Refusal::Uid(Uid::new(uid)) }),
-        }
+        });
+        if params.is_secret() { answer.map_err(CallError::unshown) } else { answer }
     }
 }

@@ -58,6 +58,10 @@ impl Transport {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(setup(&host, "connection.rpc.url must begin with https:// or http://".to_owned()));
         }
+        if let Some(variable) = unusable_proxy(&url) {
+            let why = format!("the proxy in {variable} cannot be used: its value is no address");
+            return Err(setup(&host, why));
+        }
         let trusted = match &options.ca_file {
             Some(path) => {
                 let pinned = trust::certificates(path).await.map_err(|why| setup(&host, why))?;
@@ -255,6 +259,15 @@ fn proxy_variable(url: &Url) -> Option<&'static str> {
         _ => &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"],
     };
     names.iter().copied().find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// The variable whose value is no address of a proxy. The HTTP library would leave it out without a word, and go
+/// around the proxy. Where `NO_PROXY` takes some hosts out this host may be one of them, so nothing is said.
+fn unusable_proxy(url: &Url) -> Option<&'static str> {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let variable = proxy_variable(url).filter(|_| !set("NO_PROXY") && !set("no_proxy"))?;
+    let value = std::env::var(variable).ok();
+    value.is_none_or(|value| reqwest::Proxy::all(value).is_err()).then_some(variable)
 }
 
 fn client(

@@ -6,6 +6,7 @@
 //! server. Here nothing is left to decide for an authority: the certificate was put into the file by whoever wrote
 //! the spec, the server proves in the handshake that it holds the key, and time and name are verified as always.
 
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Once};
 
@@ -15,9 +16,13 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use rustls_platform_verifier::Verifier;
+use tokio::io::AsyncReadExt as _;
 
 /// What the TLS library calls a server's certificate that may itself sign others; it has no type for it here.
 pub(super) const OWN_AUTHORITY: &str = "CaUsedAsEndEntity";
+
+/// Every authority that a system trusts together takes some 200 KiB.
+const PEM_BYTES_MAX: u64 = 1 << 20;
 
 /// ring is named here once, because no provider is built in: the other choice needs a C compiler.
 pub(super) fn install_provider() {
@@ -31,9 +36,17 @@ pub(super) fn install_provider() {
 /// The certificates of a `caFile`; the error is for people.
 pub(super) async fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let shown = path.display();
-    let pem = tokio::fs::read(path)
-        .await
-        .map_err(|error| format!("connection.rpc.caFile {shown} cannot be read: {error}"))?;
+    let failed = |error: io::Error| format!("connection.rpc.caFile {shown} cannot be read: {error}");
+    // Opening a pipe would wait for its writer, and some devices never end.
+    if !tokio::fs::metadata(path).await.map_err(failed)?.is_file() {
+        return Err(format!("connection.rpc.caFile {shown} is a folder, a pipe or a device, and no file"));
+    }
+    let mut pem = Vec::new();
+    let file = tokio::fs::File::open(path).await.map_err(failed)?;
+    file.take(PEM_BYTES_MAX + 1).read_to_end(&mut pem).await.map_err(failed)?;
+    if pem.len() as u64 > PEM_BYTES_MAX {
+        return Err(format!("connection.rpc.caFile {shown} is larger than {} MiB", PEM_BYTES_MAX >> 20));
+    }
     let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
         .map_err(|_| format!("connection.rpc.caFile {shown} is no PEM file, or is cut off"))?;

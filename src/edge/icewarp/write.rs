@@ -13,6 +13,7 @@ use super::readers::{self, Written};
 use super::rpc::Phase;
 use super::server;
 use super::session::Client;
+use crate::model::backup::BackupKind;
 use crate::model::observed::ServiceBits;
 use crate::model::{BackupKey, Reading, Service, ServiceSet};
 
@@ -58,6 +59,7 @@ impl Client {
     pub async fn write_setting(&self, key: BackupKey, text: &str) -> Result<Written, CallError> {
         let params =
             Params::new().group("propertyvaluelist", |list| list.value_item(backup_variable(key), text));
+        let params = params.secret(key.kind() == BackupKind::Secret);
         self.write("setserverproperties", &params).await
     }
 
@@ -68,6 +70,9 @@ impl Client {
 
     async fn write(&self, command: &'static str, params: &Params) -> Result<Written, CallError> {
         let result = self.call(Phase::Write, command, params).await?;
-        readers::written(&result).map_err(|misfit| refused(command, misfit))
+        readers::written(&result).map_err(|misfit| match refused(command, misfit) {
+            error if params.is_secret() => error.unshown(),
+            error => error,
+        })
     }
 }
