@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use sqlx::{Connection as _, Row as _, SqliteConnection};
 
-use super::memory::upsert_digest;
+use super::memory::{delete_digest, upsert_digest};
 use super::open::{Store, StoreError};
 use super::runs::EndWord;
 use crate::diff::Narrowing;
@@ -65,6 +65,11 @@ pub enum Entry {
         word: &'static str,
         detail: String,
     },
+    /// A secret is about to be written: until its step ended nobody knows which one is there (U-12). What is not known
+    /// is written once more.
+    SecretUnknown {
+        setting: BackupKey,
+    },
     /// A secret was written: its keyed digest, so that it is known to be there where nobody can read it (U-12).
     Secret {
         setting: BackupKey,
@@ -109,9 +114,30 @@ impl Journal {
     /// Then none of them was written.
     pub async fn write(&self, now: Timestamp, entries: &[Entry]) -> Result<(), StoreError> {
         if entries.is_empty() {
+        self.store.write(self.run, &self.server_key, now, entries).await
+    }
+
+    /// Writes down how the run ended.
+    pub async fn end(&self, now: Timestamp, word: EndWord, detail: &str) -> Result<(), StoreError> {
+        self.store.end(self.run, now, word, detail).await
+    }
+}
+
+impl Store {
+    /// Commits some lines of a run together.
+    ///
+    /// # Errors
+    /// Then none of them was written.
+    pub async fn write(
+        &self,
+        run: i64,
+        server_key: &str,
+        now: Timestamp,
+        entries: &[Entry],
+    ) -> Result<(), StoreError> {
             return Ok(());
         }
-        let mut connection = self.store.connection.lock().await;
+        let mut connection = self.connection.lock().await;
         let write = async {
             let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
             let at = now.to_string();
@@ -120,14 +146,18 @@ impl Journal {
                     Entry::Intent { step } => (step, "intent", "", ""),
                     Entry::Outcome { step, word, detail } => (step, "outcome", *word, detail.as_str()),
                     Entry::Secret { setting, digest } => {
-                        upsert_digest(&mut transaction, &self.server_key, &at, *setting, digest).await?;
+                    Entry::SecretUnknown { setting } => {
+                        delete_digest(&mut transaction, server_key, *setting).await?;
+                        continue;
+                    }
+                        upsert_digest(&mut transaction, server_key, &at, *setting, digest).await?;
                         continue;
                     }
                 };
                 sqlx::query(
                     "INSERT INTO entries (run, step, at, kind, word, detail) VALUES (?, ?, ?, ?, ?, ?)",
                 )
-                .bind(self.run)
+                .bind(run)
                 .bind(number(*step))
                 .bind(&at)
                 .bind(kind)
@@ -138,16 +168,9 @@ impl Journal {
             }
             transaction.commit().await
         };
-        write.await.map_err(|error| self.store.error(&error))
+        write.await.map_err(|error| self.error(&error))
     }
 
-    /// Writes down how the run ended.
-    pub async fn end(&self, now: Timestamp, word: EndWord, detail: &str) -> Result<(), StoreError> {
-        self.store.end(self.run, now, word, detail).await
-    }
-}
-
-impl Store {
     /// Writes down how a run ended.
     pub async fn end(&self, run: i64, now: Timestamp, word: EndWord, detail: &str) -> Result<(), StoreError> {
         let mut connection = self.connection.lock().await;
@@ -187,7 +210,8 @@ async fn insert_run(
     row.try_get(0)
 }
 
-/// Ends the server's run before this one, if it has not ended: there is one unfinished run of a server at most.
+/// Ends the server's runs before this one that it takes the place of: those of which it looked at all that is left. A
+/// plan that was narrowed says nothing of what it leaves out.
 async fn supersede(
     connection: &mut SqliteConnection,
     beginning: &Beginning<'_>,
