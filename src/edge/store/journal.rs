@@ -9,7 +9,7 @@ use sqlx::{Connection as _, Row as _, SqliteConnection};
 
 use super::memory::{delete_digest, upsert_digest};
 use super::open::{Store, StoreError};
-use super::runs::EndWord;
+use super::runs::{EndWord, UNFINISHED, covered};
 use crate::diff::Narrowing;
 use crate::edge::git::Commit;
 use crate::model::BackupKey;
@@ -86,7 +86,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Writes down a run that is about to start. A run of the same server that had not ended is ended by it.
+    /// Writes down a run that is about to start. Runs of the same server that had
+    /// not ended are ended by it where it takes their place.
     ///
     /// # Errors
     /// Then nothing was written, and nothing may be sent.
@@ -113,7 +114,6 @@ impl Journal {
     /// # Errors
     /// Then none of them was written.
     pub async fn write(&self, now: Timestamp, entries: &[Entry]) -> Result<(), StoreError> {
-        if entries.is_empty() {
         self.store.write(self.run, &self.server_key, now, entries).await
     }
 
@@ -135,6 +135,7 @@ impl Store {
         now: Timestamp,
         entries: &[Entry],
     ) -> Result<(), StoreError> {
+        if entries.is_empty() {
             return Ok(());
         }
         let mut connection = self.connection.lock().await;
@@ -145,11 +146,11 @@ impl Store {
                 let (step, kind, word, detail) = match entry {
                     Entry::Intent { step } => (step, "intent", "", ""),
                     Entry::Outcome { step, word, detail } => (step, "outcome", *word, detail.as_str()),
-                    Entry::Secret { setting, digest } => {
                     Entry::SecretUnknown { setting } => {
                         delete_digest(&mut transaction, server_key, *setting).await?;
                         continue;
                     }
+                    Entry::Secret { setting, digest } => {
                         upsert_digest(&mut transaction, server_key, &at, *setting, digest).await?;
                         continue;
                     }
@@ -217,17 +218,19 @@ async fn supersede(
     beginning: &Beginning<'_>,
     run: i64,
 ) -> Result<(), sqlx::Error> {
-    let before = sqlx::query("SELECT max(id) FROM runs WHERE server_key = ? AND id < ?");
-    let before = before.bind(beginning.server_key).bind(run).fetch_one(&mut *connection).await?;
-    let Some(before) = before.try_get::<Option<i64>, _>(0)? else { return Ok(()) };
-    let ended = sqlx::query("SELECT word FROM endings WHERE run = ? ORDER BY id DESC LIMIT 1");
-    let ended = ended.bind(before).fetch_optional(&mut *connection).await?;
-    let word: Option<String> = ended.map(|row| row.try_get(0)).transpose()?;
-    if word.is_some_and(|word| word != EndWord::Partial.word()) {
-        return Ok(());
+    let open = sqlx::query(UNFINISHED).bind(beginning.server_key).fetch_all(&mut *connection).await?;
+    for row in open {
+        let before: i64 = row.try_get(0)?;
+        let word = if beginning.resumes == Some(before) {
+            EndWord::Resumed
+        } else if before != run && covered(&mut *connection, before, beginning.narrowing).await? {
+            EndWord::Superseded
+        } else {
+            continue;
+        };
+        insert_ending(&mut *connection, before, beginning.now, word, &format!("by run {run}")).await?;
     }
-    let word = if beginning.resumes == Some(before) { EndWord::Resumed } else { EndWord::Superseded };
-    insert_ending(connection, before, beginning.now, word, &format!("by run {run}")).await
+    Ok(())
 }
 
 async fn insert_ending(
