@@ -49,6 +49,11 @@ impl Narrowing {
         self.targets.is_empty() && self.excludes.is_empty()
     }
 
+    /// Whether the address of a step is planned.
+    pub fn covers(&self, address: &str) -> bool {
+        self.admits(&address.to_lowercase())
+    }
+
     /// Whether an address, given lower-cased, is planned.
     fn admits(&self, address: &str) -> bool {
         let any = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(address));

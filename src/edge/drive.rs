@@ -171,7 +171,14 @@ impl Driving<'_> {
         tasks: &mut Tasks,
         seen: &mut dyn FnMut(&Event),
     ) {
-        ended.extend(starting.iter().map(|step| Entry::Intent { step: *step }));
+        for index in &starting {
+            ended.push(Entry::Intent { step: *index });
+            if let Step::Setting(step) = &self.plan.steps[*index]
+                && self.secrets.contains_key(&step.change.key)
+            {
+                ended.push(Entry::SecretUnknown { setting: step.change.key });
+            }
+        }
         if let Err(why) = self.write(run, ended).await {
             for index in starting {
                 seen(&run.record(index, Outcome::NotSent(why.clone())));

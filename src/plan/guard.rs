@@ -16,6 +16,15 @@ pub struct Allow {
     pub reason: String,
 }
 
+impl Allow {
+    /// Of `shrink=POLICY` the policy, and how many accounts its selectors may shrink to.
+    pub fn shrink(&self) -> Option<(&str, u64)> {
+        let (policy, accounts) = self.value.rsplit_once(':').unwrap_or((&self.value, "0"));
+        let accounts = accounts.parse().ok()?;
+        (self.guardrail == Guardrail::Shrink && !policy.is_empty()).then_some((policy, accounts))
+    }
+}
+
 /// Why nothing of a plan may be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {

@@ -9,7 +9,7 @@ use super::run::Desk;
 const DATABASE: &str = "state/icewarden/icewarden.db";
 
 /// Runs SQL on a desk's store, with SQLite's own shell.
-fn sql(desk: &Desk, statement: &str) -> Result<String, String> {
+pub fn sql(desk: &Desk, statement: &str) -> Result<String, String> {
     let database = desk.path(DATABASE);
     let ran = Command::new("sqlite3").arg(database).arg(statement).output().expect("sqlite3 is there");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();

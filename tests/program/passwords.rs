@@ -132,6 +132,33 @@ fn a_lost_answer_leaves_an_unreadable_secret_in_doubt_until_it_is_written_again(
     nowhere(&desk);
 }
 
+/// The old secret is declared again after the write of a new one was in doubt: the old one is not known to be there.
+#[test]
+fn a_secret_whose_change_is_in_doubt_is_written_again_even_if_the_old_one_is_declared() {
+    let (stand, desk) = start();
+    stand.twist(Shown::Stars.answers());
+    desk.apply(&ALLOW).exits(0);
+    desk.nothing_to_do(&[]);
+    let mut shown = Shown::Stars.answers();
+    stand.twist(move |world, request| {
+        if request.command == "setserverproperties" {
+            answer(world, request);
+            return Some(Reply::Raw(Vec::new()));
+        }
+        shown(world, request)
+    });
+    let desk = desk.env("BACKUP_PASSWORD", SECRETS[2]);
+    desk.apply(&[]).exits(5).says(&["in doubt"]);
+    assert_eq!(stand.server(PASSWORD), SECRETS[2]);
+    stand.twist(Shown::Stars.answers());
+    let desk = desk.env("BACKUP_PASSWORD", SECRETS[0]);
+    desk.plan(&[]).exits(2).says(&["eu/backup/password"]);
+    desk.apply(&[]).exits(0).says(&["1 of 1 steps done"]);
+    assert_eq!(stand.server(PASSWORD), SECRETS[0]);
+    desk.nothing_to_do(&[]);
+    nowhere(&desk);
+}
+
 /// A read that fails is no secret that is held back: nothing is changed because of it.
 #[test]
 fn a_secret_that_was_left_out_of_an_answer_is_not_written() {

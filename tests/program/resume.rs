@@ -3,10 +3,11 @@
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use super::journal::sql;
 use super::kill::{When, kill_at};
 use super::run::{Desk, desk};
 use super::spec::{REFERENCE, policy, put, server, world};
-use super::stand::{Reply, Stand};
+use super::stand::{Reply, Stand, result};
 
 const RESUME: [&str; 3] = ["apply", "--resume", "--auto-approve"];
 const NAMES: [&str; 4] = ["a@example.com", "b@example.com", "c@example.com", "d@example.com"];
@@ -47,8 +48,8 @@ fn a_step_that_was_not_approved_is_refused_and_nothing_is_written() {
     stand.world().add_account("z@example.com", "Zoe", 0);
     let writes = stand.writes();
     desk.icewarden(&RESUME).exits(4).says(&[
-        "eu: run 1 cannot go on: the server has changed since, and 1 step would be done that the run was not approved for",
-        "nothing was changed",
+        "eu: run 1 cannot go on, and nothing was changed: the server has changed since, and 1 step would be done that the \
+         run was not approved for",
         "claim eu/z@example.com/im",
         "next: plan again",
     ]);
@@ -187,4 +188,131 @@ fn a_run_that_is_resumed_is_cut_off_and_resumed_again() {
     desk.nothing_to_do(&[]);
     assert_eq!(stand.writes(), 4);
     desk.icewarden(&["history", "show", "3"]).exits(0).says(&["resumes run 2"]);
+}
+
+/// What somebody undid since was done by the run once: doing it again was not approved.
+#[test]
+fn what_was_done_and_undone_since_is_not_done_again() {
+    let stand = stand();
+    let desk = desk(&stand, &[chat("eu")]);
+    stand.twist(|_, request| {
+        let odd = request.command == "setaccountproperties" && request.body.contains("d@example.com");
+        odd.then(|| result("0"))
+    });
+    desk.apply(&[]).exits(5).says(&["3 of 4 steps done"]);
+    stand.twist(|_, _| None);
+    put(&mut stand.world(), "a@example.com", &["im"], "0");
+    let writes = stand.writes();
+    desk.icewarden(&RESUME).exits(4).says(&[
+        "eu: run 1 cannot go on, and nothing was changed: what it had done was changed since: 1 step",
+        "claim eu/a@example.com/im",
+        "next: plan again",
+    ]);
+    assert_eq!(stand.writes(), writes);
+    put(&mut stand.world(), "a@example.com", &["im"], "1");
+    desk.icewarden(&RESUME).exits(0).says(&["3 of 4 steps were done, 1 left to do"]);
+}
+
+#[test]
+fn a_narrowed_run_of_which_nothing_is_left_is_settled() {
+    let stand = stand();
+    let desk = desk(&stand, &[chat("eu")]);
+    kill_at(&stand, &desk, 1, When::BeforeAll, &["--target", "eu/a@*", "--target", "eu/b@*"]);
+    for name in &NAMES[..2] {
+        put(&mut stand.world(), name, &["im"], "1");
+    }
+    desk.icewarden(&RESUME).exits(0).says(&["eu: run 1 is settled: nothing of it is left to do."]);
+    desk.icewarden(&RESUME).exits(0).says(&["nothing to resume"]);
+    let json = desk.icewarden(&["history", "show", "1", "--format", "json"]).exits(0).json();
+    assert_eq!((&json["run"]["done"], &json["run"]["in_doubt"]), (&2.into(), &0.into()), "{json}");
+    assert_eq!(json["steps"][0]["outcome"]["word"], "found");
+}
+
+#[test]
+fn a_run_whose_rest_has_no_seat_is_settled_and_still_told_as_blocked() {
+    for resume in [true, false] {
+        let stand = stand();
+        stand.world().set_product("Instant Messaging", Some(2));
+        let desk = desk(&stand, &[chat("eu")]);
+        kill_at(&stand, &desk, 1, When::BeforeAll, &[]);
+        for name in &NAMES[..2] {
+            put(&mut stand.world(), name, &["im"], "1");
+        }
+        let ran = if resume { desk.icewarden(&RESUME) } else { desk.apply(&[]) };
+        ran.exits(3).says(&["eu: run 1 is settled"]);
+        desk.icewarden(&RESUME).exits(0).says(&["nothing to resume"]);
+        desk.icewarden(&["history"]).exits(0).says(&["settled"]);
+    }
+}
+
+/// A narrowed plan says nothing of what it leaves out: the run that it leaves steps of can still be gone on with.
+#[test]
+fn a_narrowed_apply_leaves_a_larger_run_open() {
+    let (stand, desk) = cut();
+    desk.apply(&["--target", "eu/a@*"]).exits(0).says(&["1 of 1 steps done"]);
+    desk.apply(&["--target", "eu/a@*"]).exits(0).says(&["nothing to do", "note: eu: run 1 was cut off"]);
+    desk.icewarden(&["history"]).exits(0).says(&["complete 1/1", "cut off 0/4"]);
+    desk.icewarden(&RESUME).exits(0).says(&["eu: run 1 of", "3 left to do"]);
+    assert_eq!(stand.writes(), 4);
+    desk.icewarden(&RESUME).exits(0).says(&["nothing to resume"]);
+}
+
+#[test]
+fn a_narrowed_apply_takes_the_place_of_a_run_that_it_looked_at_whole() {
+    let stand = stand();
+    let desk = desk(&stand, &[chat("eu")]);
+    kill_at(&stand, &desk, 1, When::BeforeAll, &["--target", "eu/a@*"]);
+    desk.apply(&["--exclude", "eu/d@*"]).exits(0).says(&["3 of 3 steps done"]);
+    desk.icewarden(&["history"]).exits(0).says(&["superseded"]);
+    desk.icewarden(&RESUME).exits(0).says(&["nothing to resume"]);
+}
+
+/// Two runs of one server are open: the newer one was narrowed.
+#[test]
+fn several_open_runs_of_a_server_are_gone_on_with_one_after_another() {
+    let (stand, desk) = cut();
+    kill_at(&stand, &desk, 1, When::BeforeAll, &["--target", "eu/a@*"]);
+    desk.icewarden(&RESUME).exits(0).says(&["eu: run 2 of", "eu: run 1 of"]);
+    assert_eq!(stand.writes(), 4);
+    desk.icewarden(&RESUME).exits(0).says(&["nothing to resume"]);
+    desk.nothing_to_do(&[]);
+}
+
+#[test]
+fn a_spec_of_another_server_says_which_runs_it_leaves() {
+    let (stand, desk) = cut();
+    let spec = desk.read("spec/spec.yaml");
+    desk.write("other.yaml", &spec.replace("82811415", "99999999"));
+    let resume = |file: &str| desk.icewarden(&["apply", "--resume", file, "--auto-approve"]);
+    resume("other.yaml").exits(1).says(&[
+        "eu: run 1 was not gone on with",
+        "Reference ID 82811415",
+        "Reference ID 99999999",
+        "leave out the path",
+    ]);
+    let renamed = spec.replace("name: eu", "name: us").replace("server: eu", "server: us");
+    desk.write("us.yaml", &renamed.replace("82811415", "99999999").replace("127.0.0.1", "us.example.com"));
+    resume("us.yaml").exits(0).says(&[
+        "note: eu: run 1 has not ended; its server is not in this spec",
+        "nothing to resume: no run of the servers of this spec",
+    ]);
+    assert_eq!(stand.writes(), 0);
+    desk.icewarden(&RESUME).exits(0);
+}
+
+#[test]
+fn a_stored_spec_that_is_not_understood_stops_no_other_server() {
+    let (eu, us) = (stand(), stand());
+    let other = REFERENCE.replace("82811415", "22811415");
+    assert!(us.world().set_server_variable("C_Reference", &other));
+    let desk = Desk::with(&[server("eu", &eu.url, ""), chat("eu")].join("---\n"));
+    kill_at(&eu, &desk, 1, When::BeforeAll, &[]);
+    let second = server("us", &us.url, "").replace(REFERENCE, &other);
+    desk.write("spec/spec.yaml", &[second, chat("us")].join("---\n"));
+    kill_at(&us, &desk, 1, When::BeforeAll, &[]);
+    let broken = "DROP TRIGGER texts_stay; UPDATE texts SET text = 'kind: Gone' WHERE text LIKE '%name: eu%'";
+    sql(&desk, broken).expect("it can be broken");
+    let ran = desk.icewarden(&RESUME).exits(65);
+    ran.says(&["eu: run 1 cannot go on with the spec that it was begun with", "us: run 2 of"]);
+    assert_eq!((eu.writes(), us.writes()), (0, 4));
 }

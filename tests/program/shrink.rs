@@ -2,6 +2,7 @@
 
 use icewarden::edge::sandbox::World;
 
+use super::kill::{When, kill_at};
 use super::run::{Desk, desk};
 use super::spec::{group, policy, put, world};
 use super::stand::Stand;
@@ -110,16 +111,47 @@ fn a_selector_that_was_edited_is_held_once_and_then_no_more() {
     assert!(stand.is_on("a@example.com", "im") && !stand.is_on("b@example.com", "im"));
 }
 
-#[test]
-fn a_run_that_ended_in_part_remembers_nothing() {
-    let (stand, desk) = start();
-    leave(&mut stand.world(), 5);
+/// Refuses every write from the given one on.
+fn refuse_from(stand: &Stand, first: u32) {
     let mut writes = 0;
     stand.twist(move |_, request| {
         writes += u32::from(request.command == "setaccountproperties");
-        (request.command == "setaccountproperties" && writes > 2).then(|| super::stand::result("0"))
+        (request.command == "setaccountproperties" && writes >= first).then(|| super::stand::result("0"))
     });
+}
+
+/// One account that refuses for ever must not leave the others unguarded.
+#[test]
+fn a_run_that_came_to_its_end_remembers_whatever_was_refused() {
+    let (stand, desk) = start();
+    leave(&mut stand.world(), 5);
+    refuse_from(&stand, 3);
     desk.apply(&ALLOW).exits(5);
+    stand.twist(|_, _| None);
+    leave(&mut stand.world(), 3);
+    desk.plan(&LOSE).exits(3).says(&["matched 5 when it was last applied"]);
+}
+
+/// What a first run was to give, its second compares with, however the first one ended.
+#[test]
+fn a_run_remembers_as_it_begins() {
+    let (stand, desk) = start();
+    for name in NAMES {
+        put(&mut stand.world(), &format!("{name}@example.com"), &["im"], "0");
+    }
+    let fewer = ["--store", "another"];
+    kill_at(&stand, &desk, 1, When::BeforeAll, &fewer);
+    stand.twist(|_, _| None);
+    leave(&mut stand.world(), 5);
+    desk.plan(&[&LOSE[..], &fewer].concat()).exits(3).says(&["matched 10 when it was last applied"]);
+}
+
+/// An override that was a slip, and whose run was stopped at once, has lost no guard.
+#[test]
+fn a_run_that_may_shrink_and_was_cut_off_remembers_nothing() {
+    let (stand, desk) = start();
+    leave(&mut stand.world(), 5);
+    kill_at(&stand, &desk, 1, When::BeforeAll, &ALLOW);
     stand.twist(|_, _| None);
     desk.plan(&LOSE).exits(3).says(&["matched 10 when it was last applied"]);
     // The run carries its override.

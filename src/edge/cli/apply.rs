@@ -316,7 +316,10 @@ impl Applying<'_> {
         let shown = PlanFile { servers: vec![file], ..stale::empty_file() };
         self.say_plan(&shown, &plan);
         if let Some(exit) = self.ends(&plan) {
-            let exit = if exit == Exit::Done { record::nothing_to_do(self, &plan).await } else { exit };
+            // Where nothing is left to send, runs are settled, whatever is blocked.
+            let settles = held(&plan).is_none();
+            let exit =
+                if settles { record::nothing_to_do(self, &plan).await.err().unwrap_or(exit) } else { exit };
             let message = if exit == Exit::Done { "nothing to do" } else { exit.word() };
             return Shown::Ended(self.without_run(exit, message, None));
         }

@@ -15,12 +15,13 @@ use super::job::Job;
 use super::keep::{Keep, minute, say_store, server_key};
 use super::load::{self, Loaded};
 use super::output::Output;
+use super::record::{self, Spec};
 use super::signals::Ear;
 use super::stale::{self, Reviewed};
 use super::trust::Trust;
 use crate::diff::Narrowing;
 use crate::edge::git::Commit;
-use crate::edge::store::{RunRow, StepTold, Store};
+use crate::edge::store::{Entry, RunRow, StepTold, Store, StoreError};
 use crate::model::{Directory, counted};
 use crate::plan::Allow;
 use crate::plan::file::ServerFile;
@@ -36,6 +37,7 @@ pub struct Resumed {
     allows: Vec<Allow>,
     narrowing: Narrowing,
     loaded: Rc<Loaded>,
+    spec: Spec,
 }
 
 /// The command.
@@ -50,6 +52,52 @@ fn resumed(options: &ApplyArgs, output: &Output) -> Result<Exit, Exit> {
     let path = options.path.as_deref();
     let (output, events) = open_outputs(options, output)?;
     let output = &output;
+    nothing_else_given(options, output)?;
+    let trust = Trust::open(&options.trust, output)?;
+    let reviewed = Reviewed::default();
+    let runtime = super::session_runtime()?;
+    let (keep, found) = runtime.block_on(async {
+        let keep = Keep::open(options.store.store.as_deref(), options.lock_timeout, output).await?;
+        let found = find(path, &keep.store, output).await?;
+        Ok((keep, found))
+    })?;
+    let Found { mut runs, mut exits, others } = found;
+    if runs.is_empty() && exits.is_empty() {
+        let of = if others { " of the servers of this spec" } else { "" };
+        output.data(&format!("nothing to resume: no run{of} was cut off or ended in part.\n"));
+    }
+    while !runs.is_empty() {
+        // One run of each server at a time, the newest first: an older one is open only beside narrowed ones.
+        let mut keys = BTreeSet::new();
+        let (mut round, rest): (Vec<_>, Vec<_>) =
+            runs.into_iter().partition(|resumed| keys.insert(resumed.run.server_key.clone()));
+        round.sort_by_key(|resumed| resumed.run.id);
+        let apply = round.iter().filter_map(|resumed| {
+            let Resumed { allows, narrowing, loaded, .. } = resumed;
+            let server = resumed.server()?;
+            let job = Job { server, allows, narrowing, trust: &trust, output, ear: Ear::default() };
+            let (before, commit) = (Before::Run(resumed), resumed.commit());
+            let (reviewed, keep, events) = (&reviewed, &keep, &events);
+            Some(Applying { job, before, reviewed, loaded, commit, keep, options, events })
+        });
+        let applying: Vec<Applying<'_>> = apply.collect();
+        let exit = perform_all(&runtime, &applying, output);
+        exits.push(exit);
+        if !matches!(exit, Exit::Done | Exit::Blocked) {
+            for resumed in &rest {
+                output.say(&format!("{}: run {} was left as it is", resumed.run.server, resumed.run.id));
+            }
+            break;
+        }
+        runs = runtime.block_on(still_open(rest, &keep.store)).map_err(|error| say_store(&error, output))?;
+    }
+    runtime.block_on(keep.close());
+    Ok(Exit::of_all(&exits))
+}
+
+/// # Errors
+/// The exit, after saying which option a run that goes on has already.
+fn nothing_else_given(options: &ApplyArgs, output: &Output) -> Result<(), Exit> {
     let narrow = &options.narrow;
     for (given, option) in [
         (!options.allow.allow.is_empty(), "--allow"),
@@ -63,70 +111,76 @@ fn resumed(options: &ApplyArgs, output: &Output) -> Result<Exit, Exit> {
             return Err(Exit::Usage);
         }
     }
-    let trust = Trust::open(&options.trust, output)?;
-    let reviewed = Reviewed::default();
-    let runtime = super::session_runtime()?;
-    let (keep, resumed) = runtime.block_on(async {
-        let keep = Keep::open(options.store.store.as_deref(), options.lock_timeout, output).await?;
-        let resumed = find(path, &keep.store, output).await?;
-        Ok((keep, resumed))
-    })?;
-    if resumed.is_empty() {
-        output.data("nothing to resume: no run was cut off or ended in part.\n");
-        return Ok(Exit::Done);
+    Ok(())
+}
+
+/// The runs that no other has settled or taken the place of meanwhile.
+async fn still_open(runs: Vec<Resumed>, store: &Store) -> Result<Vec<Resumed>, StoreError> {
+    let mut open = Vec::new();
+    for resumed in runs {
+        if store.run(resumed.run.id).await?.is_some_and(|run| run.is_unfinished()) {
+            open.push(resumed);
+        }
     }
-    let mut applying = Vec::new();
-    for resumed in &resumed {
-        let Some(server) = resumed.server() else { continue };
-        applying.push(Applying {
-            job: Job {
-                server,
-                allows: &resumed.allows,
-                narrowing: &resumed.narrowing,
-                trust: &trust,
-                output,
-                ear: Ear::default(),
-            },
-            before: Before::Run(resumed),
-            reviewed: &reviewed,
-            loaded: &resumed.loaded,
-            commit: resumed.commit(path),
-            keep: &keep,
-            options,
-            events: &events,
-        });
-    }
-    let exit = perform_all(&runtime, &applying, output);
-    drop(applying);
-    runtime.block_on(keep.close());
-    Ok(exit)
+    Ok(open)
+}
+
+/// What was found to go on with.
+struct Found {
+    /// The newest first.
+    runs: Vec<Resumed>,
+    /// The exits of runs that cannot go on, after saying why.
+    exits: Vec<Exit>,
+    /// Whether there are runs of servers that the given spec says nothing of.
+    others: bool,
 }
 
 /// The runs to go on with: of the servers of a spec, or all that the store holds.
-async fn find(path: Option<&Path>, store: &Store, output: &Output) -> Result<Vec<Resumed>, Exit> {
+async fn find(path: Option<&Path>, store: &Store, output: &Output) -> Result<Found, Exit> {
     let given = match path {
         Some(path) => Some(Rc::new(stale::open(path, Vec::new(), &NarrowArgs::default(), output)?.loaded)),
         None => None,
     };
-    let runs = store.all_unfinished().await.map_err(|error| say_store(&error, output))?;
-    let mut found = Vec::new();
-    for run in runs {
+    let mut found = Found { runs: Vec::new(), exits: Vec::new(), others: false };
+    for run in store.all_unfinished(None).await.map_err(|error| say_store(&error, output))? {
         let loaded = match &given {
             Some(loaded) => Rc::clone(loaded),
-            None => Rc::new(begun_with(&run, store, output).await?),
+            None => match begun_with(&run, store, output).await {
+                Ok(loaded) => Rc::new(loaded),
+                Err(exit) => {
+                    let RunRow { id, server, .. } = &run;
+                    let message =
+                        format!("{server}: run {id} cannot go on with the spec that it was begun with");
+                    output.error(&message, Some("plan again; the new plan takes the run's place"));
+                    found.exits.push(exit);
+                    continue;
+                }
+            },
         };
         let read = async {
             let narrowing = store.narrowing(run.id).await?;
             Ok((store.steps(run.id).await?, store.allows(run.id).await?, narrowing))
         };
         let (steps, allows, narrowing) = read.await.map_err(|error| say_store(&error, output))?;
-        let resumed = Resumed { run, steps, allows, narrowing, loaded };
+        let spec = if given.is_some() { Spec::Another } else { Spec::Own };
+        let resumed = Resumed { run, steps, allows, narrowing, loaded, spec };
         if resumed.server().is_some() {
-            found.push(resumed);
+            found.runs.push(resumed);
+        } else if let Some(why) = resumed.mistaken() {
+            output.error(&why, Some(MISTAKEN_HELP));
+            found.exits.push(Exit::Failed);
+        } else {
+            let RunRow { id, server, .. } = &resumed.run;
+            output.say(&format!("note: {server}: run {id} has not ended; its server is not in this spec"));
+            found.others = true;
         }
     }
     Ok(found)
 }
+
+/// The next act where a spec is not of the server that a run was begun on.
+const MISTAKEN_HELP: &str = "leave out the path, and the run goes on with the spec that it was begun with; or, if the \
+    server is another by now, plan again";
 
 /// The spec that a run was begun with. Its files' names are made absolute: what the spec names lies beside them, and
 /// this program may have been started elsewhere.
@@ -146,9 +200,65 @@ impl Resumed {
         self.loaded.spec.servers.iter().find(|server| server_key(server) == self.run.server_key)
     }
 
+    /// What is said where the spec has a server that looks like the run's and is none.
+    fn mistaken(&self) -> Option<String> {
+        let RunRow { id, server, url, reference_id, .. } = &self.run;
+        let like = |other: &&ServerSpec| other.name == *server || other.connection.url == *url;
+        let other = self.loaded.spec.servers.iter().find(like)?;
+        let reference =
+            |id: Option<&str>| id.map_or("no Reference ID".to_owned(), |id| format!("Reference ID {id}"));
+        let pinned = other.identity.reference_id.as_ref().map(|(id, _)| id.trim());
+        Some(format!(
+            "{server}: run {id} was not gone on with: it was begun on {url} with {}, and the spec's {} is {} with {}",
+            reference(reference_id.as_deref()),
+            other.name,
+            other.connection.url,
+            reference(pinned)
+        ))
+    }
+
+    /// What is written down of the steps that are not in the plan any more.
+    pub fn settled(&self, now: &ServerFile) -> Vec<Entry> {
+        record::settled(&self.steps, now, self.spec)
+    }
+
     /// The commit that the run's own spec was taken from.
-    fn commit(&self, given: Option<&Path>) -> Option<&Commit> {
-        self.run.commit.as_ref().filter(|_| given.is_none())
+    fn commit(&self) -> Option<&Commit> {
+        self.run.commit.as_ref().filter(|_| self.spec == Spec::Own)
+    }
+
+    /// Whether all that is left to do was approved and not done yet.
+    fn refuses(&self, left: &BTreeSet<Effect<'_>>) -> Option<String> {
+        let RunRow { id, server, .. } = &self.run;
+        let approved: BTreeSet<Effect<'_>> =
+            self.steps.iter().filter(|step| !step.is_done()).map(Effect::approved).collect();
+        let done: BTreeSet<(&str, &str)> = self
+            .steps
+            .iter()
+            .filter(|step| step.is_done())
+            .map(|step| Effect::approved(step).whom())
+            .collect();
+        let others = left.difference(&approved);
+        let (undone, others): (Vec<_>, Vec<_>) = others.partition(|effect| done.contains(&effect.whom()));
+        let mut whys = Vec::new();
+        if !undone.is_empty() {
+            whys.push(format!(
+                "what it had done was changed since: {}{}",
+                counted(undone.len() as u64, "step"),
+                named(&undone)
+            ));
+        }
+        if !others.is_empty() {
+            whys.push(format!(
+                "the server has changed since, and {} would be done that the run was not approved for{}",
+                counted(others.len() as u64, "step"),
+                named(&others)
+            ));
+        }
+        if whys.is_empty() {
+            return None;
+        }
+        Some(format!("{server}: run {id} cannot go on, and nothing was changed: {}", whys.join("\n  ")))
     }
 
     /// Whether all that is left to do was approved; tells what was found done.
@@ -158,20 +268,10 @@ impl Resumed {
     pub fn goes_on(&self, now: &ServerFile, output: &Output, directory: &Directory) -> Result<(), Exit> {
         let shown = |text: &str| output.addresses.text(Some(directory), text);
         let RunRow { id, server, started, .. } = &self.run;
-        let approved: BTreeSet<Effect<'_>> = self.steps.iter().map(Effect::approved).collect();
         let left: BTreeSet<Effect<'_>> = now.steps.iter().map(Effect::left).collect();
-        let others: Vec<&Effect<'_>> = left.difference(&approved).collect();
-        if !others.is_empty() {
-            let message = format!(
-                "{server}: run {id} cannot go on: the server has changed since, and {} would be done that the run was \
-                 not approved for; nothing was changed{}",
-                counted(others.len() as u64, "step"),
-                named(&others)
-            );
-            output.error(
-                &shown(&message),
-                Some("plan again, and have the new plan reviewed; it takes the run's place"),
-            );
+        if let Some(message) = self.refuses(&left) {
+            let next = "plan again, and have the new plan reviewed; it takes the run's place";
+            output.error(&shown(&message), Some(next));
             return Err(Exit::Stale);
         }
         let blocked: BTreeSet<&str> = now.blocked.iter().map(|blocked| blocked.address.as_str()).collect();
@@ -181,10 +281,10 @@ impl Resumed {
             if left.contains(&effect) || blocked.contains(effect.address) {
                 continue;
             }
-            match (&step.outcome, &step.begun) {
-                (Some((_, word, _)), _) if word == "done" || word == "said" => told += 1,
-                (_, Some(_)) => found.push(effect),
-                (_, None) => gone += 1,
+            match step.begun {
+                _ if step.is_done() => told += 1,
+                Some(_) => found.push(effect),
+                None => gone += 1,
             }
         }
         output.say(&format!(
@@ -216,6 +316,11 @@ struct Effect<'a> {
 }
 
 impl<'a> Effect<'a> {
+    /// What it does and to whom, whatever is there before.
+    fn whom(&self) -> (&'a str, &'a str) {
+        (self.action, self.address)
+    }
+
     fn approved(told: &'a StepTold) -> Effect<'a> {
         let step = &told.step;
         Effect {

@@ -7,9 +7,9 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use sqlx::{Connection as _, Row as _, SqliteConnection};
 
-use super::memory::upsert_digest;
+use super::memory::{delete_digest, upsert_digest};
 use super::open::{Store, StoreError};
-use super::runs::EndWord;
+use super::runs::{EndWord, UNFINISHED, covered};
 use crate::diff::Narrowing;
 use crate::edge::git::Commit;
 use crate::model::BackupKey;
@@ -65,6 +65,11 @@ pub enum Entry {
         word: &'static str,
         detail: String,
     },
+    /// A secret is about to be written: until its step ended nobody knows which one is there (U-12). What is not known
+    /// is written once more.
+    SecretUnknown {
+        setting: BackupKey,
+    },
     /// A secret was written: its keyed digest, so that it is known to be there where nobody can read it (U-12).
     Secret {
         setting: BackupKey,
@@ -81,7 +86,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Writes down a run that is about to start. A run of the same server that had not ended is ended by it.
+    /// Writes down a run that is about to start. Runs of the same server that had
+    /// not ended are ended by it where it takes their place.
     ///
     /// # Errors
     /// Then nothing was written, and nothing may be sent.
@@ -108,10 +114,31 @@ impl Journal {
     /// # Errors
     /// Then none of them was written.
     pub async fn write(&self, now: Timestamp, entries: &[Entry]) -> Result<(), StoreError> {
+        self.store.write(self.run, &self.server_key, now, entries).await
+    }
+
+    /// Writes down how the run ended.
+    pub async fn end(&self, now: Timestamp, word: EndWord, detail: &str) -> Result<(), StoreError> {
+        self.store.end(self.run, now, word, detail).await
+    }
+}
+
+impl Store {
+    /// Commits some lines of a run together.
+    ///
+    /// # Errors
+    /// Then none of them was written.
+    pub async fn write(
+        &self,
+        run: i64,
+        server_key: &str,
+        now: Timestamp,
+        entries: &[Entry],
+    ) -> Result<(), StoreError> {
         if entries.is_empty() {
             return Ok(());
         }
-        let mut connection = self.store.connection.lock().await;
+        let mut connection = self.connection.lock().await;
         let write = async {
             let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
             let at = now.to_string();
@@ -119,15 +146,19 @@ impl Journal {
                 let (step, kind, word, detail) = match entry {
                     Entry::Intent { step } => (step, "intent", "", ""),
                     Entry::Outcome { step, word, detail } => (step, "outcome", *word, detail.as_str()),
+                    Entry::SecretUnknown { setting } => {
+                        delete_digest(&mut transaction, server_key, *setting).await?;
+                        continue;
+                    }
                     Entry::Secret { setting, digest } => {
-                        upsert_digest(&mut transaction, &self.server_key, &at, *setting, digest).await?;
+                        upsert_digest(&mut transaction, server_key, &at, *setting, digest).await?;
                         continue;
                     }
                 };
                 sqlx::query(
                     "INSERT INTO entries (run, step, at, kind, word, detail) VALUES (?, ?, ?, ?, ?, ?)",
                 )
-                .bind(self.run)
+                .bind(run)
                 .bind(number(*step))
                 .bind(&at)
                 .bind(kind)
@@ -138,16 +169,9 @@ impl Journal {
             }
             transaction.commit().await
         };
-        write.await.map_err(|error| self.store.error(&error))
+        write.await.map_err(|error| self.error(&error))
     }
 
-    /// Writes down how the run ended.
-    pub async fn end(&self, now: Timestamp, word: EndWord, detail: &str) -> Result<(), StoreError> {
-        self.store.end(self.run, now, word, detail).await
-    }
-}
-
-impl Store {
     /// Writes down how a run ended.
     pub async fn end(&self, run: i64, now: Timestamp, word: EndWord, detail: &str) -> Result<(), StoreError> {
         let mut connection = self.connection.lock().await;
@@ -187,23 +211,26 @@ async fn insert_run(
     row.try_get(0)
 }
 
-/// Ends the server's run before this one, if it has not ended: there is one unfinished run of a server at most.
+/// Ends the server's runs before this one that it takes the place of: those of which it looked at all that is left. A
+/// plan that was narrowed says nothing of what it leaves out.
 async fn supersede(
     connection: &mut SqliteConnection,
     beginning: &Beginning<'_>,
     run: i64,
 ) -> Result<(), sqlx::Error> {
-    let before = sqlx::query("SELECT max(id) FROM runs WHERE server_key = ? AND id < ?");
-    let before = before.bind(beginning.server_key).bind(run).fetch_one(&mut *connection).await?;
-    let Some(before) = before.try_get::<Option<i64>, _>(0)? else { return Ok(()) };
-    let ended = sqlx::query("SELECT word FROM endings WHERE run = ? ORDER BY id DESC LIMIT 1");
-    let ended = ended.bind(before).fetch_optional(&mut *connection).await?;
-    let word: Option<String> = ended.map(|row| row.try_get(0)).transpose()?;
-    if word.is_some_and(|word| word != EndWord::Partial.word()) {
-        return Ok(());
+    let open = sqlx::query(UNFINISHED).bind(beginning.server_key).fetch_all(&mut *connection).await?;
+    for row in open {
+        let before: i64 = row.try_get(0)?;
+        let word = if beginning.resumes == Some(before) {
+            EndWord::Resumed
+        } else if before != run && covered(&mut *connection, before, beginning.narrowing).await? {
+            EndWord::Superseded
+        } else {
+            continue;
+        };
+        insert_ending(&mut *connection, before, beginning.now, word, &format!("by run {run}")).await?;
     }
-    let word = if beginning.resumes == Some(before) { EndWord::Resumed } else { EndWord::Superseded };
-    insert_ending(connection, before, beginning.now, word, &format!("by run {run}")).await
+    Ok(())
 }
 
 async fn insert_ending(

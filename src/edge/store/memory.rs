@@ -92,3 +92,17 @@ pub(super) async fn upsert_digest(
     .await?;
     Ok(())
 }
+
+/// Forgets a secret, in the transaction that says that another is about to be written.
+pub(super) async fn delete_digest(
+    connection: &mut SqliteConnection,
+    server_key: &str,
+    setting: BackupKey,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM secrets WHERE server_key = ? AND setting = ?")
+        .bind(server_key)
+        .bind(setting.path())
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,9 +1,7 @@
 //! Reading back what was written down of runs.
 
-use std::collections::BTreeSet;
-
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
 
 use super::journal::StepRow;
 use super::open::{Store, StoreError};
@@ -95,20 +93,30 @@ pub struct StepTold {
     pub outcome: Option<(String, String, String)>,
 }
 
+impl StepTold {
+    /// Whether it was done by its run, as far as anybody can tell.
+    pub fn is_done(&self) -> bool {
+        self.outcome.as_ref().is_some_and(|(_, word, _)| word == "done" || word == "said")
+    }
+}
+
 /// One row for each run. What is in doubt and what was begun and never ended are one: nobody knows.
+///
+/// Of each step the last outcome counts: what was in doubt may be found done later. When a run was last heard of is told
+/// by its own entries, and not by those that a later run wrote down for it.
 ///
 /// Only the entries of the runs that are told are gone through: a store grows old.
 const RUNS: &str = "
     WITH picked AS (
         SELECT id FROM runs WHERE ?1 IS NULL OR id = ?1 ORDER BY id DESC LIMIT ?2
     ), told AS (
-        SELECT run, step, max(kind = 'outcome') AS ended,
-               max(kind = 'outcome' AND word IN ('done', 'said')) AS done,
-               max(kind = 'outcome' AND word = 'in doubt') AS doubt,
-               max(at) AS at
+        SELECT run, step, max(CASE WHEN kind = 'outcome' THEN id END) AS last,
+               max(CASE WHEN word NOT IN ('found', 'no need', 'blocked') THEN at END) AS at
         FROM entries WHERE run IN (SELECT id FROM picked) GROUP BY run, step
     ), counted AS (
-        SELECT run, sum(done) AS done, sum(ended = 0 OR doubt) AS open, max(at) AS at FROM told GROUP BY run
+        SELECT told.run, sum(coalesce(entries.word IN ('done', 'said', 'found'), 0)) AS done,
+               sum(told.last IS NULL OR entries.word = 'in doubt') AS open, max(told.at) AS at
+        FROM told LEFT JOIN entries ON entries.id = told.last GROUP BY told.run
     )
     SELECT runs.*, endings.word, endings.detail, endings.at AS ended_at,
            coalesce(counted.done, 0) AS done, coalesce(counted.open, 0) AS open,
@@ -122,6 +130,37 @@ const RUNS: &str = "
     LEFT JOIN endings ON endings.id = (SELECT max(id) FROM endings WHERE endings.run = runs.id)
     WHERE runs.id IN (SELECT id FROM picked)
     ORDER BY runs.id DESC";
+
+/// The runs that have not ended, or ended in part.
+pub(super) const UNFINISHED: &str = "
+    SELECT id FROM runs
+    WHERE (?1 IS NULL OR server_key = ?1) AND coalesce(
+        (SELECT word FROM endings WHERE endings.run = runs.id ORDER BY endings.id DESC LIMIT 1), 'partial'
+    ) = 'partial'
+    ORDER BY id DESC";
+
+/// Whether a plan that was narrowed so looked at all that is left of a run.
+pub(super) async fn covered(
+    connection: &mut SqliteConnection,
+    run: i64,
+    narrowing: &Narrowing,
+) -> Result<bool, sqlx::Error> {
+    if narrowing.is_none() {
+        return Ok(true);
+    }
+    let left = sqlx::query(
+        "SELECT address FROM steps WHERE run = ? AND coalesce( \
+         (SELECT word FROM entries WHERE entries.run = steps.run AND entries.step = steps.step AND kind = 'outcome' \
+         ORDER BY id DESC LIMIT 1), '') NOT IN ('done', 'said')",
+    );
+    for row in left.bind(run).fetch_all(connection).await? {
+        let address: String = row.try_get(0)?;
+        if !narrowing.covers(&address) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
 
 impl Store {
     /// The newest runs, the newest first.
@@ -140,32 +179,31 @@ impl Store {
         rows.and_then(|rows| rows.iter().map(run_row).collect()).map_err(|error| self.error(&error))
     }
 
-    /// The run of a server that can be resumed: its newest one, unless that ended.
+    /// The newest run of a server that can be resumed.
     pub async fn unfinished(&self, server_key: &str) -> Result<Option<RunRow>, StoreError> {
-        let newest = {
-            let mut connection = self.connection.lock().await;
-            let newest = sqlx::query("SELECT max(id) FROM runs WHERE server_key = ?").bind(server_key);
-            let row = newest.fetch_one(&mut *connection).await;
-            row.and_then(|row| row.try_get::<Option<i64>, _>(0)).map_err(|error| self.error(&error))?
-        };
-        let Some(newest) = newest else { return Ok(None) };
-        Ok(self.run(newest).await?.filter(RunRow::is_unfinished))
+        Ok(self.all_unfinished(Some(server_key)).await?.into_iter().next())
     }
 
-    /// The unfinished runs of all servers.
-    pub async fn all_unfinished(&self) -> Result<Vec<RunRow>, StoreError> {
-        let keys: BTreeSet<String> = {
+    /// The runs that can be resumed, of one server or of all, the newest first. A server has several where the newer
+    /// ones were narrowed.
+    pub async fn all_unfinished(&self, server_key: Option<&str>) -> Result<Vec<RunRow>, StoreError> {
+        let ids: Vec<i64> = {
             let mut connection = self.connection.lock().await;
-            let rows = sqlx::query("SELECT DISTINCT server_key FROM runs").fetch_all(&mut *connection).await;
-            let keys = rows.and_then(|rows| rows.iter().map(|row| row.try_get(0)).collect());
-            keys.map_err(|error| self.error(&error))?
+            let rows = sqlx::query(UNFINISHED).bind(server_key).fetch_all(&mut *connection).await;
+            let ids = rows.and_then(|rows| rows.iter().map(|row| row.try_get(0)).collect());
+            ids.map_err(|error| self.error(&error))?
         };
         let mut unfinished = Vec::new();
-        for key in keys {
-            unfinished.extend(self.unfinished(&key).await?);
+        for id in ids {
+            unfinished.extend(self.run(id).await?);
         }
-        unfinished.sort_by_key(|run| run.id);
         Ok(unfinished)
+    }
+
+    /// Whether a plan that was narrowed so looked at all that is left of a run.
+    pub async fn covered(&self, run: i64, narrowing: &Narrowing) -> Result<bool, StoreError> {
+        let mut connection = self.connection.lock().await;
+        covered(&mut connection, run, narrowing).await.map_err(|error| self.error(&error))
     }
 
     /// The steps of a run, with what came of each.
