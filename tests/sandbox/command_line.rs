@@ -44,3 +44,25 @@ fn the_list_names_every_switch_and_fault_in_80_columns() {
         assert!(long.is_empty(), "{long:?}");
     }
 }
+
+#[test]
+fn an_address_file_is_written_over_nothing_else_and_a_fault_of_it_is_named_as_such() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let notes = folder.path().join("notes.txt");
+    std::fs::write(&notes, "mine\n").expect("a file");
+    let (code, _, err) = sandbox(&["--addr-file", &notes.to_string_lossy()]);
+    assert_eq!(code, Some(64), "{err}");
+    assert!(err.contains("this file is no address of a sandbox, and it stays as it is"), "{err}");
+    assert_eq!(std::fs::read_to_string(&notes).expect("a file"), "mine\n");
+    let nowhere = folder.path().join("no/such/file");
+    let (code, _, err) = sandbox(&["--addr-file", &nowhere.to_string_lossy()]);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("no/such/file: No such file") && !err.contains("--listen"), "{err}");
+}
+
+#[test]
+fn no_more_accounts_are_made_than_a_machine_can_hold() {
+    let (code, _, err) = sandbox(&["--accounts", "2000001"]);
+    assert_eq!(code, Some(64), "{err}");
+    assert!(err.contains("2000000"), "{err}");
+}

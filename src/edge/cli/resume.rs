@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::apply::{Applying, Before, can_ask, open_outputs, perform_all};
+use super::apply::{Applying, Before, can_ask, open_events, outputs, perform_all};
 use super::args::{ApplyArgs, NarrowArgs};
 use super::exit::Exit;
 use super::job::Job;
@@ -48,8 +48,7 @@ pub fn run(options: &ApplyArgs, output: &Output) -> Exit {
 fn resumed(options: &ApplyArgs, output: &Output) -> Result<Exit, Exit> {
     can_ask(options, output)?;
     let path = options.path.as_deref();
-    let (output, events) = open_outputs(options, output)?;
-    let output = &output;
+    let output = &outputs(options, output)?;
     let narrow = &options.narrow;
     for (given, option) in [
         (!options.allow.allow.is_empty(), "--allow"),
@@ -71,6 +70,8 @@ fn resumed(options: &ApplyArgs, output: &Output) -> Result<Exit, Exit> {
         let resumed = find(path, &keep.store, output).await?;
         Ok((keep, resumed))
     })?;
+    let sources: Vec<Source> = resumed.iter().flat_map(|resumed| resumed.loaded.sources.clone()).collect();
+    let events = open_events(options, &sources, output)?;
     if resumed.is_empty() {
         output.data("nothing to resume: no run was cut off or ended in part.\n");
         return Ok(Exit::Done);
