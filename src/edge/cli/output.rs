@@ -10,7 +10,8 @@ use super::addresses::{Addresses, AddressesArg};
 use super::args::ColourArg;
 use super::exit::Exit;
 use crate::report::Colour;
-use crate::report::text::Layout;
+use crate::report::paint::Tone;
+use crate::report::text::{Layout, hang, wrap};
 
 /// The two streams.
 #[derive(Debug, Clone)]
@@ -112,9 +113,11 @@ impl Output {
         if self.lost.load(Ordering::Relaxed) { Exit::of_all(&[exit, Exit::Failed]) } else { exit }
     }
 
-    /// What goes on meanwhile, and what went wrong.
+    /// What goes on meanwhile, and what went wrong. A sentence is broken at words; lines that were laid out stay.
     pub fn say(&self, text: &str) {
         let text = self.addresses.text(None, text);
+        let laid_out = text.contains('\n') || text.starts_with(' ');
+        let text = if laid_out { text } else { hang(&text, self.width, 2) };
         self.bars.suspend(|| drop(writeln!(io::stderr().lock(), "{text}")));
     }
 
@@ -126,11 +129,25 @@ impl Output {
 
     /// An error with its next act.
     pub fn error(&self, message: &str, remedy: Option<&str>) {
-        let word = self.stderr.paint(crate::report::paint::Tone::Bad, "error:");
-        self.say(&format!("{word} {message}"));
-        if let Some(remedy) = remedy {
-            self.say(&format!("  next: {remedy}"));
+        let message = self.addresses.text(None, message);
+        let mut lines = Vec::new();
+        for (index, line) in message.lines().enumerate() {
+            // Lines below the first have an indent of their own.
+            let indent = line.len() - line.trim_start().len() + 2;
+            let line = wrap(
+                &if index == 0 { format!("error: {line}") } else { line.to_owned() },
+                self.width,
+                indent,
+            );
+            lines.push(line.get(2..).unwrap_or_default().to_owned());
         }
+        if let Some(remedy) = remedy {
+            let remedy = self.addresses.text(None, remedy);
+            lines.push(wrap(&format!("next: {remedy}"), self.width, 2));
+        }
+        let word = self.stderr.paint(Tone::Bad, "error:");
+        let text = lines.join("\n").replacen("error:", &word, 1);
+        self.bars.suspend(|| drop(writeln!(io::stderr().lock(), "{text}")));
     }
 }
 
