@@ -395,10 +395,10 @@ fn resolve(
     // Whom a scope that lacks something means is not known: a weaker policy must not decide for them instead.
     let scope = match selecting.select(&policy.scope) {
         Selected::Rows(rows) => rows,
-        Selected::Nobody(Lack { why, place, at_most }) => {
-            return Err(Box::new((held_as_empty(policy, why, place), at_most)));
+        Selected::Nobody(Lack { why, place, at_most, correct }) => {
+            return Err(Box::new((held_as_lacking(policy, why, place, correct), at_most)));
         }
-        Selected::Unread(Lack { why, place, at_most }) => {
+        Selected::Unread(Lack { why, place, at_most, .. }) => {
             return Err(Box::new((held_as_unread(policy, why, place), at_most)));
         }
     };
@@ -419,8 +419,8 @@ fn resolve(
             Want::Selected { enable, others, others_place } => {
                 let mut enabled = match selecting.select(enable) {
                     Selected::Rows(rows) => rows,
-                    Selected::Nobody(Lack { why, place, .. }) => {
-                        return Err(Box::new((held_as_empty(policy, why, place), scope)));
+                    Selected::Nobody(Lack { why, place, correct, .. }) => {
+                        return Err(Box::new((held_as_lacking(policy, why, place, correct), scope)));
                     }
                     Selected::Unread(Lack { why, place, .. }) => {
                         return Err(Box::new((held_as_unread(policy, why, place), scope)));
@@ -462,6 +462,14 @@ fn hold(policy: &PolicySpec, index: usize, rows: &Rows) -> Vec<RuledRows> {
 fn held_as_empty(policy: &PolicySpec, why: String, place: Place) -> Held {
     let remedy = Remedy::Allow(Guardrail::Shrink, policy.name.clone());
     Held { policy: policy.name.clone(), why, place, remedy }
+}
+
+/// Nobody is led to override what is more likely to be corrected.
+fn held_as_lacking(policy: &PolicySpec, why: String, place: Place, correct: Option<String>) -> Held {
+    match correct {
+        Some(act) => Held { policy: policy.name.clone(), why, place, remedy: Remedy::EditSpec(act) },
+        None => held_as_empty(policy, why, place),
+    }
 }
 
 /// No override helps: what cannot be read is not known, and cannot be allowed.

@@ -2,6 +2,7 @@
 
 use crate::model::{AccountKind, Directory, DomainKind, Finding, Members, Pattern, Place, Rows};
 use crate::spec::meaning::Selector;
+use crate::spec::suggest::nearest;
 
 /// What a selector means on a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,11 +21,15 @@ pub struct Lack {
     pub place: Place,
     /// Whom it may mean: a key that lacks something may mean anybody, the others are taken at their word.
     pub at_most: Rows,
+    /// What to correct, where a slip of the pen is likelier than a purpose.
+    pub correct: Option<String>,
 }
 
 /// Why an entry, or a whole key, gives no rows.
 enum Gap {
     Nobody(String, Place),
+    /// It names nobody, and what to correct.
+    Misspelt(String, Place, String),
     Unread(String, Place),
 }
 
@@ -59,7 +64,7 @@ impl<'a> Selecting<'a> {
         let mut gap: Option<Gap> = None;
         let mut note = |found: Gap| {
             // Nothing can be allowed while a part is unread, so that is what is told.
-            if gap.is_none() || (matches!(gap, Some(Gap::Nobody(..))) && matches!(found, Gap::Unread(..))) {
+            if gap.is_none() || (!matches!(gap, Some(Gap::Unread(..))) && matches!(found, Gap::Unread(..))) {
                 gap = Some(found);
             }
         };
@@ -82,12 +87,20 @@ impl<'a> Selecting<'a> {
             }
         }
         match gap {
-            Some(Gap::Nobody(why, place)) => Selected::Nobody(Lack { why, place, at_most: rows }),
-            Some(Gap::Unread(why, place)) => Selected::Unread(Lack { why, place, at_most: rows }),
+            Some(Gap::Nobody(why, place)) => {
+                Selected::Nobody(Lack { why, place, at_most: rows, correct: None })
+            }
+            Some(Gap::Misspelt(why, place, correct)) => {
+                Selected::Nobody(Lack { why, place, at_most: rows, correct: Some(correct) })
+            }
+            Some(Gap::Unread(why, place)) => {
+                Selected::Unread(Lack { why, place, at_most: rows, correct: None })
+            }
             None if rows.is_empty() && self.emptiness == Emptiness::Holds => Selected::Nobody(Lack {
                 why: "the selector matches no account".into(),
                 place: selector.place.clone(),
                 at_most: rows,
+                correct: None,
             }),
             None => Selected::Rows(rows),
         }
@@ -98,7 +111,7 @@ impl<'a> Selecting<'a> {
         let mut united = Rows::none(self.directory.len());
         for (text, place) in entries {
             match find(self, text, place) {
-                Err(Gap::Nobody(..)) if self.emptiness == Emptiness::Allowed => {}
+                Err(Gap::Nobody(..) | Gap::Misspelt(..)) if self.emptiness == Emptiness::Allowed => {}
                 found => united.unite(&found?),
             }
         }
@@ -140,9 +153,33 @@ impl<'a> Selecting<'a> {
             Some(AccountKind::MailingList) => format!("{text} is a mailing list, not a group"),
             Some(_) => format!("{text} is no group"),
             None if self.directory.row(text).is_some() => format!("{text} is a user account, not a group"),
-            None => return self.absent(format!("the server has no group {text}"), place),
+            None => {
+                return match self.absent(format!("the server has no group {text}"), place) {
+                    Gap::Nobody(why, place) => Gap::Misspelt(why, place, self.correct(text)),
+                    gap => gap,
+                };
+            }
         };
         Gap::Unread(why, place.clone())
+    }
+
+    /// A group that does not exist is a slip of the pen before it is anything else: what may have been meant.
+    fn correct(&self, text: &str) -> String {
+        let groups = self.directory.others().filter(|(_, kind)| *kind == AccountKind::Group);
+        let groups: Vec<(&str, &str)> =
+            groups.filter_map(|(group, _)| group.as_str().split_once('@')).collect();
+        let text = text.to_lowercase();
+        let (local, domain) = text.split_once('@').unwrap_or((&text, ""));
+        let beside = groups.iter().filter(|(_, of)| *of == domain).map(|(group, _)| *group);
+        let elsewhere = groups.iter().filter(|(group, _)| *group == local).map(|(_, of)| *of);
+        let meant = match nearest(local, beside) {
+            Some(group) => Some((group, domain)),
+            None => nearest(domain, elsewhere).map(|of| (local, of)),
+        };
+        match meant {
+            Some((group, domain)) => format!("correct the address; did you mean {group}@{domain}?"),
+            None => "correct the address, or take the group out of the spec".to_owned(),
+        }
     }
 
     /// What does not exist matches nobody, if the lists were read whole: only then is it known not to exist.

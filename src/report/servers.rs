@@ -17,7 +17,7 @@ pub struct ServerRow {
     pub exit: u8,
 }
 
-/// A name longer than this makes its own line longer, not every line.
+/// What is longer is shortened in its middle: names often differ at their ends.
 const NAME_MAX: usize = 20;
 
 /// A table of all servers, and how many of them ended well; empty for a single one.
@@ -42,7 +42,7 @@ pub fn table(heads: [&str; 4], rows: &[ServerRow], layout: Layout) -> String {
         let _ = writeln!(
             out,
             "{:name$}  {} {:>7} {:>8} {:>8} {:>9} {:>4}",
-            row.server,
+            shortened(&row.server),
             layout.colour.paint(tone, &format!("{:16}", row.outcome)),
             number(0),
             number(1),
@@ -52,6 +52,16 @@ pub fn table(heads: [&str; 4], rows: &[ServerRow], layout: Layout) -> String {
         );
     }
     out
+}
+
+fn shortened(name: &str) -> String {
+    let count = name.chars().count();
+    if count <= NAME_MAX {
+        return name.to_owned();
+    }
+    let begin: String = name.chars().take(NAME_MAX / 2 - 1).collect();
+    let end: String = name.chars().skip(count - NAME_MAX / 2).collect();
+    format!("{begin}…{end}")
 }
 
 #[cfg(test)]
@@ -72,12 +82,13 @@ mod tests {
         let one = [row("eu", "changes", Some([1, 2, 3, 4]), 0)];
         assert_eq!(table(heads, &one, layout), "");
         let [one] = one;
-        let down = row("frankfurt-surrounds", "not reachable", None, 69);
+        let down = row("frankfurt-and-its-surrounds", "not reachable", None, 69);
         let text = table(heads, &[one, down], layout);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3);
         assert!(lines.iter().all(|line| line.chars().count() <= 80), "{text}");
         assert!(lines[1].starts_with("eu ") && lines[1].ends_with(" 0"), "{text}");
+        assert!(lines[2].starts_with("frankfurt…-surrounds  not"), "{text}");
         assert!(lines[2].ends_with("-   69") && lines[2].contains("not reachable"), "{text}");
     }
 }

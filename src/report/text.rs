@@ -31,6 +31,9 @@ const RULES: usize = 30;
 /// How many changes that one thing blocks are named where there are more than a rule would show.
 const BLOCKED: usize = 5;
 
+/// The columns of the seats' table beside the name.
+const NUMBERS: usize = 59;
+
 /// How many findings are shown without `--full`.
 const FINDINGS: usize = 20;
 
@@ -47,10 +50,13 @@ fn server(out: &mut String, server: &ServerFile, layout: Layout) {
     let release = server.release.as_ref().map(|release| format!("  IceWarp {release}")).unwrap_or_default();
     let order = server.order_id.as_ref().map(|order| format!("  order {order}")).unwrap_or_default();
     let head = layout.colour.paint(Tone::Heading, &server.server);
-    let _ = writeln!(out, "{head}  {}{release}{order}", server.url);
+    let title = format!("{}  {}{release}{order}", server.server, server.url);
+    let title = if title.chars().count() > layout.width { hang(&title, layout.width, 2) } else { title };
+    let _ = writeln!(out, "{}", title.replacen(&server.server, &head, 1));
     if let Some(error) = &server.error {
         let word = layout.colour.paint(Tone::Bad, "error:");
-        let _ = writeln!(out, "{word} {}", error.message);
+        let message = hang(&format!("error: {}", error.message), layout.width, 2);
+        let _ = writeln!(out, "{}", message.replacen("error:", &word, 1));
         next(out, error.remedy.as_deref(), 0, layout);
         let _ = writeln!(out);
         return;
@@ -62,8 +68,9 @@ fn server(out: &mut String, server: &ServerFile, layout: Layout) {
     blocked(out, server, layout);
     for held in &server.held_policies {
         let sign = layout.colour.paint(Tone::Bad, "! held   ");
-        let _ = writeln!(out, "  {sign} policy {}  {}", held.policy, held.place);
-        let _ = writeln!(out, "             {}", held.message);
+        let head = format!("policy {} {}", held.policy, held.place);
+        let _ = writeln!(out, "  {sign} {}", hang(&head, layout.width, 13));
+        let _ = writeln!(out, "{}", wrap(&held.message, layout.width, 13));
         next(out, held.remedy.as_deref(), 13, layout);
     }
     findings(out, &server.findings, layout);
@@ -83,7 +90,9 @@ fn ledger(out: &mut String, rows: &[LedgerFile], layout: Layout) {
     let (counted, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.used.is_some());
     if !counted.is_empty() {
         let names = counted.iter().map(|row| row.title.chars().count());
-        let name = names.max().unwrap_or_default().max(12);
+        // What is longer takes lines of its own above its numbers.
+        let room = layout.width.saturating_sub(NUMBERS).max(20);
+        let name = names.max().unwrap_or_default().clamp(12, room);
         let head = format!(
             "{:name$}  {:>7} {:>7} {:>7} {:>7} {:>7} {:>9} {:>7}",
             "Seats", "used", "freed", "taken", "peak", "after", "of", "free"
@@ -116,9 +125,14 @@ fn ledger_line(row: &LedgerFile, name: usize, colour: Colour) -> String {
     let seats = if row.unlimited { "no limit".to_owned() } else { number(row.seats) };
     let moved = |sign: char, value: u64| if value == 0 { "-".to_owned() } else { format!("{sign}{value}") };
     let free = if row.unlimited { "-".to_owned() } else { number(row.free) };
+    let title = wrap(&row.title, name, 0);
+    let (above, title) = match title.rsplit_once('\n') {
+        Some((above, last)) => (format!("{above}\n"), last),
+        None if title.chars().count() > name => (format!("{title}\n"), ""),
+        None => (String::new(), title.as_str()),
+    };
     let mut line = format!(
-        "{:name$}  {:>7} {:>7} {:>7} {:>7} {:>7} {seats:>9} {free:>7}",
-        row.title,
+        "{above}{title:name$}  {:>7} {:>7} {:>7} {:>7} {:>7} {seats:>9} {free:>7}",
         number(row.used),
         moved('-', row.released),
         moved('+', row.claimed),
@@ -444,4 +458,9 @@ pub fn wrap(text: &str, width: usize, indent: usize) -> String {
     }
     let pad = " ".repeat(indent);
     lines.iter().map(|line| format!("{pad}{line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Likewise, and the first line begins where it stands.
+pub fn hang(text: &str, width: usize, indent: usize) -> String {
+    wrap(text, width, indent).trim_start().to_owned()
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use icewarden::edge::sandbox::{Fault, ServeOptions, Setting, World, serve_shared};
+use icewarden::edge::sandbox::{Fault, ServeError, ServeOptions, Setting, World, serve_shared};
 use icewarden::flow::{Outcome, StepState};
 use icewarden::spec::meaning::SupportSense;
 use icewarden::spec::meaning::{Login, ServerSpec};
@@ -60,7 +60,7 @@ pub struct Server {
     pub url: String,
     world: Arc<Mutex<World>>,
     stop: oneshot::Sender<()>,
-    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    serving: tokio::task::JoinHandle<Result<(), ServeError>>,
 }
 
 impl Server {

@@ -11,6 +11,7 @@ mod guards;
 mod history;
 mod journal;
 mod json;
+mod kept;
 mod kill;
 mod kinds;
 mod lists;

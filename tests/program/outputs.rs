@@ -136,3 +136,27 @@ fn a_plan_saved_in_the_form_before_is_still_applied() {
     desk.apply_saved().exits(0);
     assert!(stand.is_on("anna@example.com", "im"));
 }
+
+#[test]
+fn sentences_long_names_and_titles_keep_to_the_width_too() {
+    let mut world = world(&[("anna@example.com", &["im"])]);
+    world.set_product("A Product Whose Name Is Longer Than Any Column Of A Table", Some(5));
+    let stand = Stand::of(world);
+    let held = policy(
+        "a-policy-with-a-long-name-that-somebody-gave-it",
+        "scope: {groups: [a-group-with-a-long-name-of-its-own-that-nobody-made@example.com]}\nservices: {im: disabled}",
+    );
+    let name = "a-server-whose-name-is-as-long-as-a-sentence";
+    let spec = super::spec::whole(&stand, "", &[held]).replace("name: eu", &format!("name: {name}"));
+    let spec = spec.replace("server: eu", &format!("server: {name}"));
+    let other =
+        super::spec::server("us", "http://127.0.0.1:1/icewarpapi/", "").replace("82811415-", "22811415-");
+    let desk = Desk::with(&format!("{spec}---\n{other}")).env("COLUMNS", "80");
+    let ran = desk.plan(&["--out", "plan.json"]).exits(69).says(&["a-server-…a-sentence", "! held policy"]);
+    for text in [&ran.out, &ran.err] {
+        keeps_to(80, text);
+    }
+    let ran = desk.apply(&[]).exits(69);
+    keeps_to(80, &ran.err);
+    assert!(ran.err.contains("error: us: the server is not reached"), "{}", ran.err);
+}

@@ -220,7 +220,9 @@ fn an_empty_or_unread_selector_holds_its_policy_and_not_the_others() {
         )
         .with(shrink),
         case("an unknown group", vec![sales(all, "gone@example.com"), other()], 3, vec![done])
-            .says(&["the server has no group gone@example.com", remedy]),
+            .says(&["the server has no group gone@example.com", "next: correct the address, or take the group"]),
+        case("a misspelt group", vec![sales(all, "salse@example.com"), other()], 3, vec![done])
+            .says(&["no group salse@example.com", "next: correct the address; did you mean sales@example.com?"]),
         case("an unknown group that is meant", vec![sales(all, "gone@example.com"), other()], 2, off.clone())
             .with(shrink),
         case("an unknown domain", vec![chat("{domains: [example.net]}"), other()], 3, vec![done])

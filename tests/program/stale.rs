@@ -243,10 +243,11 @@ fn a_plan_that_lacks_a_server_is_not_saved() {
     let desk = Desk::with(&spec);
     desk.plan(&["--out", "plan.json"]).exits(69).says(&["not saved: us could not be planned"]);
     assert!(!desk.path("plan.json").exists());
-    desk.write("plan.json", "an older one");
+    let old = r#"{"format_version": "1.1", "icewarden_version": "an older one"}"#;
+    desk.write("plan.json", old);
     let older = "us could not be planned; an older plan is still there, do not apply it: plan.json";
     desk.plan(&["--out", "plan.json"]).exits(69).says(&[older]);
-    assert_eq!((desk.read("plan.json").as_str(), stand.writes()), ("an older one", 0));
+    assert_eq!((desk.read("plan.json").as_str(), stand.writes()), (old, 0));
 }
 
 /// A release that the server refuses frees no seat: the claim that was to take it is not tried, the rest goes on.

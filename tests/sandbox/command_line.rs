@@ -4,12 +4,14 @@ use std::process::Command;
 
 use icewarden::edge::sandbox::{FAULTS, SWITCHES};
 
-/// How `icewarden sandbox` with these arguments ended, and what it printed on both streams.
+/// How `icewarden sandbox` with these arguments ended, and what it printed; where standard error breaks its lines says
+/// nothing.
 fn sandbox(args: &[&str]) -> (Option<i32>, String, String) {
     let ran =
         Command::new(env!("CARGO_BIN_EXE_icewarden")).arg("sandbox").args(args).output().expect("it starts");
     let text = |bytes| String::from_utf8(bytes).expect("text");
-    (ran.status.code(), text(ran.stdout), text(ran.stderr))
+    let said = text(ran.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+    (ran.status.code(), text(ran.stdout), said)
 }
 
 #[test]
@@ -43,4 +45,26 @@ fn the_list_names_every_switch_and_fault_in_80_columns() {
         let long: Vec<&str> = out.lines().filter(|line| line.chars().count() > 80).collect();
         assert!(long.is_empty(), "{long:?}");
     }
+}
+
+#[test]
+fn an_address_file_is_written_over_nothing_else_and_a_fault_of_it_is_named_as_such() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let notes = folder.path().join("notes.txt");
+    std::fs::write(&notes, "mine\n").expect("a file");
+    let (code, _, err) = sandbox(&["--addr-file", &notes.to_string_lossy()]);
+    assert_eq!(code, Some(64), "{err}");
+    assert!(err.contains("this file is no address of a sandbox, and it stays as it is"), "{err}");
+    assert_eq!(std::fs::read_to_string(&notes).expect("a file"), "mine\n");
+    let nowhere = folder.path().join("no/such/file");
+    let (code, _, err) = sandbox(&["--addr-file", &nowhere.to_string_lossy()]);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("no/such/file: No such file") && !err.contains("--listen"), "{err}");
+}
+
+#[test]
+fn no_more_accounts_are_made_than_a_machine_can_hold() {
+    let (code, _, err) = sandbox(&["--accounts", "2000001"]);
+    assert_eq!(code, Some(64), "{err}");
+    assert!(err.contains("2000000"), "{err}");
 }

@@ -26,6 +26,7 @@ use super::trust::Trust;
 use crate::edge::drive::{Driving, drive};
 use crate::edge::git::{self, Commit};
 use crate::edge::lock::Lock;
+use crate::edge::saved;
 use crate::flow::{Halt, Run, StepState};
 use crate::model::counted;
 use crate::plan::file::{PlanFile, ServerFile};
@@ -35,6 +36,7 @@ use crate::report::groups::Detail;
 use crate::report::run::{self as report, RunCounts, SummaryLayout, Telling};
 use crate::report::servers::{self, ServerRow};
 use crate::report::{findings, text, view};
+use crate::spec::meaning::Source;
 
 /// The command.
 pub fn run(options: &ApplyArgs, output: &Output) -> Exit {
@@ -49,10 +51,10 @@ pub fn run(options: &ApplyArgs, output: &Output) -> Exit {
 fn applied(options: &ApplyArgs, output: &Output) -> Result<Exit, Exit> {
     // Without --resume it is required.
     let path = options.path.as_deref().unwrap_or(Path::new("."));
-    let (output, events) = open_outputs(options, output)?;
-    let output = &output;
+    let output = &outputs(options, output)?;
     let allows = options.allow.meant().map_err(|problem| output.usage(&problem, ALLOW_HELP))?;
     let prepared = stale::open(path, allows, &options.narrow, output)?;
+    let events = open_events(options, &prepared.loaded.sources, output)?;
     say_spec_findings(&prepared.loaded, output);
     let trust = Trust::open(&options.trust, output)?;
     let reviewed = Reviewed::read(&options.effects, &prepared.loaded.spec.servers).map_err(|problem| {
@@ -90,17 +92,30 @@ fn applied(options: &ApplyArgs, output: &Output) -> Result<Exit, Exit> {
     Ok(exit)
 }
 
-/// What is written for people and what for programs.
-pub fn open_outputs(options: &ApplyArgs, output: &Output) -> Result<(Output, Events), Exit> {
+/// Where words for people go: standard output may belong to the events.
+pub fn outputs(options: &ApplyArgs, output: &Output) -> Result<Output, Exit> {
     let output = output.with_addresses(options.show.addresses)?;
-    let path = options.events.as_deref();
-    let events = Events::open(path).map_err(|problem| {
+    let events = options.events.as_deref() == Some(Path::new("-"));
+    Ok(if events { output.all_on_stderr() } else { output })
+}
+
+/// Opens what is written for programs, once it is known which files it must not touch.
+pub fn open_events(options: &ApplyArgs, sources: &[Source], output: &Output) -> Result<Events, Exit> {
+    let Some(path) = options.events.as_deref() else { return Ok(Events::default()) };
+    let store = options.store.store.as_deref();
+    let checked = match store.is_some_and(|store| saved::is_same(path, store)) {
+        true => Err("this is the store, and it stays as it is".to_owned()),
+        false => Events::may_stand_at(path, options.path.as_deref(), sources),
+    };
+    checked.map_err(|problem| {
+        let next = "name a file that does not exist yet, or one of events";
+        output.usage(&format!("--events {}: {problem}", path.display()), next)
+    })?;
+    Events::open(path).map_err(|problem| {
         let message = format!("the events of the run cannot be written: {problem}");
         output.error(&message, Some("choose another path for --events"));
         Exit::Failed
-    })?;
-    let output = if path == Some(Path::new("-")) { output.all_on_stderr() } else { output };
-    Ok((output, events))
+    })
 }
 
 /// Whether somebody can be asked, or need not be.

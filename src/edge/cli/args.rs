@@ -61,7 +61,7 @@ pub enum Command {
     #[command(after_long_help = super::sandbox::tables())]
     Sandbox {
         /// How many user accounts a new server has [default: 300].
-        #[arg(long)]
+        #[arg(long, value_parser = clap::value_parser!(u32).range(..=2_000_000))]
         accounts: Option<u32>,
         /// The same seed gives the same new server [default: 1].
         #[arg(long)]

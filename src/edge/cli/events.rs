@@ -1,18 +1,21 @@
 //! The stream of what happens in a run, written line by line as it happens.
 
 use std::fmt;
-use std::fs::File;
-use std::io::Write;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 
 use super::output::Output;
+use crate::edge::saved;
 use crate::model::Directory;
 use crate::report::events::{EventFile, FORMAT, WhatFile};
+use crate::spec::meaning::Source;
 
-/// Where the lines go. Several servers write into one.
+/// Where the lines go. Several servers write into one; by default nobody asked for any.
+#[derive(Default)]
 pub struct Events {
     sink: Mutex<Option<Sink>>,
 }
@@ -26,20 +29,39 @@ impl fmt::Debug for Events {
 }
 
 impl Events {
-    /// Opens the stream; `-` is standard output, and nobody asked for one at `None`.
+    /// Whether events may be written there: a path that was mistyped must cost nobody a file.
+    ///
+    /// # Errors
+    /// What stands there.
+    pub fn may_stand_at(path: &Path, plan: Option<&Path>, sources: &[Source]) -> Result<(), String> {
+        if path == Path::new("-") || fs::metadata(path).is_ok_and(|met| !met.is_file() && !met.is_dir()) {
+            // A pipe or a terminal loses nothing.
+            return Ok(());
+        }
+        if plan.is_some_and(|plan| saved::is_same(path, plan)) {
+            return Err("this is what is applied, and it stays as it is".to_owned());
+        }
+        if sources.iter().any(|source| saved::is_same(path, Path::new(&*source.name))) {
+            return Err("this is a file of the spec, and it stays as it is".to_owned());
+        }
+        saved::may_replace(path, "file of events", |head| {
+            head.starts_with('{') && head.contains(&format!("\"format\":\"{FORMAT}\""))
+        })
+    }
+
+    /// Opens the stream; `-` is standard output.
     ///
     /// # Errors
     /// Why the file cannot be written.
-    pub fn open(path: Option<&Path>) -> Result<Events, String> {
-        let sink: Option<Sink> = match path {
-            None => None,
-            Some(path) if path == Path::new("-") => Some(Box::new(std::io::stdout())),
-            Some(path) => match File::create(path) {
-                Ok(file) => Some(Box::new(file)),
-                Err(error) => return Err(format!("{}: {error}", path.display())),
-            },
+    pub fn open(path: &Path) -> Result<Events, String> {
+        let sink: Sink = if path == Path::new("-") {
+            Box::new(io::stdout())
+        } else {
+            // Nothing that stands there is emptied: the events of a run before stay above.
+            let opened = OpenOptions::new().create(true).append(true).open(path);
+            Box::new(opened.map_err(|error| format!("{}: {error}", path.display()))?)
         };
-        Ok(Events { sink: Mutex::new(sink) })
+        Ok(Events { sink: Mutex::new(Some(sink)) })
     }
 
     /// Writes one line. A reader that went away does not stop a run: it is told once, and then nobody is written to.
@@ -48,12 +70,15 @@ impl Events {
         let Some(out) = sink.as_mut() else { return };
         let time = Timestamp::now().round(jiff::Unit::Millisecond).unwrap_or_default().to_string();
         let event = EventFile { format: FORMAT.to_owned(), time, server: server.to_owned(), what };
-        let written = serde_json::to_value(&event).map_err(std::io::Error::from).and_then(|value| {
+        let written = serde_json::to_value(&event).map_err(io::Error::from).and_then(|value| {
             let veiled = output.addresses.veiled(directory, |veil| veil.value(value.clone()));
             writeln!(out, "{}", veiled.unwrap_or(value)).and_then(|()| out.flush())
         });
         if let Err(error) = written {
             *sink = None;
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                output.lost();
+            }
             output.say(&format!("warning: the events of this run are not written any more: {error}"));
         }
     }

@@ -41,27 +41,32 @@ pub fn main() -> Exit {
         Ok(cli) => cli,
         Err(error) => {
             // What was asked for (help, version) goes to stdout and is no error; clap's own code 2 is not ours.
-            let _ = error.print();
+            let lost = error.print().is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
             return match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion if lost => Exit::Failed,
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,
                 _ => Exit::Usage,
             };
         }
     };
     let output = Output::new(cli.color);
-    match cli.command {
-        Command::Validate { path, format } => load::validate(&path, format, &output),
-        Command::Plan(args) => plan::run(&args, &output),
-        Command::Apply(args) if args.resume => resume::run(&args, &output),
-        Command::Apply(args) => apply::run(&args, &output),
+    output.ended(run(cli.command, &output))
+}
+
+fn run(command: Command, output: &Output) -> Exit {
+    match command {
+        Command::Validate { path, format } => load::validate(&path, format, output),
+        Command::Plan(args) => plan::run(&args, output),
+        Command::Apply(args) if args.resume => resume::run(&args, output),
+        Command::Apply(args) => apply::run(&args, output),
         Command::History { limit, told, command } => match command {
-            None => history::list(limit, &told, &output),
-            Some(HistoryCommand::Show { run, told }) => history::show(&run, &told, &output),
+            None => history::list(limit, &told, output),
+            Some(HistoryCommand::Show { run, told }) => history::show(&run, &told, output),
         },
         Command::Sandbox { accounts, seed, state, listen, addr_file, switches, faults } => {
             let options =
                 sandbox::SandboxOptions { accounts, seed, state, listen, addr_file, switches, faults };
-            sandbox::run(&options, &output)
+            sandbox::run(&options, output)
         }
         Command::Schema { of } => {
             output.data(&match of {

@@ -1,6 +1,8 @@
 //! Where words go: data to stdout, talk to stderr, each with the colour that its end can show.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::MultiProgress;
 
@@ -8,7 +10,8 @@ use super::addresses::{Addresses, AddressesArg};
 use super::args::ColourArg;
 use super::exit::Exit;
 use crate::report::Colour;
-use crate::report::text::Layout;
+use crate::report::paint::Tone;
+use crate::report::text::{Layout, hang, wrap};
 
 /// The two streams.
 #[derive(Debug, Clone)]
@@ -21,6 +24,8 @@ pub struct Output {
     /// Where bars are drawn; nowhere but on a terminal.
     pub bars: MultiProgress,
     data: Data,
+    /// Whether something that was asked for did not reach where it was to go.
+    lost: Arc<AtomicBool>,
 }
 
 /// Where data goes.
@@ -42,12 +47,13 @@ impl Output {
             ColourArg::Auto => Colour::Never,
         };
         Output {
-            stdout: colour(std::io::stdout().is_terminal()),
-            stderr: colour(std::io::stderr().is_terminal()),
+            stdout: colour(io::stdout().is_terminal()),
+            stderr: colour(io::stderr().is_terminal()),
             width: width(),
             addresses: Addresses::Full,
             bars: MultiProgress::new(),
             data: Data::Stdout,
+            lost: Arc::default(),
         }
     }
 
@@ -77,19 +83,42 @@ impl Output {
     /// What was asked for. A reader that went away (`| head`) is no error of ours.
     pub fn data(&self, text: &str) {
         let text = self.addresses.text(None, text);
-        let written =
-            |out: &mut dyn std::io::Write| drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+        let written = |out: &mut dyn io::Write| out.write_all(text.as_bytes()).and_then(|()| out.flush());
         // Both streams may be the terminal that bars are drawn on.
-        self.bars.suspend(|| match self.data {
-            Data::Stdout => written(&mut std::io::stdout().lock()),
-            Data::Stderr => written(&mut std::io::stderr().lock()),
+        let written = self.bars.suspend(|| match self.data {
+            Data::Stdout => written(&mut io::stdout().lock()),
+            Data::Stderr => written(&mut io::stderr().lock()),
         });
+        if let Err(error) = written {
+            self.failed(&error);
+        }
     }
 
-    /// What goes on meanwhile, and what went wrong.
+    /// Takes note of output that could not be written; tells of it once.
+    pub fn failed(&self, error: &io::Error) {
+        let closed = error.kind() == io::ErrorKind::BrokenPipe;
+        if !closed && !self.lost.swap(true, Ordering::Relaxed) {
+            let next = "make room where it goes, then run it again";
+            self.error(&format!("the output could not be written: {error}"), Some(next));
+        }
+    }
+
+    /// Takes note that something did not reach where it was to go; whoever found it tells of it.
+    pub fn lost(&self) {
+        self.lost.store(true, Ordering::Relaxed);
+    }
+
+    /// How the program ends: not as if all were well where what was asked for is missing.
+    pub fn ended(&self, exit: Exit) -> Exit {
+        if self.lost.load(Ordering::Relaxed) { Exit::of_all(&[exit, Exit::Failed]) } else { exit }
+    }
+
+    /// What goes on meanwhile, and what went wrong. A sentence is broken at words; lines that were laid out stay.
     pub fn say(&self, text: &str) {
         let text = self.addresses.text(None, text);
-        self.bars.suspend(|| drop(writeln!(std::io::stderr().lock(), "{text}")));
+        let laid_out = text.contains('\n') || text.starts_with(' ');
+        let text = if laid_out { text } else { hang(&text, self.width, 2) };
+        self.bars.suspend(|| drop(writeln!(io::stderr().lock(), "{text}")));
     }
 
     /// What is wrong with the command line, and the exit for it.
@@ -100,11 +129,25 @@ impl Output {
 
     /// An error with its next act.
     pub fn error(&self, message: &str, remedy: Option<&str>) {
-        let word = self.stderr.paint(crate::report::paint::Tone::Bad, "error:");
-        self.say(&format!("{word} {message}"));
-        if let Some(remedy) = remedy {
-            self.say(&format!("  next: {remedy}"));
+        let message = self.addresses.text(None, message);
+        let mut lines = Vec::new();
+        for (index, line) in message.lines().enumerate() {
+            // Lines below the first have an indent of their own.
+            let indent = line.len() - line.trim_start().len() + 2;
+            let line = wrap(
+                &if index == 0 { format!("error: {line}") } else { line.to_owned() },
+                self.width,
+                indent,
+            );
+            lines.push(line.get(2..).unwrap_or_default().to_owned());
         }
+        if let Some(remedy) = remedy {
+            let remedy = self.addresses.text(None, remedy);
+            lines.push(wrap(&format!("next: {remedy}"), self.width, 2));
+        }
+        let word = self.stderr.paint(Tone::Bad, "error:");
+        let text = lines.join("\n").replacen("error:", &word, 1);
+        self.bars.suspend(|| drop(writeln!(io::stderr().lock(), "{text}")));
     }
 }
 

@@ -16,8 +16,10 @@ use super::output::Output;
 use super::outputs;
 use super::session::{self, Failure, Known, Read};
 use super::signals::Ear;
+use super::stale;
 use super::trust::Trust;
 use crate::diff::Narrowing;
+use crate::edge::saved;
 use crate::edge::store::{Store, StoreError};
 use crate::model::{Directory, Pattern};
 use crate::plan::file::{
@@ -56,6 +58,9 @@ fn planned_and_shown(options: &PlanArgs, output: &Output) -> Result<Exit, Exit> 
     let output = &output.with_addresses(options.show.addresses)?;
     let loaded = load::read_or_say(&options.path, output)?;
     say_spec_findings(&loaded, output);
+    if let Some(out) = &options.out {
+        can_be_saved(out, &loaded.sources, output)?;
+    }
     let narrowing =
         options.narrow.meant(&loaded.spec.servers).map_err(|problem| output.usage(&problem, NARROW_HELP))?;
     let trust = Trust::open(&options.trust, output)?;
@@ -336,6 +341,23 @@ fn json(file: &PlanFile) -> String {
     }
 }
 
+/// Whether a plan may be saved there: a path that was mistyped must cost nobody a file.
+///
+/// # Errors
+/// The exit, after saying why.
+fn can_be_saved(out: &Path, sources: &[Source], output: &Output) -> Result<(), Exit> {
+    let checked = match sources.iter().any(|source| saved::is_same(out, Path::new(&*source.name))) {
+        true => Err("this is a file of the spec, and it stays as it is".to_owned()),
+        false => saved::may_replace(out, "saved plan", stale::begins_as_plan),
+    };
+    checked.map_err(|problem| {
+        output.usage(
+            &format!("--out {}: {problem}", out.display()),
+            "name a file that does not exist yet, or an older saved plan",
+        )
+    })
+}
+
 /// Saves a plan with the spec it was made from, all at once or not at all.
 ///
 /// # Errors
@@ -349,7 +371,8 @@ fn save(mut file: PlanFile, sources: &[Source], out: &Path, output: &Output) -> 
         |source: &Source| SourceFile { name: source.name.to_string(), text: source.text.to_string() };
     file.sources = Some(sources.iter().map(source).collect());
     file.seal = serde_json::to_value(&file).ok().as_ref().map(seal);
-    let written = crate::edge::saved::write(out, json(&file).as_bytes());
+    can_be_saved(out, sources, output)?;
+    let written = saved::write(out, json(&file).as_bytes());
     match written {
         Ok(()) => {
             let out = out.display();
@@ -365,7 +388,7 @@ fn save(mut file: PlanFile, sources: &[Source], out: &Path, output: &Output) -> 
         }
         Err(error) => {
             output.error(
-                &format!("the plan could not be saved: {error}{}", older(out)),
+                &format!("the plan could not be saved as {}: {error}{}", out.display(), older(out)),
                 Some("choose another path for --out"),
             );
             Err(Exit::Failed)

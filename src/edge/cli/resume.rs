@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::apply::{Applying, Before, can_ask, open_outputs, perform_all};
+use super::apply::{Applying, Before, can_ask, open_events, outputs, perform_all};
 use super::args::{ApplyArgs, NarrowArgs};
 use super::exit::Exit;
 use super::job::Job;
@@ -50,8 +50,7 @@ pub fn run(options: &ApplyArgs, output: &Output) -> Exit {
 fn resumed(options: &ApplyArgs, output: &Output) -> Result<Exit, Exit> {
     can_ask(options, output)?;
     let path = options.path.as_deref();
-    let (output, events) = open_outputs(options, output)?;
-    let output = &output;
+    let output = &outputs(options, output)?;
     nothing_else_given(options, output)?;
     let trust = Trust::open(&options.trust, output)?;
     let reviewed = Reviewed::default();
@@ -62,6 +61,8 @@ fn resumed(options: &ApplyArgs, output: &Output) -> Result<Exit, Exit> {
         Ok((keep, found))
     })?;
     let Found { mut runs, mut exits, others } = found;
+    let sources: Vec<Source> = runs.iter().flat_map(|resumed| resumed.loaded.sources.clone()).collect();
+    let events = open_events(options, &sources, output)?;
     if runs.is_empty() && exits.is_empty() {
         let of = if others { " of the servers of this spec" } else { "" };
         output.data(&format!("nothing to resume: no run{of} was cut off or ended in part.\n"));

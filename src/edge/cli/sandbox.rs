@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use super::exit::Exit;
 use super::output::Output;
 use crate::edge::sandbox::{
-    FAULT_FORM, FAULTS, Fault, KeepError, Keeper, NOT_OFFERED, SWITCHES, Seed, ServeOptions, Setting, World,
-    open, serve,
+    FAULT_FORM, FAULTS, Fault, KeepError, Keeper, NOT_OFFERED, SWITCHES, Seed, ServeError, ServeOptions,
+    Setting, World, open, serve,
 };
+use crate::edge::saved;
 
 /// What a new server has unless the command line says otherwise.
 const ACCOUNTS: u32 = 300;
@@ -40,6 +41,12 @@ pub fn run(options: &SandboxOptions, output: &Output) -> Exit {
         (Err(error), _) => return usage(&error.to_string(), "--switch list shows all there is", output),
         (_, Err(error)) => return usage(&error.to_string(), "--fault list shows all there is", output),
     };
+    if let Some(file) = &options.addr_file
+        && let Err(problem) = saved::may_replace(file, "address of a sandbox", is_address)
+    {
+        let next = "name a file that does not exist yet, or one that a sandbox wrote";
+        return usage(&format!("--addr-file {}: {problem}", file.display()), next, output);
+    }
     if !options.listen.ip().is_loopback() {
         output.say("warning: the sandbox is open to other machines; its password is public");
     }
@@ -71,6 +78,11 @@ pub fn run(options: &SandboxOptions, output: &Output) -> Exit {
     })
 }
 
+/// Whether a file holds what a sandbox before this one wrote.
+fn is_address(text: &str) -> bool {
+    text.starts_with("http://") && text.ends_with("/icewarpapi/\n") && text.lines().count() == 1
+}
+
 async fn served(
     world: World,
     options: &SandboxOptions,
@@ -87,10 +99,21 @@ async fn served(
     match serve(world, serving, ready, stop).await {
         Ok(()) => Exit::Done,
         Err(error) => {
-            output.error(
-                &format!("the sandbox could not listen on {}: {error}", options.listen),
-                Some("choose another address with --listen; port 0 takes any free port"),
-            );
+            let file = options.addr_file.as_deref().unwrap_or(Path::new("")).display();
+            let (message, next) = match error {
+                ServeError::Listen(error) => (
+                    format!("the sandbox could not listen on {}: {error}", options.listen),
+                    "choose another address with --listen; port 0 takes any free port",
+                ),
+                ServeError::AddressFile(error) => (
+                    format!("the sandbox's address could not be written into {file}: {error}"),
+                    "choose another path for --addr-file, in a folder that exists",
+                ),
+                ServeError::Serve(error) => {
+                    (format!("the sandbox could not go on: {error}"), "start it again")
+                }
+            };
+            output.error(&message, Some(next));
             Exit::Failed
         }
     }

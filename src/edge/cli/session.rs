@@ -156,7 +156,7 @@ fn warning(connection: &Connection) -> Option<String> {
     let (hearable, login) = (icewarp::is_hearable(url), connection.login.unwrap_or(Login::Rsa));
     match (hearable, login) {
         (true, Login::Rsa) => Some(format!(
-            "{url} is reached without TLS: whoever listens cannot read the password, but everything else"
+            "{url} is reached without TLS: whoever listens cannot read the password, but can read everything else"
         )),
         (true, Login::Plain) => Some(format!(
             "{url} is reached without TLS: whoever listens can read the password (login: plain)"

@@ -100,6 +100,13 @@ fn narrowing_of(file: &PlanFile) -> Result<Narrowing, String> {
     }
 }
 
+/// Whether a text begins as a plan of ours does.
+pub fn begins_as_plan(head: &str) -> bool {
+    head.trim_start().starts_with('{')
+        && head.contains("\"format_version\"")
+        && head.contains("\"icewarden_version\"")
+}
+
 /// Reads a saved plan; an error comes with the next act.
 fn read_file(path: &Path) -> Result<PlanFile, (String, String)> {
     let again = || "make a new one with `icewarden plan DIR --out FILE`".to_owned();

@@ -54,6 +54,6 @@ pub use keep::{KeepError, Keeper, Opened, open};
 pub use licence::LicenceShape;
 pub use logins::LoginBar;
 pub use seed::Seed;
-pub use server::{ServeOptions, serve, serve_shared};
+pub use server::{ServeError, ServeOptions, serve, serve_shared};
 pub use switches::{NOT_OFFERED, SWITCHES, Setting, SwitchError, SwitchPosition, SwitchRow};
 pub use world::World;

@@ -1,5 +1,6 @@
 //! The interface over HTTP (reference 1.1).
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,26 @@ pub struct ServeOptions {
 /// The largest request that is read, bytes. Synthetic; the largest known to be sent is a member list.
 const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// Why a world is not served.
+#[derive(Debug)]
+pub enum ServeError {
+    Listen(io::Error),
+    AddressFile(io::Error),
+    Serve(io::Error),
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ServeError::Listen(error) => write!(f, "it could not listen: {error}"),
+            ServeError::AddressFile(error) => write!(f, "the address file could not be written: {error}"),
+            ServeError::Serve(error) => write!(f, "it could not serve on: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ServeError {}
+
 type Shared = Arc<Mutex<World>>;
 
 /// Serves a world until `stop` is done. `ready` is called with the address once requests are accepted.
@@ -41,7 +62,7 @@ pub async fn serve(
     options: ServeOptions,
     ready: impl FnOnce(SocketAddr),
     stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
+) -> Result<(), ServeError> {
     serve_shared(Arc::new(Mutex::new(world)), options, ready, stop).await
 }
 
@@ -54,20 +75,23 @@ pub async fn serve_shared(
     options: ServeOptions,
     ready: impl FnOnce(SocketAddr),
     stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let listener = tokio::net::TcpListener::bind(options.listen).await?;
-    let address = listener.local_addr()?;
+) -> Result<(), ServeError> {
+    let listener = tokio::net::TcpListener::bind(options.listen).await.map_err(ServeError::Listen)?;
+    let address = listener.local_addr().map_err(ServeError::Listen)?;
     if let Some(file) = &options.addr_file {
-        write_whole(file, &format!("http://{address}/icewarpapi/\n"))?;
+        let url = format!("http://{address}/icewarpapi/\n");
+        write_whole(file, &url).map_err(ServeError::AddressFile)?;
     }
     ready(address);
     let service = router(world).into_make_service_with_connect_info::<Scissors>();
-    axum::serve(Cutting(listener), service).with_graceful_shutdown(stop).await
+    axum::serve(Cutting(listener), service).with_graceful_shutdown(stop).await.map_err(ServeError::Serve)
 }
 
 /// Writes beside the file and renames, so that no reader sees half of it.
 fn write_whole(file: &Path, text: &str) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // A folder that is not there is told as such, not by the name of the file beside.
+    std::fs::metadata(folder)?;
     let beside = tempfile::NamedTempFile::new_in(folder)?;
     std::fs::write(beside.path(), text)?;
     beside.persist(file).map(drop).map_err(|error| error.error)
