@@ -237,6 +237,14 @@ if [ "$COMMAND" != validate ]; then
         refuse 64 "The input allow needs the input reason: say why guardrails are overridden."
     each --allow "$ALLOW"
     [ -z "$REASON" ] || arguments+=("--reason=$REASON")
+    case $STORE in
+        '') ;;
+        */../* | */.. | "$GITHUB_WORKSPACE" | "$GITHUB_WORKSPACE"/*)
+            refuse 64 "The input store must be outside of the checkout, which a pull request wrote."
+            ;;
+        /*) arguments+=("--store=$STORE") ;;
+        *) refuse 64 "The input store must be a whole path." ;;
+    esac
     each --target "$TARGET"
     each --exclude "$EXCLUDE"
     if [ -z "$TRUSTED_REF" ] && ! is_default_branch; then
