@@ -134,7 +134,8 @@ is_default_branch() {
 # with no secret in its environment.
 safe_git() {
     local name keep=()
-    for name in PATH HOME TMPDIR HTTPS_PROXY https_proxy NO_PROXY no_proxy SSL_CERT_FILE SSL_CERT_DIR; do
+    for name in PATH HOME XDG_CONFIG_HOME TMPDIR HTTPS_PROXY https_proxy NO_PROXY no_proxy SSL_CERT_FILE \
+        SSL_CERT_DIR GIT_SSL_CAINFO; do
         [ -z "${!name:-}" ] || keep+=("$name=${!name}")
     done
     if [ -n "$token" ]; then

@@ -676,6 +676,18 @@ fn options_are_lines_and_commands_of_a_spec_are_off() {
     assert!(narrowed.summary.contains("2 changes left out"), "{}", narrowed.summary);
     let counted = runner.uses(&[&with[..], &narrow, &[("addresses", "count")]].concat()).exits(0);
     assert!(!counted.summary.contains("anna@"), "{}", counted.summary);
+    // By the digest, an override is given again; a saved plan carries its own.
+    let digest = allowed.output("effects-digest").to_owned();
+    let apply = [("command", "apply"), ("allow-exec", "true")];
+    let (by_digest, by_plan) =
+        ([("effects-digest", digest.as_str())], [("plan-file", allowed.output("plan-file"))]);
+    runner.uses(&[&apply[..], &by_digest].concat()).exits(3);
+    runner.uses(&[&apply[..], &by_plan, &allow].concat()).exits(64).sums_up(&["carries its overrides"]);
+    assert_eq!(stand.writes(), 0);
+    let again = runner.uses(&[&with[..], &allow].concat()).exits(0);
+    assert_eq!(again.output("effects-digest"), digest);
+    runner.uses(&[&apply[..], &by_digest, &allow].concat()).exits(0);
+    assert!(!stand.is_on("bob@example.com", "sip"));
     assert!(!runner.path("checkout/ran").exists());
 }
 
