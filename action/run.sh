@@ -134,7 +134,8 @@ is_default_branch() {
 # with no secret in its environment.
 safe_git() {
     local name keep=()
-    for name in PATH HOME TMPDIR HTTPS_PROXY https_proxy NO_PROXY no_proxy SSL_CERT_FILE SSL_CERT_DIR; do
+    for name in PATH HOME XDG_CONFIG_HOME TMPDIR HTTPS_PROXY https_proxy NO_PROXY no_proxy SSL_CERT_FILE \
+        SSL_CERT_DIR GIT_SSL_CAINFO; do
         [ -z "${!name:-}" ] || keep+=("$name=${!name}")
     done
     if [ -n "$token" ]; then
@@ -237,6 +238,14 @@ if [ "$COMMAND" != validate ]; then
         refuse 64 "The input allow needs the input reason: say why guardrails are overridden."
     each --allow "$ALLOW"
     [ -z "$REASON" ] || arguments+=("--reason=$REASON")
+    case $STORE in
+        '') ;;
+        */../* | */.. | "$GITHUB_WORKSPACE" | "$GITHUB_WORKSPACE"/*)
+            refuse 64 "The input store must be outside of the checkout, which a pull request wrote."
+            ;;
+        /*) arguments+=("--store=$STORE") ;;
+        *) refuse 64 "The input store must be a whole path." ;;
+    esac
     each --target "$TARGET"
     each --exclude "$EXCLUDE"
     if [ -z "$TRUSTED_REF" ] && ! is_default_branch; then

@@ -26,7 +26,8 @@ pub async fn commit(spec: &Path) -> Option<Commit> {
     let of = if spec.is_dir() { Path::new(".") } else { Path::new(spec.file_name()?) };
     let asked = async {
         let id = git(folder, &["rev-parse", "--verify", "HEAD"], None).await?;
-        let status = git(folder, &["status", "--porcelain", "--"], Some(of)).await?;
+        let status =
+            git(folder, &["status", "--porcelain", "--ignore-submodules=dirty", "--"], Some(of)).await?;
         Some(Commit { id: id.trim().to_owned(), dirty: !status.trim().is_empty() })
     };
     tokio::time::timeout(LIMIT, asked).await.ok()?
@@ -36,8 +37,11 @@ pub async fn commit(spec: &Path) -> Option<Commit> {
 async fn git(folder: &Path, args: &[&str], path: Option<&Path>) -> Option<String> {
     let mut command = Command::from(children::command("git"));
     // Neither a monitor that a configuration names nor a lock of the index: this only looks.
+    command.args(["--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]);
+    // A spec's folder may be laid out like a repository's inside, with a configuration whose filters are commands.
+    // Whoever wrote the spec wrote that too. What is in a `.git` nobody can commit, so that is the user's own.
     command
-        .args(["--no-optional-locks", "-c", "core.fsmonitor=false", "-C"])
+        .args(["-c", "safe.bareRepository=explicit", "-c", "protocol.ext.allow=never", "-C"])
         .arg(folder)
         .args(args)
         .args(path);

@@ -630,6 +630,28 @@ fn cargo_builds_outside_of_the_checkout() {
 }
 
 #[test]
+fn runs_share_the_store_that_the_workflow_names() {
+    let (stand, spec) = start();
+    let runner = Runner::with(&spec);
+    let inside = runner.path("checkout/store").display().to_string();
+    let around = runner.path("temp/../checkout/store").display().to_string();
+    for folder in ["store", &inside, &around] {
+        runner
+            .uses(&[("command", "plan"), ("store", folder)])
+            .exits(64)
+            .sums_up(&["The input store must be"]);
+    }
+    assert_eq!(stand.commands(), [""; 0]);
+    let store = runner.path("store").display().to_string();
+    let digest = runner.uses(&[("command", "plan"), ("store", &store)]).exits(0);
+    let digest = digest.output("effects-digest").to_owned();
+    runner.uses(&[("command", "apply"), ("store", &store), ("effects-digest", &digest)]).exits(0);
+    let mut history = Command::new(env!("CARGO_BIN_EXE_icewarden"));
+    let told = history.args(["history", "--store", &store]).output().expect("it runs");
+    assert!(String::from_utf8_lossy(&told.stdout).contains(" eu "), "{told:?}");
+}
+
+#[test]
 fn options_are_lines_and_commands_of_a_spec_are_off() {
     let (stand, spec) = start();
     let on = ["anna@example.com", "bob@example.com"];
@@ -654,6 +676,18 @@ fn options_are_lines_and_commands_of_a_spec_are_off() {
     assert!(narrowed.summary.contains("2 changes left out"), "{}", narrowed.summary);
     let counted = runner.uses(&[&with[..], &narrow, &[("addresses", "count")]].concat()).exits(0);
     assert!(!counted.summary.contains("anna@"), "{}", counted.summary);
+    // By the digest, an override is given again; a saved plan carries its own.
+    let digest = allowed.output("effects-digest").to_owned();
+    let apply = [("command", "apply"), ("allow-exec", "true")];
+    let (by_digest, by_plan) =
+        ([("effects-digest", digest.as_str())], [("plan-file", allowed.output("plan-file"))]);
+    runner.uses(&[&apply[..], &by_digest].concat()).exits(3);
+    runner.uses(&[&apply[..], &by_plan, &allow].concat()).exits(64).sums_up(&["carries its overrides"]);
+    assert_eq!(stand.writes(), 0);
+    let again = runner.uses(&[&with[..], &allow].concat()).exits(0);
+    assert_eq!(again.output("effects-digest"), digest);
+    runner.uses(&[&apply[..], &by_digest, &allow].concat()).exits(0);
+    assert!(!stand.is_on("bob@example.com", "sip"));
     assert!(!runner.path("checkout/ran").exists());
 }
 

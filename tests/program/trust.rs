@@ -3,6 +3,8 @@
 
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
 
 use super::run::Desk;
 use super::spec::{REFERENCE, backup, policy, server, world};
@@ -213,6 +215,89 @@ fn commands_of_a_spec_are_run_only_where_that_is_allowed_outside_of_it() {
         assert_eq!(desk.path("ran").exists(), code == 0, "{variable} {options:?}");
         assert_eq!(stand.commands().len() == calls, code != 0);
     }
+}
+
+fn git(folder: &Path, args: &[&str]) {
+    let mut git = Command::new("git");
+    git.current_dir(folder).args(["-c", "user.name=a", "-c", "user.email=a@example.com"]).args(args);
+    let ran = git.env("GIT_CONFIG_GLOBAL", "/dev/null").output().expect("Git is there");
+    assert!(ran.status.success(), "{args:?}: {}", String::from_utf8_lossy(&ran.stderr));
+}
+
+/// A folder that Git would take for a repository's inside has a configuration, and its filters are commands.
+#[test]
+fn a_spec_laid_out_like_a_repository_runs_no_filter() {
+    let (_stand, base) = start();
+    let desk = Desk::with(&base.join("---\n")).env("PATH", "/usr/bin:/bin").env("DSN", "x;u;s3cret;h;7;3");
+    let folder = desk.path("spec");
+    git(&folder, &["init", "--quiet"]);
+    desk.write("spec/.gitattributes", "*.yaml filter=f\n");
+    git(&folder, &["add", "."]);
+    git(&folder, &["commit", "--quiet", "--message=spec"]);
+    for entry in std::fs::read_dir(folder.join(".git")).expect("it is there") {
+        let entry = entry.expect("an entry");
+        std::fs::rename(entry.path(), folder.join(entry.file_name())).expect("it moves");
+    }
+    std::fs::remove_dir(folder.join(".git")).expect("it is empty");
+    let ran = desk.path("ran").display().to_string();
+    let config = format!(
+        "[core]\n\trepositoryformatversion = 0\n\tworktree = .\n[filter \"f\"]\n\tclean = \"touch {ran}; cat\"\n"
+    );
+    desk.write("spec/config", &config);
+    // A time that is not the index's, so that Git would look into the file, and through the filter.
+    desk.write("spec/spec.yaml", &base.join("---\n"));
+    desk.apply(&[]).exits(0);
+    assert!(!desk.path("ran").exists());
+    git(&folder, &["status", "--porcelain"]);
+    assert!(desk.path("ran").exists(), "this test would see a filter that ran");
+}
+
+/// The commands of docs/ci.md, in a checkout that holds what they could take for the target branch's.
+#[test]
+fn the_commands_for_any_other_ci_trust_no_folder_of_the_checkout() {
+    let page = std::fs::read_to_string("docs/ci.md").expect("it is there");
+    let commands = page.split("```").find(|block| block.contains("git worktree add")).expect("a block");
+    let commands = commands.strip_prefix("sh\n").expect("a block of sh");
+    let (stand, base) = start();
+    let foreign = Foreign::wait();
+    let moved = base.clone().map(|document| document.replace(&stand.url, &foreign.url())).join("---\n");
+    let desk = Desk::with("");
+    let checkout = desk.path("checkout");
+    std::fs::create_dir_all(checkout.join("mail")).expect("a folder");
+    git(&checkout, &["init", "--quiet", "--initial-branch=main"]);
+    std::fs::write(checkout.join("mail/s.yaml"), base.join("---\n")).expect("a file");
+    git(&checkout, &["add", "."]);
+    git(&checkout, &["commit", "--quiet", "--message=spec"]);
+    git(&checkout, &["remote", "add", "origin", "."]);
+    git(&checkout, &["fetch", "--quiet", "origin"]);
+    let program = Path::new(env!("CARGO_BIN_EXE_icewarden")).parent().expect("a folder");
+    let bash = |folder: &Path| {
+        // Without any option, as some runners have it.
+        let mut bash = Command::new("bash");
+        bash.args(["-c", commands]).current_dir(folder).env_clear().env("HOME", desk.path("."));
+        bash.env("PATH", format!("{}:/usr/bin:/bin", program.display())).env("NO_PROXY", "127.0.0.1");
+        bash.env("ICEWARP_PASSWORD", "sandbox").env("DSN", "x;u;s3cret;h;7;3");
+        bash.output().expect("bash is there")
+    };
+    std::fs::write(checkout.join("mail/s.yaml"), &moved).expect("a file");
+    for folder in ["trusted/mail", "base/mail", "target/mail"] {
+        std::fs::create_dir_all(checkout.join(folder)).expect("a folder");
+        std::fs::write(checkout.join(folder).join("s.yaml"), &moved).expect("a file");
+    }
+    let ran = bash(&checkout);
+    assert!(!ran.status.success(), "{ran:?}");
+    let plan = std::fs::read_to_string(checkout.join("plan.md")).expect("a page")
+        + &String::from_utf8_lossy(&ran.stderr);
+    assert!(plan.contains("rpc.url is"), "{ran:?} {plan}");
+    // A target branch that cannot be had ends it.
+    git(&checkout, &["update-ref", "-d", "refs/remotes/origin/main"]);
+    assert!(!bash(&checkout).status.success());
+    foreign.heard_nothing();
+    assert_eq!(stand.commands(), [""; 0]);
+    git(&checkout, &["fetch", "--quiet", "origin"]);
+    std::fs::write(checkout.join("mail/s.yaml"), base.join("---\n")).expect("a file");
+    let ran = bash(&checkout);
+    assert!(ran.status.success(), "{ran:?}");
 }
 
 #[test]
