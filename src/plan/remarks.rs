@@ -135,6 +135,18 @@ fn over_licence(ledger: &[LedgerRow]) -> Vec<Finding> {
         let before = row.used_now().and_then(|used| row.over(used)).filter(|over| *over > 0)?;
         let after = row.after().and_then(|used| row.over(used)).unwrap_or(before);
         let title = &row.module.title;
+        let unread = row.used.map_or(0, |used| used.unread);
+        if unread > 0 && before <= unread {
+            // All that was not read is counted: they may just as well have it switched off.
+            let text = format!(
+                "whether {title} is used by more accounts than it has seats cannot be told while the switches of {} \
+                 are not read",
+                counted(unread, "account")
+            );
+            let remedy =
+                Remedy::Check("whether the account we log in with may read the accounts' settings".into());
+            return Some(Finding::warning("over-licence", text).remedy(remedy));
+        }
         let told = format!("{title} is used by {} more than it has seats", counted(before, "account"));
         if after == 0 {
             return Some(Finding::info("over-licence", format!("{told}; this plan ends that")));
@@ -144,7 +156,7 @@ fn over_licence(ledger: &[LedgerRow]) -> Vec<Finding> {
              service may not start",
             if after < before { format!(", by {after} after this plan") } else { String::new() }
         );
-        let remedy = Remedy::Seats { module: row.module.module.to_string(), more: after };
+        let remedy = Remedy::Seats { module: title.clone(), more: after };
         Some(Finding::warning("over-licence", text).remedy(remedy))
     };
     ledger.iter().filter_map(finding).collect()
