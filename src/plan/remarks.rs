@@ -251,3 +251,24 @@ pub fn too_many_modules(modules: &Modules) -> Option<Finding> {
         Finding::warning("modules-left-out", text)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::Remedy;
+    use crate::plan::tests::planned;
+    use crate::policy::tests::World;
+
+    #[test]
+    fn nobody_orders_seats_for_switches_that_were_not_read() {
+        for (accounts, orders) in
+            [(&["a im:unread->on", "b im:unread->on"][..], false), (&["a im:on->on", "b im:on->on"], true)]
+        {
+            let world = World::of("instantmessaging=1", accounts);
+            let plan = planned(&world);
+            let found =
+                plan.findings.iter().find(|finding| finding.code == "over-licence").expect("over by one");
+            assert_eq!(matches!(found.remedy, Some(Remedy::Seats { .. })), orders, "{found:?}");
+            assert_eq!(found.message.contains("cannot be told"), !orders, "{found:?}");
+        }
+    }
+}

@@ -102,3 +102,12 @@ fn a_saved_plan_is_known_as_one_wherever_it_is_given() {
     assert_eq!(said.matches("matches nothing on eu").count(), 1, "{said}");
     assert!(!said.contains("= help") && said.contains("next: check the pattern"), "{said}");
 }
+
+#[test]
+fn the_identity_to_pin_names_the_domain_of_the_account_that_logs_in() {
+    let mut world = world(&[("anna@example.com", &[])]);
+    world.add_domain("a-customer.test", 0);
+    let stand = Stand::of(world);
+    let spec = super::spec::server_unpinned("eu", &stand.url, "");
+    Desk::with(&spec).plan(&[]).exits(0).says(&["identity: {domain: example.com, referenceId:"]);
+}
