@@ -89,7 +89,7 @@ impl Telling {
     /// What is said of a step that ended; nothing where so many failed before it.
     pub fn line(&mut self, plan: &Plan<'_>, index: usize, state: &StepState) -> Option<String> {
         let step = &plan.steps[index];
-        let (tone, word, _) = told(state);
+        let (tone, word, why) = told(state);
         let sign = if tone == Tone::Good { '*' } else { 'x' };
         if tone != Tone::Good {
             self.failed += 1;
@@ -99,6 +99,10 @@ impl Telling {
             }
         }
         let mut text = format!("{:<7} {}", action(step), step_address(plan, step));
+        // The end has nothing more on what is done.
+        if tone == Tone::Good && !why.is_empty() {
+            let _ = write!(text, ": {why}");
+        }
         if let Some(but) = not_in_effect(step, state) {
             let _ = write!(text, ", but {but}");
         }
