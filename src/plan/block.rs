@@ -111,11 +111,13 @@ pub struct Names<'a> {
     pub domain: &'a str,
     /// The module whose seats are missing; empty for other reasons.
     pub module: &'a str,
+    /// As the table of seats has it.
+    pub title: &'a str,
 }
 
 /// The next act for a blocked change. `short` is how many seats the module lacks for all that is wished of it.
 pub fn remedy(reason: BlockReason, service: Service, names: Names<'_>, short: u64) -> Remedy {
-    let Names { domain, module } = names;
+    let Names { domain, module, title } = names;
     match reason {
         BlockReason::ListIncomplete => Remedy::Rerun("`icewarden plan`, when nobody changes accounts".into()),
         BlockReason::Mode(AccessMode::All) => Remedy::OnServer(format!(
@@ -149,7 +151,7 @@ pub fn remedy(reason: BlockReason, service: Service, names: Names<'_>, short: u6
             "if another module of the licence covers {service}, name it in the License document: moduleOf: \
              {{{service}: MODULE}}"
         )),
-        BlockReason::NoSeat { .. } => Remedy::Seats { module: module.to_owned(), more: short },
+        BlockReason::NoSeat { .. } => Remedy::Seats { module: title.to_owned(), more: short },
         BlockReason::KeepFree { .. } => Remedy::Allow(Guardrail::KeepFree, module.to_owned()),
     }
 }

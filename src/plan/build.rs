@@ -9,9 +9,11 @@ use super::step::{SettingStep, Step, SwitchStep};
 use super::{licence, remarks, settings, verify};
 use crate::diff::{Direction, Narrowing, SettingChange, compare, compare_settings, narrow};
 use crate::lifecycle::Standing;
+use crate::model::address::domain_of;
 use crate::model::{DomainKind, Finding, Guardrail, Module, Observed, Reading, Remedy, ServiceSet, Severity};
 use crate::policy::{Assignment, assign};
 use crate::seats::{Modules, modules, used};
+use crate::spec::meaning::ServerSpec;
 
 /// The policies of a server over its whole directory.
 fn whole_assignment(inputs: Inputs<'_>) -> Assignment {
@@ -274,7 +276,7 @@ fn identity(inputs: Inputs<'_>, steps: &[Step], holds: &mut Vec<Hold>, findings:
     }
     if server.identity.domain.is_none() || server.identity.reference_id.is_none() {
         let message = "the spec does not pin the server's identity, so nothing may be written to it";
-        let remedy = Remedy::EditSpec(pin(observed));
+        let remedy = Remedy::EditSpec(pin(observed, server));
         if steps.is_empty() {
             let finding = Finding::warning("identity-not-pinned", message).at(server.place.clone());
             findings.push(finding.remedy(remedy));
@@ -285,9 +287,13 @@ fn identity(inputs: Inputs<'_>, steps: &[Step], holds: &mut Vec<Hold>, findings:
 }
 
 /// The lines that pin the server that was read.
-fn pin(observed: &Observed) -> String {
+fn pin(observed: &Observed, server: &ServerSpec) -> String {
     let domains = observed.directory.domains().iter();
-    let domain = domains.filter(|(_, kind)| *kind == DomainKind::Standard).map(|(name, _)| &**name).next();
+    let standard: Vec<&str> =
+        domains.filter(|(_, kind)| *kind == DomainKind::Standard).map(|(name, _)| &**name).collect();
+    // The domain of the account that logs in is known to whoever wrote the spec; another may be any customer's.
+    let own = domain_of(server.connection.account.as_str());
+    let domain = standard.iter().find(|name| **name == own).or(standard.first()).copied();
     let reference = observed.licence.reference.read().map_or("…", String::as_str);
     let domain = domain.unwrap_or("…");
     format!(

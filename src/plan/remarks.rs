@@ -135,6 +135,18 @@ fn over_licence(ledger: &[LedgerRow]) -> Vec<Finding> {
         let before = row.used_now().and_then(|used| row.over(used)).filter(|over| *over > 0)?;
         let after = row.after().and_then(|used| row.over(used)).unwrap_or(before);
         let title = &row.module.title;
+        let unread = row.used.map_or(0, |used| used.unread);
+        if unread > 0 && before <= unread {
+            // All that was not read is counted: they may just as well have it switched off.
+            let text = format!(
+                "whether {title} is used by more accounts than it has seats cannot be told while the switches of {} \
+                 are not read",
+                counted(unread, "account")
+            );
+            let remedy =
+                Remedy::Check("whether the account we log in with may read the accounts' settings".into());
+            return Some(Finding::warning("over-licence", text).remedy(remedy));
+        }
         let told = format!("{title} is used by {} more than it has seats", counted(before, "account"));
         if after == 0 {
             return Some(Finding::info("over-licence", format!("{told}; this plan ends that")));
@@ -144,7 +156,7 @@ fn over_licence(ledger: &[LedgerRow]) -> Vec<Finding> {
              service may not start",
             if after < before { format!(", by {after} after this plan") } else { String::new() }
         );
-        let remedy = Remedy::Seats { module: row.module.module.to_string(), more: after };
+        let remedy = Remedy::Seats { module: title.clone(), more: after };
         Some(Finding::warning("over-licence", text).remedy(remedy))
     };
     ledger.iter().filter_map(finding).collect()
@@ -238,4 +250,25 @@ pub fn too_many_modules(modules: &Modules) -> Option<Finding> {
         let text = format!("the licence names {} more modules than can be counted", modules.left_out);
         Finding::warning("modules-left-out", text)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::Remedy;
+    use crate::plan::tests::planned;
+    use crate::policy::tests::World;
+
+    #[test]
+    fn nobody_orders_seats_for_switches_that_were_not_read() {
+        for (accounts, orders) in
+            [(&["a im:unread->on", "b im:unread->on"][..], false), (&["a im:on->on", "b im:on->on"], true)]
+        {
+            let world = World::of("instantmessaging=1", accounts);
+            let plan = planned(&world);
+            let found =
+                plan.findings.iter().find(|finding| finding.code == "over-licence").expect("over by one");
+            assert_eq!(matches!(found.remedy, Some(Remedy::Seats { .. })), orders, "{found:?}");
+            assert_eq!(found.message.contains("cannot be told"), !orders, "{found:?}");
+        }
+    }
 }

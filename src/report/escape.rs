@@ -62,7 +62,13 @@ pub fn prose(text: &str) -> String {
         out.push(match group {
             [Piece::Plain(word)] => word.clone(),
             [Piece::Ticked(inside, stop)] => format!("{}{stop}", code(inside)),
-            words => code(&words.iter().map(Piece::text).collect::<Vec<_>>().join(" ")),
+            words => {
+                // A stop behind it is the sentence's, and nobody's address.
+                let words = words.iter().map(Piece::text).collect::<Vec<_>>().join(" ");
+                let bare = words.trim_end_matches([',', ';', '.', ':']);
+                let bare = if bare.is_empty() { words.as_str() } else { bare };
+                format!("{}{}", code(bare), &words[bare.len()..])
+            }
         });
     }
     out.join(" ")
@@ -179,7 +185,8 @@ mod tests {
     fn of_a_sentence_only_plain_words_stay_outside_code() {
         for (text, expected) in [
             ("2 accounts would lose im; it is so", "2 accounts would lose im; it is so"),
-            ("ask @team or see #12.", "ask `@team` or see `#12.`"),
+            ("ask @team or see #12.", "ask `@team` or see `#12`."),
+            ("http://a.test/; then b_c, and : alone", "`http://a.test/`; then `b_c`, and `:` alone"),
             ("run again: `icewarden plan`, when quiet", "run again: `icewarden plan`, when quiet"),
             ("a `b", "a `` `b ``"),
             ("x`y`z and more", "`xyz` and more"),

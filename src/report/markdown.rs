@@ -315,14 +315,15 @@ fn harm(page: &mut Page, rows: &[HarmFile]) {
             // Two pieces of code must not touch.
             let _ = write!(whom, " {}", prose(message));
         }
-        if row.protected > 0 {
-            let _ = write!(whom, " **{}**", protected(row.protected));
-        }
         let numbers = if row.setting.is_some() {
             "| | |".to_owned()
         } else {
             let (losing, getting) = (number("−", row.losing), number("+", row.getting));
-            format!("{losing} | {getting} | {}", row.having)
+            let protected = match row.protected {
+                0 => String::new(),
+                count => format!(" **{}**", protected(count)),
+            };
+            format!("{losing}{protected} | {getting} | {}", row.having)
         };
         format!("| {kind} | {what} | {whom} | {numbers} |\n")
     };
@@ -387,7 +388,7 @@ fn folded(group: &ChangesFile, steps: &[&StepFile], room: usize) -> (String, u64
     if group.domains.len() > 1 || !group.domains.is_empty() && steps.is_empty() {
         let named = group.domains.iter().take(ROWS);
         let named: Vec<String> =
-            named.map(|domain| format!("{} {}", domain.count, code(&domain.domain))).collect();
+            named.map(|domain| format!("{} at {}", domain.count, code(&domain.domain))).collect();
         let more = group.domains.len().saturating_sub(ROWS);
         let more =
             if more > 0 { format!(", {}", counted(more as u64, "more domain")) } else { String::new() };
@@ -411,6 +412,7 @@ fn folded(group: &ChangesFile, steps: &[&StepFile], room: usize) -> (String, u64
         taken += line.len() + 1;
         lines.push(line);
     }
+    lines.sort();
     let fence = fence(&lines);
     let more = group.count - lines.len() as u64;
     let mut text = head;

@@ -1,6 +1,6 @@
 //! What a run did, and what it did not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::paint::{Colour, Tone};
@@ -72,34 +72,42 @@ fn not_in_effect(step: &Step, state: &StepState) -> Option<&'static str> {
     })
 }
 
-/// Tells of steps as they end. Many fail for one reason: it is told with the first of them, and the summary has it
-/// with the number of all.
+/// Tells of steps as they end, each in a line. Why one failed is told at the end, once for all that failed like it.
 #[derive(Debug)]
 pub struct Telling {
     colour: Colour,
     width: usize,
-    told: BTreeSet<String>,
+    /// How many of those that were told had failed.
+    failed: usize,
 }
 
 impl Telling {
     pub fn new(colour: Colour, width: usize) -> Telling {
-        Telling { colour, width, told: BTreeSet::new() }
+        Telling { colour, width, failed: 0 }
     }
 
-    /// What is said of a step that ended.
-    pub fn line(&mut self, plan: &Plan<'_>, index: usize, state: &StepState) -> String {
+    /// What is said of a step that ended; nothing where so many failed before it.
+    pub fn line(&mut self, plan: &Plan<'_>, index: usize, state: &StepState) -> Option<String> {
         let step = &plan.steps[index];
         let (tone, word, why) = told(state);
         let sign = if tone == Tone::Good { '*' } else { 'x' };
+        if tone != Tone::Good {
+            self.failed += 1;
+            if self.failed > NAMED {
+                let more = "  … what else fails is told at the end";
+                return (self.failed == NAMED + 1).then(|| more.to_owned());
+            }
+        }
         let mut text = format!("{:<7} {}", action(step), step_address(plan, step));
-        if !why.is_empty() && self.told.insert(format!("{word} {why}")) {
+        // The end has nothing more on what is done.
+        if tone == Tone::Good && !why.is_empty() {
             let _ = write!(text, ": {why}");
         }
         if let Some(but) = not_in_effect(step, state) {
             let _ = write!(text, ", but {but}");
         }
         let sign = self.colour.paint(tone, &format!("{sign} {word:<9}"));
-        format!("  {sign} {}", beside(&text, self.width))
+        Some(format!("  {sign} {}", beside(&text, self.width)))
     }
 }
 
@@ -210,13 +218,13 @@ pub fn next_act(halted: Option<&Halt>) -> Remedy {
              what is in doubt first"
                 .into(),
         ),
-        Some(Halt::Held(_)) => Remedy::Rerun("plan again, and look at what holds the plan back".into()),
+        Some(Halt::Held(_)) => Remedy::Rerun("`icewarden plan`, and look at what holds the plan back".into()),
         Some(Halt::Unjournalled(_)) => Remedy::Check(
             "that the disk of the store is not full and may be written; then go on with `icewarden apply --resume`".into(),
         ),
         Some(Halt::Interrupted) | None => {
             Remedy::Rerun(
-            "plan again; what was done stays done, and the new plan holds the rest. Or do just what is left of this run \
+            "`icewarden plan`; what was done stays done, and the new plan holds the rest. Or do just what is left of this run \
              with `icewarden apply --resume`"
                 .into(),
         )
@@ -231,20 +239,20 @@ mod tests {
     use crate::policy::tests::World;
 
     #[test]
-    fn a_reason_is_told_with_the_first_step_it_holds_for_and_no_line_is_too_long() {
+    fn a_step_that_ended_is_one_line_and_only_so_many_that_failed_are_told() {
         let world = World::of("instantmessaging=9", &["a im:off->on", "b im:off->on", "c im:off->on"]);
         let plan = planned(&world);
         let why = "the server refused setaccountproperties, and what it said is a long sentence about why";
         let state = StepState::Ended(Outcome::Refused(why.to_owned()));
         let mut telling = Telling::new(Colour::Never, 80);
         let mut lines = |index| telling.line(&plan, index, &state);
-        let (first, second) = (lines(0), lines(1));
-        let squeezed = first.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(squeezed.contains(&format!("x refused claim eu/a@example.com/im: {why}")), "{first}");
-        assert!(first.lines().all(|line| line.chars().count() <= 80), "{first}");
-        assert_eq!(second, "  x refused   claim   eu/b@example.com/im");
+        assert_eq!(lines(0).as_deref(), Some("  x refused   claim   eu/a@example.com/im"));
+        let told: Vec<String> = (0..2 * NAMED).filter_map(|_| lines(1)).collect();
+        assert_eq!(told.len(), NAMED);
+        assert_eq!(told[NAMED - 2], "  x refused   claim   eu/b@example.com/im");
+        assert_eq!(told[NAMED - 1], "  … what else fails is told at the end");
         let done = StepState::Ended(Outcome::Done { effective: Some(false) });
-        let line = telling.line(&plan, 2, &done);
+        let line = telling.line(&plan, 2, &done).expect("what is done is always told");
         assert!(line.contains("* done") && line.contains("but it is not in"), "{line}");
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diff::{Direction, SwitchChange};
 use crate::model::address::domain_of;
-use crate::model::{Finding, Seats, SeatsSource, Service, Severity};
+use crate::model::{Finding, Remedy, Seats, SeatsSource, Service, Severity};
 use crate::plan::block::{self, BlockReason, Blocked};
 use crate::plan::file::{
     AccountsFile, BlockedFile, ChangesFile, CountsFile, DomainCountFile, FindingFile, HeldFile, HoldFile,
@@ -47,7 +47,7 @@ pub fn server(plan: &Plan<'_>, detail: Detail) -> ServerFile {
         blocked,
         held_policies: held(plan),
         holds: plan.holds.iter().map(hold_file).collect(),
-        findings: plan.findings.iter().map(finding_file).collect(),
+        findings: findings(plan),
         unmanaged: UnmanagedFile {
             accounts: plan.unmanaged.accounts,
             services: plan.unmanaged.services.iter().map(|(service, n)| (service.to_string(), *n)).collect(),
@@ -284,6 +284,7 @@ fn blocked_file(plan: &Plan<'_>, blocked: &Blocked, short: &[u64]) -> BlockedFil
     let names = block::Names {
         domain: domain_of(plan.observed.directory.address(row as usize)),
         module: name.as_deref().unwrap_or_default(),
+        title: module.map_or("", |module| plan.modules.list[module].title.as_str()),
     };
     BlockedFile {
         address: switch_address(plan, row, service),
@@ -301,6 +302,21 @@ fn blocked_file(plan: &Plan<'_>, blocked: &Blocked, short: &[u64]) -> BlockedFil
         module: name,
         reason: reason(plan, blocked.rule),
     }
+}
+
+/// The findings. A module whose seats are missing for claims too gets one order, not two: the larger holds for both.
+fn findings(plan: &Plan<'_>) -> Vec<FindingFile> {
+    let short = short(plan);
+    let one_order = |finding: &Finding| {
+        let mut finding = finding.clone();
+        if let Some(Remedy::Seats { module, more }) = &mut finding.remedy
+            && let Some(row) = plan.ledger.iter().position(|row| row.module.title == *module)
+        {
+            *more = (*more).max(short[row]);
+        }
+        finding_file(&finding)
+    };
+    plan.findings.iter().map(one_order).collect()
 }
 
 /// For each module how many more seats would let every wish through.

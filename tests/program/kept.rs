@@ -82,3 +82,32 @@ fn output_that_is_lost_is_no_success_and_a_reader_that_went_away_is() {
     ran.says(&["the events of this run are not written any more", "1 of 1 steps done"]);
     assert!(stand.is_on("anna@example.com", "im"), "the run went on");
 }
+
+#[test]
+fn a_saved_plan_is_known_as_one_wherever_it_is_given() {
+    let (_stand, desk) = one_claim();
+    desk.save(2, &[]);
+    desk.icewarden(&["plan", "plan.json"])
+        .exits(64)
+        .says(&["plan.json is a saved plan, no spec", "`icewarden apply plan.json`"]);
+    desk.icewarden(&["apply", "plan.json"]).exits(64).says(&["next: review the saved plan, then add"]);
+    desk.icewarden(&["apply", "spec"])
+        .exits(64)
+        .says(&["next: review the plan, then add --auto-approve; or"]);
+    desk.apply_saved().exits(0);
+    desk.plan(&["--out", "plan.json"]).exits(0).says(&["saved: plan.json; there is nothing to do in it"]);
+    desk.plan(&["--target", ""]).exits(64).says(&["--target: the pattern is empty"]);
+    let ran = desk.plan(&["--target", "eu/nobody@example.com/*"]).exits(64);
+    let said = format!("{}{}", ran.out, ran.err);
+    assert_eq!(said.matches("matches nothing on eu").count(), 1, "{said}");
+    assert!(!said.contains("= help") && said.contains("next: check the pattern"), "{said}");
+}
+
+#[test]
+fn the_identity_to_pin_names_the_domain_of_the_account_that_logs_in() {
+    let mut world = world(&[("anna@example.com", &[])]);
+    world.add_domain("a-customer.test", 0);
+    let stand = Stand::of(world);
+    let spec = super::spec::server_unpinned("eu", &stand.url, "");
+    Desk::with(&spec).plan(&[]).exits(0).says(&["identity: {domain: example.com, referenceId:"]);
+}

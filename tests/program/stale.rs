@@ -112,7 +112,7 @@ fn where_only_the_seats_are_gone_nothing_is_written() {
         assert_eq!(ran.code, 3, "{name}: {ran:?}");
         ran.says(&["seats", "no longer free", "nothing was changed", "next: plan again"]);
         assert_eq!(stand.writes(), writes, "{name}");
-        desk.plan(&ALLOW).exits(3).says(&["get 1 more seat of activesync"]);
+        desk.plan(&ALLOW).exits(3).says(&["get 1 more seat of ActiveSync"]);
     }
 }
 

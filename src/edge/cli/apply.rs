@@ -15,7 +15,7 @@ use super::job::{Job, side_by_side};
 use super::keep::{self, Held, Keep};
 use super::load::Loaded;
 use super::output::Output;
-use super::plan::{plan_of, say_spec_findings, say_stats};
+use super::plan::{plan_of, say_failure, say_spec_findings, say_stats};
 use super::progress::Meter;
 use super::record;
 use super::resume::Resumed;
@@ -35,7 +35,7 @@ use crate::report::events::{self, WhatFile};
 use crate::report::groups::Detail;
 use crate::report::run::{self as report, RunCounts, SummaryLayout, Telling};
 use crate::report::servers::{self, ServerRow};
-use crate::report::{findings, text, view};
+use crate::report::{text, view};
 use crate::spec::meaning::Source;
 
 /// The command.
@@ -123,10 +123,13 @@ pub fn can_ask(options: &ApplyArgs, output: &Output) -> Result<(), Exit> {
     if options.auto_approve || std::io::stdin().is_terminal() {
         return Ok(());
     }
-    output.error(
-        "there is no terminal to ask on",
-        Some("review the plan, then add --auto-approve; or apply a plan saved by `plan --out`, also with it"),
-    );
+    let saved = options.path.as_deref().is_some_and(stale::is_plan);
+    let next = if saved {
+        "review the saved plan, then add --auto-approve"
+    } else {
+        "review the plan, then add --auto-approve; or apply a plan saved by `plan --out`, also with it"
+    };
+    output.error("there is no terminal to ask on", Some(next));
     Err(Exit::Usage)
 }
 
@@ -303,9 +306,7 @@ impl Applying<'_> {
 
     fn planned<'r>(&'r self, read: &'r Read) -> Result<Plan<'r>, Exit> {
         plan_of(&self.job, read).map_err(|failure| {
-            let output = self.job.output;
-            let text = findings::text(&failure.findings, &self.loaded.sources, output.stderr, output.width);
-            output.say(text.trim_end());
+            say_failure(&failure, &self.loaded.sources, self.job.output);
             failure.exit
         })
     }
@@ -455,8 +456,8 @@ impl Applying<'_> {
         let mut telling = Telling::new(output.stderr, output.width);
         let mut seen = |event: &crate::flow::Event| {
             ended += 1;
-            if !counts_only {
-                output.say(&shown(&telling.line(plan, event.step, &event.state)));
+            if !counts_only && let Some(line) = telling.line(plan, event.step, &event.state) {
+                output.say(&shown(&line));
             }
             meter.steps(ended, all);
             if let Some(what) = events::step(plan, event.step, &event.state) {

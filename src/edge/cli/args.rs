@@ -259,6 +259,9 @@ impl NarrowArgs {
     pub fn meant(&self, servers: &[ServerSpec]) -> Result<Narrowing, String> {
         let read = |option: &str, texts: &[String]| -> Result<Vec<Pattern>, String> {
             let pattern = |text: &String| {
+                if text.trim().is_empty() {
+                    return Err(format!("{option}: the pattern is empty"));
+                }
                 Pattern::parse(text).map_err(|problem| format!("{option} {text}: this is no glob: {problem}"))
             };
             texts.iter().map(pattern).collect()

@@ -29,6 +29,7 @@ use crate::plan::file::{
 use crate::plan::remarks::STRAY;
 use crate::plan::{Allow, Plan, build};
 use crate::report::groups::Detail;
+use crate::report::remedy::text as words;
 use crate::report::servers::{self, ServerRow};
 use crate::report::{findings, markdown, text, view};
 use crate::spec::meaning::{ServerSpec, Source};
@@ -56,6 +57,11 @@ pub fn run(options: &PlanArgs, output: &Output) -> Exit {
 fn planned_and_shown(options: &PlanArgs, output: &Output) -> Result<Exit, Exit> {
     let allows = options.allow.meant().map_err(|problem| output.usage(&problem, ALLOW_HELP))?;
     let output = &output.with_addresses(options.show.addresses)?;
+    if stale::is_plan(&options.path) {
+        let path = options.path.display();
+        let next = format!("do what it says with `icewarden apply {path}`, or plan the spec again");
+        return Err(output.usage(&format!("{path} is a saved plan, no spec"), &next));
+    }
     let loaded = load::read_or_say(&options.path, output)?;
     say_spec_findings(&loaded, output);
     if let Some(out) = &options.out {
@@ -188,7 +194,10 @@ async fn plan_one(job: Job<'_>, options: &PlanArgs, store: Option<&Store>, sourc
             Planned { shown: veiled(&file, Some(&read.observed.directory), output), file, exit }
         }
         Err(failure) => {
-            output.say(findings::text(&failure.findings, sources, output.stderr, output.width).trim_end());
+            // The text has a single one of the command line's faults by itself.
+            if options.format != PlanFormat::Text || has_places(&failure) || failure.findings.len() > 1 {
+                say_failure(&failure, sources, output);
+            }
             failed(server, &failure, output)
         }
     };
@@ -252,6 +261,22 @@ fn planned(job: &Job<'_>, read: &Read, detail: Detail) -> Result<ServerFile, Fai
     Ok(file)
 }
 
+/// Whether anything of it stands in the spec.
+fn has_places(failure: &Failure) -> bool {
+    failure.findings.iter().any(|finding| !finding.places.is_empty())
+}
+
+/// Says why a server could not be planned: with the lines of the spec, or as the command line's fault.
+pub fn say_failure(failure: &Failure, sources: &[Source], output: &Output) {
+    if has_places(failure) {
+        output.say(findings::text(&failure.findings, sources, output.stderr, output.width).trim_end());
+        return;
+    }
+    for finding in &failure.findings {
+        output.error(&finding.message, finding.remedy.as_ref().map(words).as_deref());
+    }
+}
+
 /// The plan of a server that was read.
 pub fn plan_of<'r>(job: &Job<'r>, read: &'r Read) -> Result<Plan<'r>, Failure> {
     build(read.inputs(job)).map_err(|found| {
@@ -262,11 +287,15 @@ pub fn plan_of<'r>(job: &Job<'r>, read: &'r Read) -> Result<Plan<'r>, Failure> {
             (false, true) => Exit::Usage,
             (false, false) => Exit::SpecInvalid,
         };
+        let remedy = match found.as_slice() {
+            [only] => only.remedy.as_ref().map(words),
+            _ => None,
+        };
         let message = match found.as_slice() {
             [only] => only.message.clone(),
             _ => format!("the spec does not hold on this server: {} errors", found.len()),
         };
-        Failure { exit, message, remedy: None, findings: found }
+        Failure { exit, message, remedy, findings: found }
     })
 }
 
@@ -376,7 +405,10 @@ fn save(mut file: PlanFile, sources: &[Source], out: &Path, output: &Output) -> 
     match written {
         Ok(()) => {
             let out = out.display();
-            output.say(&if file.servers.iter().any(can_be_applied) {
+            let idle = file.servers.iter().all(|server| server.outcome == OutcomeFile::NothingToDo);
+            output.say(&if idle {
+                format!("saved: {out}; there is nothing to do in it")
+            } else if file.servers.iter().any(can_be_applied) {
                 format!("saved: {out}; do exactly this with `icewarden apply {out}`")
             } else {
                 format!("saved: {out}; nothing in it can be applied")

@@ -107,10 +107,21 @@ pub fn begins_as_plan(head: &str) -> bool {
         && head.contains("\"icewarden_version\"")
 }
 
+/// Whether a saved plan lies there.
+pub fn is_plan(path: &Path) -> bool {
+    path.is_file() && saved::head(path).is_ok_and(|head| begins_as_plan(&head))
+}
+
 /// Reads a saved plan; an error comes with the next act.
 fn read_file(path: &Path) -> Result<PlanFile, (String, String)> {
     let again = || "make a new one with `icewarden plan DIR --out FILE`".to_owned();
-    let text = saved::read(path, PLAN_BYTES).map_err(|error| (error.to_string(), again()))?;
+    let text = saved::read(path, PLAN_BYTES).map_err(|error| {
+        let next = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => "let whoever runs this read the file".to_owned(),
+            _ => again(),
+        };
+        (error.to_string(), next)
+    })?;
     let value: serde_json::Value =
         serde_json::from_str(&text).map_err(|error| (format!("this is no saved plan: {error}"), again()))?;
     let Some(version) = value.get("format_version").and_then(serde_json::Value::as_str) else {
