@@ -123,7 +123,6 @@ const NAMED: usize = 20;
 
 /// Exactly what was done and what was not: what ended in the same way stands together, its reason once.
 pub fn summary(plan: &Plan<'_>, run: &Run<'_>, layout: SummaryLayout) -> String {
-    let counts = counts(run);
     let Layout { colour, width, .. } = layout.layout;
     let mut out = String::new();
     let mut groups: BTreeMap<(&str, &str, &str), (Tone, Vec<usize>)> = BTreeMap::new();
@@ -167,6 +166,15 @@ pub fn summary(plan: &Plan<'_>, run: &Run<'_>, layout: SummaryLayout) -> String 
         let text = wrap(&format!("stopped: {why}"), width, 0);
         let _ = writeln!(out, "{}", text.replacen("stopped:", &colour.paint(Tone::Bad, "stopped:"), 1));
     }
+    out.push_str(&last_lines(plan, run, layout.layout));
+    out
+}
+
+/// How many steps are done, what stands in the way of the rest, and the next act.
+fn last_lines(plan: &Plan<'_>, run: &Run<'_>, layout: Layout) -> String {
+    let Layout { colour, width, .. } = layout;
+    let counts = counts(run);
+    let mut out = String::new();
     let mut last = format!("{}: {} of {} steps done", plan.server.name, counts.done, run.states().len());
     for (count, word) in
         [(counts.failed, "failed"), (counts.doubtful, "in doubt"), (counts.stopped, "not tried")]
@@ -214,10 +222,11 @@ fn stands_in_the_way(plan: &Plan<'_>) -> Option<String> {
         parts.push(format!("{count} {verb} blocked: {}", reasons.join(", ")));
     }
     if !plan.assignment.held.is_empty() {
-        parts.push(format!("{} held", counted(plan.assignment.held.len() as u64, "policy")));
+        let held = plan.assignment.held.len();
+        parts.push(format!("{held} {} held", if held == 1 { "policy is" } else { "policies are" }));
     }
     if plan.unread > 0 {
-        parts.push(format!("{} not read", counted(u64::from(plan.unread), "account")));
+        parts.push(format!("{} could not be read", counted(plan.unread, "account")));
     }
     (!parts.is_empty()).then(|| parts.join("; "))
 }
