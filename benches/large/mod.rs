@@ -175,7 +175,8 @@ fn server() -> ServerSpec {
 
 /// The budgeted part: assign, diff, ledger, order.
 fn assign_to_order(server: &ServerSpec, observed: &Observed) -> Ordered {
-    let assignment = assign(&server.policies, &observed.directory, date(2026, 11, 24), &[], &Memory::new());
+    let assignment =
+        assign(&server.policies, &observed.directory, date(2026, 11, 24), &BTreeMap::new(), &Memory::new());
     let differences = compare(&assignment, observed);
     let modules = modules(&observed.licence, None, observed.asked);
     let used = used(&modules, observed);
@@ -236,14 +237,15 @@ fn parse_10_mb_of_spec(bencher: Bencher<'_, '_>) {
 fn stage_assign_1000000(bencher: Bencher<'_, '_>) {
     let (server, observed) = (server(), observed(1_000_000));
     bencher.bench_local(|| {
-        assign(&server.policies, &observed.directory, date(2026, 11, 24), &[], &Memory::new())
+        assign(&server.policies, &observed.directory, date(2026, 11, 24), &BTreeMap::new(), &Memory::new())
     });
 }
 
 #[divan::bench(sample_count = 10)]
 fn stage_compare_1000000(bencher: Bencher<'_, '_>) {
     let (server, observed) = (server(), observed(1_000_000));
-    let assignment = assign(&server.policies, &observed.directory, date(2026, 11, 24), &[], &Memory::new());
+    let assignment =
+        assign(&server.policies, &observed.directory, date(2026, 11, 24), &BTreeMap::new(), &Memory::new());
     bencher.bench_local(|| compare(&assignment, &observed));
 }
 

@@ -17,8 +17,7 @@ use crate::spec::meaning::ServerSpec;
 
 /// The policies of a server over its whole directory.
 fn whole_assignment(inputs: Inputs<'_>) -> Assignment {
-    let shrink = inputs.allows.iter().filter(|allow| allow.guardrail == Guardrail::Shrink);
-    let shrink: Vec<String> = shrink.map(|allow| allow.value.clone()).collect();
+    let shrink = inputs.allows.iter().filter_map(Allow::shrink).collect();
     assign(&inputs.server.policies, &inputs.observed.directory, inputs.today, &shrink, inputs.memory)
 }
 

@@ -17,9 +17,9 @@ pub struct Allow {
 }
 
 impl Allow {
-    /// Of `shrink=POLICY` the policy, and how many accounts its selectors may shrink to.
+    /// Of `shrink=POLICY:N` the policy, and how many accounts its selectors may shrink to.
     pub fn shrink(&self) -> Option<(&str, u64)> {
-        let (policy, accounts) = self.value.rsplit_once(':').unwrap_or((&self.value, "0"));
+        let (policy, accounts) = self.value.rsplit_once(':')?;
         let accounts = accounts.parse().ok()?;
         (self.guardrail == Guardrail::Shrink && !policy.is_empty()).then_some((policy, accounts))
     }

@@ -230,7 +230,9 @@ pub fn unneeded(inputs: Inputs<'_>, needed: &[bool], keep_free: &[usize], module
     let mut findings = Vec::new();
     for (allow, needed) in inputs.allows.iter().zip(needed) {
         let used = match allow.guardrail {
-            Guardrail::Shrink => inputs.server.policies.iter().any(|policy| policy.name == allow.value),
+            Guardrail::Shrink => allow
+                .shrink()
+                .is_some_and(|(name, _)| inputs.server.policies.iter().any(|policy| policy.name == name)),
             Guardrail::KeepFree => Module::parse(&allow.value)
                 .is_some_and(|module| keep_free.iter().any(|index| modules.list[*index].module == module)),
             _ => *needed,

@@ -98,12 +98,13 @@ pub fn services_of(policies: &[PolicySpec]) -> ServiceSet {
 
 /// Resolves policies for every account of a directory, as of `today` (UTC).
 ///
-/// `shrink_allowed` names the policies whose selectors may match nobody, or fewer than `memory` has of them.
+/// `shrink_allowed` names the policies whose selectors may match fewer than `memory` has of them, and how many they must
+/// match still.
 pub fn assign(
     policies: &[PolicySpec],
     directory: &Directory,
     today: Date,
-    shrink_allowed: &[String],
+    shrink_allowed: &BTreeMap<&str, u64>,
     memory: &Memory,
 ) -> Assignment {
     let mut order: Vec<usize> = (0..policies.len()).collect();
@@ -120,7 +121,7 @@ pub fn assign(
     };
     for index in order {
         let policy = &policies[index];
-        let allowed = shrink_allowed.contains(&policy.name);
+        let allowed = shrink_allowed.get(policy.name.as_str()).copied();
         laying.lay(index, policy, Recalling { policy: &policy.name, memory, allowed, matched: Vec::new() });
     }
     laying.finish()
@@ -153,7 +154,7 @@ struct Laying<'a> {
 impl Laying<'_> {
     /// Lays one policy over all that were laid before, none of which is stronger.
     fn lay(&mut self, index: usize, policy: &PolicySpec, mut recalling: Recalling<'_>) {
-        let emptiness = if recalling.allowed { Emptiness::Allowed } else { Emptiness::Holds };
+        let emptiness = if recalling.allowed == Some(0) { Emptiness::Allowed } else { Emptiness::Holds };
         let mut selecting = Selecting { directory: self.directory, emptiness, findings: Vec::new() };
         let ruled = match resolve(policy, index, &mut selecting, &mut recalling) {
             Ok((scope, mut ruled)) => {
@@ -405,7 +406,8 @@ fn resolve(
     if let Some(why) = recalling.shrank("scope", scope.count()) {
         // Who left is not known, and a weaker policy must not decide for them either.
         let anybody = Rows::all(selecting.directory.len());
-        return Err(Box::new((held_as_empty(policy, why, policy.scope.place.clone()), anybody)));
+        let held = held_as_empty(policy, why, policy.scope.place.clone(), scope.count());
+        return Err(Box::new((held, anybody)));
     }
     let mut ruled = Vec::new();
     for service_rule in &policy.services {
@@ -429,10 +431,11 @@ fn resolve(
                 enabled.intersect(&scope);
                 if enabled.is_empty() && selecting.emptiness == Emptiness::Holds {
                     let what = "nobody in the scope is selected".to_owned();
-                    return Err(Box::new((held_as_empty(policy, what, enable.place.clone()), scope)));
+                    return Err(Box::new((held_as_empty(policy, what, enable.place.clone(), 0), scope)));
                 }
                 if let Some(why) = recalling.shrank(service.name(), enabled.count()) {
-                    return Err(Box::new((held_as_empty(policy, why, enable.place.clone()), scope)));
+                    let held = held_as_empty(policy, why, enable.place.clone(), enabled.count());
+                    return Err(Box::new((held, scope)));
                 }
                 if *others == Others::Disabled {
                     let mut rest = scope.clone();
@@ -459,8 +462,9 @@ fn hold(policy: &PolicySpec, index: usize, rows: &Rows) -> Vec<RuledRows> {
         .collect()
 }
 
-fn held_as_empty(policy: &PolicySpec, why: String, place: Place) -> Held {
-    let remedy = Remedy::Allow(Guardrail::Shrink, policy.name.clone());
+/// `matched` is what the selector matches now: an override speaks of that number, and of no smaller one.
+fn held_as_empty(policy: &PolicySpec, why: String, place: Place, matched: usize) -> Held {
+    let remedy = Remedy::Allow(Guardrail::Shrink, format!("{}:{matched}", policy.name));
     Held { policy: policy.name.clone(), why, place, remedy }
 }
 
@@ -468,7 +472,7 @@ fn held_as_empty(policy: &PolicySpec, why: String, place: Place) -> Held {
 fn held_as_lacking(policy: &PolicySpec, why: String, place: Place, correct: Option<String>) -> Held {
     match correct {
         Some(act) => Held { policy: policy.name.clone(), why, place, remedy: Remedy::EditSpec(act) },
-        None => held_as_empty(policy, why, place),
+        None => held_as_empty(policy, why, place, 0),
     }
 }
 
@@ -561,7 +565,7 @@ mod tests {
     fn check(policies: &[&str]) -> String {
         let directory = directory(["a", "b"].map(str::to_owned));
         let policies: Vec<PolicySpec> = policies.iter().map(|line| read(line)).collect();
-        let assignment = assign(&policies, &directory, date(2026, 11, 24), &[], &Memory::new());
+        let assignment = assign(&policies, &directory, date(2026, 11, 24), &BTreeMap::new(), &Memory::new());
         let said = |row: usize| {
             let profile = assignment.of(row);
             let im = Service::Im;
@@ -655,7 +659,7 @@ mod tests {
             })
             .collect();
         let policies = [with, policy(5, Service::Sip, true, everyone())];
-        let assignment = assign(&policies, &directory, date(2026, 11, 24), &[], &Memory::new());
+        let assignment = assign(&policies, &directory, date(2026, 11, 24), &BTreeMap::new(), &Memory::new());
         // Nothing, everyone's, each exception's, the second policy's alone, and each exception's under it.
         assert_eq!(assignment.profiles.len(), 1 + 1 + EXCEPTIONS + 1 + EXCEPTIONS);
         assert_eq!(assignment.rules.len(), 2 + EXCEPTIONS);

@@ -2,8 +2,8 @@
 //! policy: an emptied group must not switch off a company.
 //!
 //! It is the number that is looked at, not the text: a selector that its author narrowed on purpose is held as one
-//! that shrank by itself, once. A slip in a selector looks just like a purpose, and `--allow shrink=POLICY` says
-//! which it was; the apply that it is given to remembers the new number, and nothing is held any more.
+//! that shrank by itself, once. A slip in a selector looks just like a purpose, and `--allow shrink=POLICY:N` says
+//! which it was, and how many must be left; the apply that it is given to remembers the new number, and nothing is held any more.
 
 use std::collections::BTreeMap;
 
@@ -33,8 +33,8 @@ pub const SHRINK_PERCENT_MAX: u64 = 20;
 pub struct Recalling<'a> {
     pub policy: &'a str,
     pub memory: &'a Memory,
-    /// `--allow shrink=POLICY`.
-    pub allowed: bool,
+    /// Of `--allow shrink=POLICY:N` the number.
+    pub allowed: Option<u64>,
     /// What the policy's selectors match now.
     pub matched: Vec<(SelectorId, u64)>,
 }
@@ -45,7 +45,9 @@ impl Recalling<'_> {
         let accounts = accounts as u64;
         let id = SelectorId { policy: self.policy.to_owned(), selector: selector.to_owned() };
         let before = self.memory.get(&id);
-        let held = before.filter(|before| !self.allowed && before.lost_too_many(accounts)).map(|before| {
+        let held = before.filter(|before| {
+            before.lost_too_many(accounts) && self.allowed.is_none_or(|least| accounts < least)
+        }).map(|before| {
             let what = if selector == "scope" { "its scope" } else { &format!("what enables {selector}") };
             format!(
                 "{what} matches {accounts} accounts, and matched {} when it was last applied ({}): more than \
@@ -85,16 +87,17 @@ mod tests {
             let id = SelectorId { policy: "sales".to_owned(), selector: "scope".to_owned() };
             let memory =
                 Memory::from([(id.clone(), Matched { accounts: before, since: "2026-11-24".to_owned() })]);
-            for allowed in [false, true] {
+            for allowed in [None, Some(now as u64 + 1), Some(now as u64), Some(0)] {
                 let mut recalling =
                     Recalling { policy: "sales", memory: &memory, allowed, matched: Vec::new() };
                 let said = recalling.shrank("scope", now);
-                assert_eq!(said.is_some(), held && !allowed, "{before} -> {now}: {said:?}");
+                let held = held && allowed.is_none_or(|least| least > now as u64);
+                assert_eq!(said.is_some(), held, "{before} -> {now}: {said:?}");
                 assert_eq!(recalling.matched, [(id.clone(), now as u64)]);
             }
         }
         let mut recalling =
-            Recalling { policy: "other", memory: &Memory::new(), allowed: false, matched: Vec::new() };
+            Recalling { policy: "other", memory: &Memory::new(), allowed: None, matched: Vec::new() };
         assert_eq!(recalling.shrank("im", 0), None, "what was never applied did not shrink");
     }
 }

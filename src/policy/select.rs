@@ -38,7 +38,7 @@ enum Gap {
 pub enum Emptiness {
     /// It holds the policy: what emptied the group may have been a mistake.
     Holds,
-    /// `--allow shrink=POLICY`: it was meant.
+    /// `--allow shrink=POLICY:0`: it was meant.
     Allowed,
 }
 

@@ -26,8 +26,8 @@ mod tests {
     fn every_remedy_reads_as_an_act() {
         for (remedy, expected) in [
             (
-                Remedy::Allow(Guardrail::Shrink, "sales".into()),
-                "if this is meant: --allow shrink=sales --reason TEXT",
+                Remedy::Allow(Guardrail::Shrink, "sales:3".into()),
+                "if this is meant: --allow shrink=sales:3 --reason TEXT",
             ),
             (Remedy::DidYouMean("im".into()), "did you mean `im`?"),
             (Remedy::EditSpec("keep one".into()), "keep one"),

@@ -131,7 +131,6 @@ const NAMED: usize = 20;
 
 /// Exactly what was done and what was not: what ended in the same way stands together, its reason once.
 pub fn summary(plan: &Plan<'_>, run: &Run<'_>, layout: SummaryLayout) -> String {
-    let counts = counts(run);
     let Layout { colour, width, .. } = layout.layout;
     let mut out = String::new();
     let mut groups: BTreeMap<(&str, &str, &str), (Tone, Vec<usize>)> = BTreeMap::new();
@@ -175,6 +174,15 @@ pub fn summary(plan: &Plan<'_>, run: &Run<'_>, layout: SummaryLayout) -> String 
         let text = wrap(&format!("stopped: {why}"), width, 0);
         let _ = writeln!(out, "{}", text.replacen("stopped:", &colour.paint(Tone::Bad, "stopped:"), 1));
     }
+    out.push_str(&last_lines(plan, run, layout.layout));
+    out
+}
+
+/// How many steps are done, what stands in the way of the rest, and the next act.
+fn last_lines(plan: &Plan<'_>, run: &Run<'_>, layout: Layout) -> String {
+    let Layout { colour, width, .. } = layout;
+    let counts = counts(run);
+    let mut out = String::new();
     let mut last = format!("{}: {} of {} steps done", plan.server.name, counts.done, run.states().len());
     for (count, word) in
         [(counts.failed, "failed"), (counts.doubtful, "in doubt"), (counts.stopped, "not tried")]
@@ -184,7 +192,16 @@ pub fn summary(plan: &Plan<'_>, run: &Run<'_>, layout: SummaryLayout) -> String 
         }
     }
     let whole = counts.done == run.states().len();
-    let tone = if whole { Tone::Good } else { Tone::Bad };
+    let blocked = stands_in_the_way(plan);
+    if let (true, Some(blocked)) = (whole, &blocked) {
+        let _ = write!(last, "; {blocked}");
+    }
+    let last = wrap(&last, width, 0);
+    let tone = match (whole, &blocked) {
+        (true, None) => Tone::Good,
+        (true, Some(_)) => Tone::Careful,
+        (false, _) => Tone::Bad,
+    };
     let _ = writeln!(out, "{}.", colour.paint(tone, &last));
     if let Some(left_out) = plan.left_out {
         let changes = counted(left_out, "change");
@@ -193,8 +210,33 @@ pub fn summary(plan: &Plan<'_>, run: &Run<'_>, layout: SummaryLayout) -> String 
     if !whole {
         let next = format!("next: {}", remedy::text(&next_act(run.halted())));
         let _ = writeln!(out, "{}", wrap(&next, width, 2));
+    } else if blocked.is_some() {
+        let next = "next: `icewarden plan` names what stands in the way of each, and what to do about it";
+        let _ = writeln!(out, "{}", wrap(next, width, 2));
     }
     out
+}
+
+/// What a plan left that it could not do, where there is any: a run of which all is done is not all that was wanted.
+fn stands_in_the_way(plan: &Plan<'_>) -> Option<String> {
+    let mut parts = Vec::new();
+    if !plan.blocked.is_empty() {
+        let claims = plan.blocked.iter().all(|blocked| blocked.change.direction == Direction::Claim);
+        let count = counted(plan.blocked.len() as u64, if claims { "claim" } else { "change" });
+        let reasons: BTreeSet<String> =
+            plan.blocked.iter().map(|blocked| blocked.reason.code().replace('-', " ")).collect();
+        let reasons: Vec<String> = reasons.into_iter().collect();
+        let verb = if plan.blocked.len() == 1 { "is" } else { "are" };
+        parts.push(format!("{count} {verb} blocked: {}", reasons.join(", ")));
+    }
+    if !plan.assignment.held.is_empty() {
+        let held = plan.assignment.held.len();
+        parts.push(format!("{held} {} held", if held == 1 { "policy is" } else { "policies are" }));
+    }
+    if plan.unread > 0 {
+        parts.push(format!("{} could not be read", counted(plan.unread, "account")));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// There is no rollback: the next plan leads on from wherever a run stopped.

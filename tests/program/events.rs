@@ -198,7 +198,7 @@ fn outputs(how: &str) -> (Vec<String>, Vec<String>) {
         "--allow",
         "protect=postmaster@example.com",
         "--allow",
-        "shrink=held",
+        "shrink=held:0",
         "--reason",
         "asked by bob@example.com",
     ];

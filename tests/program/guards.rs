@@ -401,7 +401,7 @@ fn overrides_are_recorded_and_told_where_nothing_needed_them() {
     let stand = Stand::of(world);
     let desk = desk(&stand, &[off("im", &users[..1])]);
     for value in
-        ["disable=im:1", "protect=x@example.com", "backup=keepDays", "shrink=nobody", "keep-free=fax"]
+        ["disable=im:1", "protect=x@example.com", "backup=keepDays", "shrink=nobody:0", "keep-free=fax"]
     {
         let args = ["--allow", value, "--reason", "asked for in ticket 7", "--out", "plan.json"];
         desk.plan(&args).exits(2).says(&[&format!("--allow {value} was not needed")]);

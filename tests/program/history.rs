@@ -3,7 +3,9 @@
 use std::process::Command;
 
 use super::lock::start;
-use super::run::Desk;
+use super::run::{Desk, desk};
+use super::spec::{policy, world};
+use super::stand::{Stand, result};
 
 /// Git in a desk's folder, with nobody's configuration.
 fn git(desk: &Desk, args: &[&str]) -> String {
@@ -64,14 +66,19 @@ fn runs_are_listed_newest_first_and_each_is_told_whole() {
 #[test]
 fn a_run_that_is_not_there_is_told_with_those_that_are() {
     let (_stand, desk) = start();
-    desk.icewarden(&["history", "show", "1"]).exits(0).says(&["no runs yet"]);
+    desk.icewarden(&["history", "show", "1"]).exits(64).says(&["there is no run 1", "no runs yet"]);
     desk.apply(&[]).exits(0);
     for run in ["2", "0", "last", "-1"] {
         let ran = desk.icewarden(&["history", "show", "--", run]);
         assert_eq!(ran.code, 64, "{run}: {ran:?}");
         ran.says(&["there is no run", "the newest is 1"]);
     }
-    desk.icewarden(&["history", "--limit", "no"]).exits(64);
+    for limit in ["no", "0"] {
+        desk.icewarden(&["history", "--limit", limit]).exits(64);
+    }
+    // Nothing in a test's surroundings says who it is, and still somebody is named.
+    let who = desk.icewarden(&["history", "--format", "json"]).exits(0).json()["runs"][0]["who"].to_string();
+    assert!(!who.contains("somebody"), "{who}");
 }
 
 /// A `git` that never ends is not waited for, and learns no secret.
@@ -99,4 +106,28 @@ fn without_git_there_is_no_commit_and_nothing_else_is_missing() {
     // The desk has no PATH, so there is no `git`.
     desk.apply(&[]).exits(0);
     desk.icewarden(&["history", "show", "1"]).exits(0).says(&["no commit is known", "complete"]);
+}
+
+/// What many steps have in common is said once, and what was not done does not read as if it was.
+#[test]
+fn what_was_not_done_is_told_as_wanted_and_its_reason_once() {
+    let names = ["a@example.com", "b@example.com", "c@example.com"];
+    let stand = Stand::of(world(&names.map(|name| (name, &[] as &[&str]))));
+    let desk =
+        desk(&stand, &[policy("chat", "scope: {accounts: [\"?@example.com\"]}\nservices: {im: enabled}")]);
+    stand.twist(|_, request| {
+        let odd = request.command == "setaccountproperties" && !request.body.contains("a@example.com");
+        odd.then(|| result("0"))
+    });
+    desk.apply(&[]).exits(5);
+    let told = desk.icewarden(&["history", "show", "1"]).exits(0);
+    assert_eq!(told.out.matches("did not apply it").count(), 1, "{}", told.out);
+    assert!(told.out.lines().all(|line| line.chars().count() <= 80), "{}", told.out);
+    told.says(&[
+        "* done claim a@example.com/im disabled -> enabled",
+        "x refused claim b@example.com/im wanted disabled -> enabled",
+        "x refused claim c@example.com/im wanted disabled -> enabled these 2: the server did not apply it",
+    ]);
+    let coloured = desk.icewarden(&["history", "show", "1", "--color", "always"]).exits(0);
+    assert!(coloured.out.contains("\u{1b}[32m* done"), "{}", coloured.out);
 }

@@ -65,9 +65,10 @@ fn a_second_run_is_refused_and_told_who_has_the_lock() {
 #[test]
 fn a_second_run_that_may_wait_goes_on_when_the_first_has_ended() {
     let (stand, desk) = start();
+    let desk = desk.env("USER", "anna");
     let held = held(&stand, &desk);
     let mut second = desk.start(&["apply", "spec", "--auto-approve", "--lock-timeout", "2m"]);
-    second.says("eu: waiting for somebody@");
+    second.says("eu: waiting for anna@");
     held.let_go.send(()).expect("it waits");
     held.started.ends().exits(0);
     second.ends().exits(0).says(&["nothing to do"]);

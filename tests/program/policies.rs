@@ -178,8 +178,8 @@ fn an_empty_or_unread_selector_holds_its_policy_and_not_the_others() {
     let off = vec!["release anna@example.com/im", "release bob@example.com/im", done];
     let chat = |scope: &str| policy("sales", &format!("scope: {scope}\nservices: {{im: disabled}}"));
     let shrink: &[&str] =
-        &["--allow", "shrink=sales", "--allow", "disable=9", "--reason", "the team was closed"];
-    let remedy = "--allow shrink=sales --reason TEXT";
+        &["--allow", "shrink=sales:0", "--allow", "disable=9", "--reason", "the team was closed"];
+    let remedy = "--allow shrink=sales:0 --reason TEXT";
     let cases = [
         case("an empty group", vec![sales(all, "empty@example.com"), other()], 3, vec![done])
             .on(|world| group(world, "empty@example.com", &[]))

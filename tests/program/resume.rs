@@ -316,3 +316,15 @@ fn a_stored_spec_that_is_not_understood_stops_no_other_server() {
     ran.says(&["eu: run 1 cannot go on with the spec that it was begun with", "us: run 2 of"]);
     assert_eq!((eu.writes(), us.writes()), (0, 4));
 }
+
+/// All steps are done, and not all that is wanted: the last line says so.
+#[test]
+fn a_run_that_did_all_it_could_says_what_is_blocked() {
+    let stand = stand();
+    stand.world().set_product("Instant Messaging", Some(2));
+    let desk = desk(&stand, &[chat("eu")]);
+    kill_at(&stand, &desk, 1, When::BeforeAll, &[]);
+    let said = ["eu: 2 of 2 steps done; 2 claims are blocked: no seat.", "next: `icewarden plan` names"];
+    desk.icewarden(&RESUME).exits(3).says(&said);
+    desk.icewarden(&RESUME).exits(0).says(&["nothing to resume"]);
+}

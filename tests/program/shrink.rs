@@ -35,7 +35,7 @@ fn leave(world: &mut World, count: usize) {
 }
 
 const LOSE: [&str; 4] = ["--allow", "disable=9", "--reason", "a test"];
-const ALLOW: [&str; 6] = ["--allow", "disable=9", "--allow", "shrink=chat", "--reason", "sales is smaller"];
+const ALLOW: [&str; 6] = ["--allow", "disable=9", "--allow", "shrink=chat:5", "--reason", "sales is smaller"];
 
 #[test]
 fn a_group_may_lose_a_fifth_and_no_more() {
@@ -49,7 +49,7 @@ fn a_group_may_lose_a_fifth_and_no_more() {
         "chat",
         "what enables im matches 6 accounts, and matched 8 when it was last applied (2",
         "more than 20 % fewer",
-        "--allow shrink=chat --reason TEXT",
+        "--allow shrink=chat:6 --reason TEXT",
     ];
     desk.plan(&LOSE).exits(3).says(&said);
     desk.apply(&LOSE).exits(3).says(&said);
@@ -105,7 +105,10 @@ fn a_selector_that_was_edited_is_held_once_and_then_no_more() {
         desk.read("spec/spec.yaml").replace("groups: [sales@example.com]", "accounts: [a@example.com]");
     desk.write("spec/spec.yaml", &spec);
     desk.plan(&LOSE).exits(3).says(&["matches 1 accounts, and matched 10"]);
-    desk.plan(&[&ALLOW[..], &["--out", "plan.json"]].concat()).exits(2);
+    // An override speaks of a number: what shrinks further is held again.
+    desk.plan(&ALLOW).exits(3).says(&["--allow shrink=chat:1 --reason TEXT"]);
+    let allow = ["--allow", "disable=9", "--allow", "shrink=chat:1", "--reason", "sales is smaller"];
+    desk.plan(&[&allow[..], &["--out", "plan.json"]].concat()).exits(2);
     desk.apply_saved().exits(0).says(&["9 of 9 steps done"]);
     desk.nothing_to_do(&[]);
     assert!(stand.is_on("a@example.com", "im") && !stand.is_on("b@example.com", "im"));

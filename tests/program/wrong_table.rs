@@ -650,7 +650,7 @@ fn selectors() -> Vec<Row> {
             scene(stand, &[policy("sales", &text)])
         })
     };
-    const ALLOW: &str = "--allow shrink=sales --reason TEXT";
+    const ALLOW: &str = "--allow shrink=sales:0 --reason TEXT";
     let remark = |situation, words, exception: &'static str| {
         row(S, situation, 0, words, move || {
             let stand = stand();
@@ -1010,6 +1010,11 @@ fn typed() -> Vec<Row> {
             "--allow without a number",
             &["how many accounts"],
             &["plan", "spec", "--allow", "disable=im:many", "--reason", "x"],
+        ),
+        typed(
+            "--allow shrink without a number",
+            &["shrink=POLICY:N"],
+            &["plan", "spec", "--allow", "shrink=sales", "--reason", "x"],
         ),
     ]
 }

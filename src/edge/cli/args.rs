@@ -50,7 +50,7 @@ pub enum Command {
     #[command(args_conflicts_with_subcommands = true)]
     History {
         /// How many runs to list.
-        #[arg(long, default_value_t = 20, value_name = "COUNT")]
+        #[arg(long, default_value_t = 20, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
         #[command(flatten)]
         told: HistoryArgs,
@@ -220,7 +220,7 @@ pub struct ShowArgs {
 #[derive(Debug, Args)]
 pub struct AllowArgs {
     /// Override one guardrail, as the plan names it: disable=im:30, mail=groupware:2, protect=ADDRESS,
-    /// backup=SETTING, shrink=POLICY, keep-free=MODULE. May be given several times.
+    /// backup=SETTING, shrink=POLICY:N (to N accounts at least), keep-free=MODULE. May be given several times.
     #[arg(long = "allow", value_name = "NAME=VALUE", requires = "reason")]
     pub allow: Vec<String>,
     /// Why the guardrails are overridden; it is recorded in the plan.
@@ -309,18 +309,22 @@ fn allow(text: &str, reason: &str) -> Result<Allow, String> {
             names.join(", ")
         ));
     };
+    let meant = Allow { guardrail, value: value.to_owned(), reason: reason.to_owned() };
     let problem = match guardrail {
         Guardrail::Disable | Guardrail::Mail => number_of(value),
         Guardrail::KeepFree if Module::parse(value).is_none() => Some("name a module".to_owned()),
         Guardrail::FewerSeats | Guardrail::SpendActivation => {
             Some("this version changes no licence, so there is nothing to allow".to_owned())
         }
+        Guardrail::Shrink if meant.shrink().is_none() => {
+            Some("say to how many accounts at least: shrink=POLICY:N".to_owned())
+        }
         _ if value.is_empty() => Some("the value is missing".to_owned()),
         _ => None,
     };
     match problem {
         Some(problem) => Err(format!("--allow {text}: {problem}")),
-        None => Ok(Allow { guardrail, value: value.to_owned(), reason: reason.to_owned() }),
+        None => Ok(meant),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::edge::lock;
 use crate::edge::store::{EndWord, RunRow, StepTold, Store, StoreError};
 use crate::model::{Pattern, counted};
 use crate::plan::Allow;
+use crate::report::paint::{Colour, Tone};
 use crate::report::text::wrap;
 
 /// The version of what `--format json` prints.
@@ -25,7 +26,7 @@ const WHO: usize = 14;
 
 /// `history`
 pub fn list(limit: u32, told: &HistoryArgs, output: &Output) -> Exit {
-    with_store(told, output, async |store| {
+    with_store(told, None, output, async |store| {
         let runs = store.runs(i64::from(limit)).await?;
         output.data(&match told.format {
             Format::Text if runs.is_empty() => "no runs yet.\n".to_owned(),
@@ -41,7 +42,7 @@ pub fn list(limit: u32, told: &HistoryArgs, output: &Output) -> Exit {
 
 /// `history show RUN`
 pub fn show(run: &str, told: &HistoryArgs, output: &Output) -> Exit {
-    with_store(told, output, async |store| {
+    with_store(told, Some(run), output, async |store| {
         let found = match run.parse() {
             Ok(id) => store.run(id).await?,
             Err(_) => None,
@@ -59,7 +60,7 @@ pub fn show(run: &str, told: &HistoryArgs, output: &Output) -> Exit {
             Given { allows: store.allows(found.id).await?, narrowing: store.narrowing(found.id).await? };
         let steps = store.steps(found.id).await?;
         output.data(&match told.format {
-            Format::Text => whole(&found, &steps, &given, store),
+            Format::Text => whole(&found, &steps, &given, store, output.stdout),
             Format::Json => whole_json(&found, &steps, &given, store),
         });
         Ok(Exit::Done)
@@ -74,6 +75,7 @@ struct Given {
 
 fn with_store(
     told: &HistoryArgs,
+    run: Option<&str>,
     output: &Output,
     tell: impl AsyncFnOnce(&Store) -> Result<Exit, StoreError>,
 ) -> Exit {
@@ -85,7 +87,7 @@ fn with_store(
     runtime.block_on(async {
         let store = match keep::open_to_read(option, output).await {
             Ok(Some(store)) => store,
-            Ok(None) => return none(told, output),
+            Ok(None) => return none(told, run, output),
             Err(exit) => return exit,
         };
         tell(&store).await.unwrap_or_else(|error| say_store(&error, output))
@@ -93,7 +95,16 @@ fn with_store(
 }
 
 /// Where there is no store there was no run either; somebody may have looked in the wrong place.
-fn none(told: &HistoryArgs, output: &Output) -> Exit {
+fn none(told: &HistoryArgs, run: Option<&str>, output: &Output) -> Exit {
+    if let Some(run) = run {
+        let folder = crate::edge::store::folder(told.store.store.as_deref());
+        let next = match folder {
+            Some(folder) => format!("no runs yet: there is no store in {}", folder.display()),
+            None => "no runs yet: there is no store; name its folder with --store DIR".to_owned(),
+        };
+        output.error(&format!("there is no run {run}"), Some(&next));
+        return Exit::Usage;
+    }
     match crate::edge::store::folder(told.store.store.as_deref()) {
         Some(folder) => output.say(&format!("no runs yet: there is no store in {}", folder.display())),
         None => output.say("no runs yet: there is no store; name its folder with --store DIR"),
@@ -112,9 +123,16 @@ fn ended(run: &RunRow, store: &Store) -> &'static str {
         Some(EndWord::Settled) => "settled",
         Some(EndWord::Resumed) => "resumed",
         Some(EndWord::Superseded) => "superseded",
-        None if lock::holder_of(&store.folder, &run.server_key).is_some() => "under way",
+        None if is_under_way(run, store) => "under way",
         None => "cut off",
     }
+}
+
+/// Whether a run holds its server's lock. Another may hold it beside an older run that was cut off.
+fn is_under_way(run: &RunRow, store: &Store) -> bool {
+    let holder = lock::holder_of(&store.folder, &run.server_key);
+    holder
+        .is_some_and(|holder| holder.who.is_empty() || holder.who.ends_with(&format!("process {}", run.pid)))
 }
 
 fn table(runs: &[RunRow], store: &Store) -> String {
@@ -144,7 +162,7 @@ fn cut(text: &str, most: usize) -> String {
     text.chars().take(most - 1).chain(['…']).collect()
 }
 
-fn whole(run: &RunRow, steps: &[StepTold], given: &Given, store: &Store) -> String {
+fn whole(run: &RunRow, steps: &[StepTold], given: &Given, store: &Store, colour: Colour) -> String {
     let mut out = format!("run {} on {} ({})\n", run.id, run.server, run.url);
     let mut line = |name: &str, text: &str| {
         let _ = writeln!(out, "  {name:<10} {text}");
@@ -173,8 +191,16 @@ fn whole(run: &RunRow, steps: &[StepTold], given: &Given, store: &Store) -> Stri
     line("ended", &ended_words(run, store));
     let _ = writeln!(out, "\n{}:", counted(steps.len() as u64, "step"));
     let prefix = format!("{}/", run.server);
-    for step in steps {
-        out.push_str(&step_words(step, &prefix));
+    for same in steps.chunk_by(|one, next| state(one) == state(next)) {
+        for step in same {
+            out.push_str(&step_words(step, &prefix, colour));
+        }
+        let (.., why) = state(&same[0]);
+        // What many have in common is said once, below the last of them.
+        let of = if same.len() > 1 { format!("these {}: ", same.len()) } else { String::new() };
+        if !why.is_empty() {
+            let _ = writeln!(out, "{}", wrap(&format!("{of}{why}"), COLUMNS, 6));
+        }
     }
     out
 }
@@ -212,7 +238,23 @@ fn lasted(run: &RunRow) -> Option<String> {
 /// What is told of a run goes into tickets and mails: it keeps to this, whatever the terminal has.
 const COLUMNS: usize = 80;
 
-fn step_words(told: &StepTold, prefix: &str) -> String {
+/// How a step stands: a tone, a sign, a word, and why.
+fn state(told: &StepTold) -> (Tone, char, &str, &str) {
+    match (&told.outcome, &told.begun) {
+        (Some((_, word, _)), _) if word == "done" => (Tone::Good, '*', "done", ""),
+        (Some((_, word, _)), _) if word == "said" => {
+            (Tone::Good, '*', "done", "the server said so, and lets nobody read it back")
+        }
+        (Some((_, word, why)), _) if word == "found" => (Tone::Good, '*', "done", why),
+        (Some((_, word, why)), _) if word == "in doubt" => (Tone::Bad, '?', word, why),
+        (Some((_, word, why)), _) if word == "no need" => (Tone::Careful, '-', word, why),
+        (Some((_, word, why)), _) => (Tone::Bad, 'x', word, why),
+        (None, Some(_)) => (Tone::Bad, '?', "in doubt", "the program was ended meanwhile"),
+        (None, None) => (Tone::Careful, 'x', "not begun", ""),
+    }
+}
+
+fn step_words(told: &StepTold, prefix: &str, colour: Colour) -> String {
     let step = &told.step;
     let value = |value: &Option<String>| match (value, &step.secret) {
         (Some(value), _) if value.is_empty() => "(empty)".to_owned(),
@@ -220,26 +262,18 @@ fn step_words(told: &StepTold, prefix: &str) -> String {
         (None, Some(_)) => "(secret)".to_owned(),
         (None, None) => "(unknown)".to_owned(),
     };
-    let (sign, word, why) = match (&told.outcome, &told.begun) {
-        (Some((_, word, _)), _) if word == "done" => ('*', "done", ""),
-        (Some((_, word, _)), _) if word == "said" => {
-            ('*', "done", "the server said so, and lets nobody read it back")
-        }
-        (Some((_, word, why)), _) => ('x', word.as_str(), why.as_str()),
-        (None, Some(_)) => ('?', "in doubt", "the program was ended meanwhile"),
-        (None, None) => ('x', "not begun", ""),
-    };
+    let (tone, sign, word, _) = state(told);
     let address = step.address.strip_prefix(prefix).unwrap_or(&step.address);
-    let (before, after) = (value(&step.before), value(&step.after));
-    let head = format!("  {sign} {word:<9} {:<7} {address}", step.action);
-    let values = format!("{before} -> {after}");
-    let fits = head.chars().count() + 2 + values.chars().count() <= COLUMNS;
-    let mut line = if fits { format!("{head}  {values}\n") } else { format!("{head}\n      {values}\n") };
+    // What was not done must not read as if it was.
+    let wanted = if tone == Tone::Good { "" } else { "wanted " };
+    let values = format!("{wanted}{} -> {}", value(&step.before), value(&step.after));
+    let what = format!("{:<7} {address}", step.action);
+    let sign = format!("{sign} {word:<9}");
+    let fits = 2 + sign.chars().count() + 1 + what.chars().count() + 2 + values.chars().count() <= COLUMNS;
+    let between = if fits { "  " } else { "\n      " };
+    let mut line = format!("  {} {what}{between}{values}\n", colour.paint(tone, &sign));
     if let Some(secret) = &step.secret {
         let _ = writeln!(line, "{}", wrap(&format!("the secret from {secret}"), COLUMNS, 6));
-    }
-    if !why.is_empty() {
-        let _ = writeln!(line, "{}", wrap(why, COLUMNS, 6));
     }
     line
 }

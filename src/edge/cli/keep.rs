@@ -168,15 +168,41 @@ fn who() -> String {
         let text = std::fs::read_to_string(path).ok()?;
         Some(text.trim().to_owned()).filter(|text| !text.is_empty())
     };
-    let user = set(&["USER", "LOGNAME", "USERNAME"]).unwrap_or_else(|| "somebody".to_owned());
+    let user = set(&["USER", "LOGNAME", "USERNAME"]).or_else(user).unwrap_or_else(|| "somebody".to_owned());
     let host = told("/proc/sys/kernel/hostname").or_else(|| set(&["HOSTNAME", "COMPUTERNAME"]));
     format!("{user}@{}", host.unwrap_or_else(|| "this machine".to_owned()))
+}
+
+/// Whose process this is, where nothing in its surroundings says so: containers and CI set no `USER`.
+#[cfg(unix)]
+fn user() -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    // A process's own folder is its user's.
+    let uid = std::fs::metadata("/proc/self").ok()?.uid();
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    Some(named_in(&users, uid).unwrap_or_else(|| format!("uid {uid}")))
+}
+
+#[cfg(not(unix))]
+fn user() -> Option<String> {
+    None
+}
+
+/// The name of a user in the text of `/etc/passwd`.
+#[cfg(unix)]
+fn named_in(users: &str, uid: u32) -> Option<String> {
+    let name = |line: &str| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid) && !name.is_empty()).then(|| name.to_owned())
+    };
+    users.lines().find_map(name)
 }
 
 fn held_by(holder: &Holder) -> String {
     match (holder.who.as_str(), holder.since.as_str()) {
         ("", _) => "another run, which has the lock".to_owned(),
-        (who, since) => format!("{who} has the lock since {}", minute(since)),
+        (who, since) => format!("{who}, which has had the lock since {}", minute(since)),
     }
 }
 
@@ -234,6 +260,15 @@ mod tests {
             ("5 minutes", None),
         ] {
             assert_eq!(duration(text).ok(), seconds.map(Duration::from_secs), "{text}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_user_is_found_by_its_number_alone() {
+        let users = "root:x:0:0:root:/root:/bin/sh\n\nodd\nci:x:1001:0::/:/bin/sh\n";
+        for (uid, name) in [(0, Some("root")), (1001, Some("ci")), (1, None)] {
+            assert_eq!(named_in(users, uid).as_deref(), name, "{uid}");
         }
     }
 
