@@ -225,6 +225,7 @@ fn step_words(told: &StepTold, prefix: &str) -> String {
         (Some((_, word, _)), _) if word == "said" => {
             ('*', "done", "the server said so, and lets nobody read it back")
         }
+        (Some((_, word, _)), _) if word == "already so" => ('*', "already so", ""),
         (Some((_, word, why)), _) => ('x', word.as_str(), why.as_str()),
         (None, Some(_)) => ('?', "in doubt", "the program was ended meanwhile"),
         (None, None) => ('x', "not begun", ""),

@@ -182,7 +182,9 @@ impl Resumed {
                 continue;
             }
             match (&step.outcome, &step.begun) {
-                (Some((_, word, _)), _) if word == "done" || word == "said" => told += 1,
+                (Some((_, word, _)), _) if ["done", "said", "already so"].contains(&word.as_str()) => {
+                    told += 1;
+                }
                 (_, Some(_)) => found.push(effect),
                 (_, None) => gone += 1,
             }
