@@ -321,13 +321,7 @@ async fn switch(client: &Client, address: &str, step: SwitchStep, support: Servi
         let why = format!("{} could not be read before the write", names(unread));
         return End::answered(Outcome::NotSent(why));
     }
-    let differs = ServiceSet(found.on.0 ^ step.expect.on.0).intersection(step.expect.of);
-    if !differs.is_empty() {
-        let why = format!("{} changed since the plan was made", names(differs));
-        return End::answered(Outcome::Differs(why));
-    }
     let on = step.direction == Direction::Claim;
-    let written = client.write_switch(address, step.service, on).await;
     let read = || async {
         let bits = client.read_switches(address, ServiceSet::single(step.service), support).await?;
         let known = bits.known.contains(step.service);
@@ -339,6 +333,18 @@ async fn switch(client: &Client, address: &str, step: SwitchStep, support: Servi
             true => Found::Otherwise,
         })
     };
+    let differs = ServiceSet(found.on.0 ^ step.expect.on.0).intersection(step.expect.of);
+    if differs == ServiceSet::single(step.service) && found.on.contains(step.service) == on {
+        // Somebody else did just this. Whether its seat is free is told by the effective value only (U-32).
+        if let Ok(Found::Wanted { effective }) = read().await {
+            return End::answered(Outcome::Already { effective });
+        }
+    }
+    if !differs.is_empty() {
+        let why = format!("{} changed since the plan was made", names(differs));
+        return End::answered(Outcome::Differs(why));
+    }
+    let written = client.write_switch(address, step.service, on).await;
     read_back(written, read).await
 }
 
@@ -355,6 +361,10 @@ async fn setting(client: &Client, step: &SettingStep, secrets: &BTreeMap<BackupK
     };
     match read_setting(client, key).await {
         Ok(Reading::Read(found)) => {
+            let wanted = canon(key.kind(), text);
+            if secret.is_none() && wanted.is_some() && canon(key.kind(), &found) == wanted {
+                return End::answered(Outcome::Already { effective: None });
+            }
             if let Some(before) = &step.change.before
                 && canon(key.kind(), &found).as_ref() != Some(before)
             {

@@ -14,6 +14,8 @@ pub enum Outcome {
     Done { effective: Option<bool> },
     /// Written, and the server said it was done; it lets nobody read what is there, so its word is all there is (U-12).
     Said,
+    /// It was found as wanted before the write, by somebody else's hand; nothing was written. `effective` as above.
+    Already { effective: Option<bool> },
     /// What was found before the write was not what the plan expects; nothing was written (U-17).
     Differs(String),
     /// The server did not do it, and reading back shows it unchanged.
@@ -30,7 +32,7 @@ pub enum Outcome {
 impl Outcome {
     /// Whether it counts as done, for what needs it and for the count at the end.
     pub fn is_done(&self) -> bool {
-        matches!(self, Outcome::Done { .. } | Outcome::Said)
+        matches!(self, Outcome::Done { .. } | Outcome::Said | Outcome::Already { .. })
     }
 
     /// What it is called, wherever it is told.
@@ -38,6 +40,7 @@ impl Outcome {
         match self {
             Outcome::Done { .. } => "done",
             Outcome::Said => "said",
+            Outcome::Already { .. } => "already so",
             Outcome::Differs(_) => "found otherwise",
             Outcome::Refused(_) => "refused",
             Outcome::Ineffective(_) => "no effect",
@@ -49,7 +52,7 @@ impl Outcome {
     /// Why; empty where there is nothing to say.
     pub fn detail(&self) -> &str {
         match self {
-            Outcome::Done { .. } | Outcome::Said => "",
+            Outcome::Done { .. } | Outcome::Said | Outcome::Already { .. } => "",
             Outcome::Differs(why)
             | Outcome::Refused(why)
             | Outcome::Ineffective(why)
@@ -268,8 +271,13 @@ impl<'p> Run<'p> {
             self.busy.remove(&step.row);
             match (&outcome, step.direction) {
                 // Off by its switch and on by its effective value: the seat may still be held (U-32, U-36).
-                (Outcome::Done { effective: Some(true) }, Direction::Release) => {}
-                (Outcome::Done { .. }, Direction::Release) => self.tally.released(step),
+                (
+                    Outcome::Done { effective: Some(true) } | Outcome::Already { effective: Some(true) },
+                    Direction::Release,
+                ) => {}
+                (Outcome::Done { .. } | Outcome::Already { .. }, Direction::Release) => {
+                    self.tally.released(step);
+                }
                 // What differs may be that the seat was taken already, and what was refused may still show later
                 // (U-15): only a claim that was never sent gives its seat back.
                 (Outcome::NotSent(_), Direction::Claim) => self.tally.claim_failed(step),
@@ -282,7 +290,7 @@ impl<'p> Run<'p> {
                 self.in_vain += 1;
             }
             Outcome::Done { .. } | Outcome::Said => self.in_vain = 0,
-            Outcome::Differs(_) | Outcome::Doubt(_) | Outcome::NotSent(_) => {}
+            Outcome::Already { .. } | Outcome::Differs(_) | Outcome::Doubt(_) | Outcome::NotSent(_) => {}
         }
         if self.in_vain >= IN_VAIN_MAX {
             let why = format!(
@@ -362,6 +370,8 @@ mod tests {
             "done" => Outcome::Done { effective: None },
             "done-and-off" => Outcome::Done { effective: Some(false) },
             "done-still-on" => Outcome::Done { effective: Some(true) },
+            "already" => Outcome::Already { effective: None },
+            "already-still-on" => Outcome::Already { effective: Some(true) },
             "differs" => Outcome::Differs(why()),
             "refused" => Outcome::Refused(why()),
             "ineffective" => Outcome::Ineffective(why()),
@@ -419,7 +429,7 @@ mod tests {
     #[test]
     fn a_release_frees_its_seat_only_when_it_is_done_and_not_still_in_effect() {
         let accounts = &["a im:off->on", "b im:on->off"];
-        for word in ["done", "done-and-off"] {
+        for word in ["done", "done-and-off", "already"] {
             let end = format!("< release b im: {word}");
             let lines =
                 ["> release b im", "wait", &end, "> claim a im", "wait", "< claim a im: done", "finished"];
@@ -427,6 +437,7 @@ mod tests {
         }
         for (word, asks) in [
             ("done-still-on", false),
+            ("already-still-on", false),
             ("differs", false),
             ("doubt", false),
             ("not-sent", false),
@@ -451,6 +462,8 @@ mod tests {
         for (word, asks, kept) in [
             ("done", false, true),
             ("done-still-on", false, true),
+            // Somebody else took that seat.
+            ("already", false, true),
             ("differs", false, true),
             ("doubt", false, true),
             ("refused", true, true),

@@ -92,6 +92,8 @@ pub enum OutcomeFile {
     Done,
     /// The server says that it was done, and lets nobody read it back (U-12).
     Said,
+    /// It was found as wanted before the write, and nothing was written.
+    Already,
     /// What was found before the write was not what the plan expects; nothing was written.
     Differs,
     /// The server did not do it.
@@ -151,6 +153,7 @@ pub fn step(plan: &Plan<'_>, index: usize, state: &StepState) -> Option<WhatFile
     let (outcome, detail, effective) = match state {
         StepState::Ended(Outcome::Done { effective }) => (OutcomeFile::Done, None, *effective),
         StepState::Ended(Outcome::Said) => (OutcomeFile::Said, None, None),
+        StepState::Ended(Outcome::Already { effective }) => (OutcomeFile::Already, None, *effective),
         StepState::Ended(Outcome::Differs(why)) => (OutcomeFile::Differs, Some(why), None),
         StepState::Ended(Outcome::Refused(why)) => (OutcomeFile::Refused, Some(why), None),
         StepState::Ended(Outcome::Ineffective(why)) => (OutcomeFile::Ineffective, Some(why), None),
@@ -184,7 +187,14 @@ pub fn seats(plan: &Plan<'_>, run: &Run<'_>) -> Vec<WhatFile> {
         let Some(Some(used)) = step.module.map(|module| &mut used[usize::from(module)]) else { continue };
         match (step.direction, step.delta, state) {
             // Still in effect: the seat may still be held (U-32, U-36).
-            (Direction::Release, -1, StepState::Ended(Outcome::Done { effective: None | Some(false) })) => {
+            (
+                Direction::Release,
+                -1,
+                StepState::Ended(
+                    Outcome::Done { effective: None | Some(false) }
+                    | Outcome::Already { effective: None | Some(false) },
+                ),
+            ) => {
                 *used = used.saturating_sub(1);
             }
             (Direction::Claim, 1, StepState::Ended(Outcome::NotSent(_))) => {}

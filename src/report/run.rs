@@ -1,6 +1,6 @@
 //! What a run did, and what it did not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::paint::{Colour, Tone};
@@ -41,6 +41,9 @@ fn told(state: &StepState) -> (Tone, &'static str, &str) {
         StepState::Ended(Outcome::Said) => {
             (Tone::Good, "done", "the server says so, and lets nobody read it back")
         }
+        StepState::Ended(Outcome::Already { .. }) => {
+            (Tone::Good, "already so", "it was found so, and nothing was written")
+        }
         StepState::Ended(Outcome::Differs(why)) => (Tone::Bad, "found otherwise", why),
         StepState::Ended(Outcome::Refused(why)) => (Tone::Bad, "refused", why),
         StepState::Ended(Outcome::Ineffective(why)) => (Tone::Bad, "no effect", why),
@@ -60,7 +63,12 @@ fn action(step: &Step) -> &'static str {
 
 /// What is to be said of a step that is done and whose effective value says otherwise.
 fn not_in_effect(step: &Step, state: &StepState) -> Option<&'static str> {
-    let (Step::Switch(step), StepState::Ended(Outcome::Done { effective: Some(effective) })) = (step, state)
+    let (
+        Step::Switch(step),
+        StepState::Ended(
+            Outcome::Done { effective: Some(effective) } | Outcome::Already { effective: Some(effective) },
+        ),
+    ) = (step, state)
     else {
         return None;
     };

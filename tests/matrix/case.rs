@@ -208,7 +208,7 @@ impl Judge<'_> {
             if may_be {
                 reported.insert(thing.clone(), value.clone());
             }
-            tried += u64::from(!matches!(word, "stopped" | "differs" | "not-sent" | "waiting"));
+            tried += u64::from(!matches!(word, "stopped" | "already" | "differs" | "not-sent" | "waiting"));
             let is = after.get(thing).map_or("0", String::as_str);
             if word == "done" && is != value && !touched.contains(thing) {
                 self.say(&format!("{thing:?} was said to be done and is {is}, not {value}"));
@@ -386,7 +386,7 @@ fn permitted(case: &Case) -> BTreeSet<&'static str> {
             }
             // Ten writes in a row that do not show end a run (U-22).
             "U-15=twenty-reads" => &["ineffective", "stopped", "halted"],
-            "U-17=before-reads" => &["differs", "ineffective", "stopped", "no-seat"],
+            "U-17=before-reads" => &["already", "differs", "ineffective", "stopped", "no-seat"],
             "U-18=unknown-names" => &["not-in-licence"],
             "U-19=11.x" if case.teamchat => &["failed"],
             _ => &[],
@@ -409,6 +409,7 @@ fn permitted(case: &Case) -> BTreeSet<&'static str> {
             "no-seat",
             "refused",
             "doubt",
+            "already",
             "differs",
             "ineffective",
             "not-sent",

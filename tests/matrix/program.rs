@@ -250,6 +250,7 @@ pub fn word(state: &StepState) -> (&'static str, bool) {
         // It says so, and that reading back does not show it (yet).
         StepState::Ended(Outcome::Ineffective(_)) => ("ineffective", true),
         StepState::Ended(Outcome::Refused(_)) => ("refused", false),
+        StepState::Ended(Outcome::Already { .. }) => ("already", false),
         StepState::Ended(Outcome::Differs(_)) => ("differs", false),
         StepState::Ended(Outcome::NotSent(_)) => ("not-sent", false),
         StepState::Stopped(_) => ("stopped", false),

@@ -362,6 +362,20 @@ fn a_plan_that_cannot_be_saved_is_1() {
         .says(&["the plan could not be saved", "next: choose another path for --out"]);
 }
 
+/// Somebody else did just what the plan was to do: that is no failure, and nothing is written.
+#[test]
+fn what_is_found_as_wanted_before_the_write_is_already_so() {
+    let mut world = world(&[(ANNA, &["im"]), (BOB, &[]), (CARL, &[])]);
+    world.set_product("Instant Messaging", Some(1));
+    let stand = Stand::of(world);
+    stand.twist(at_read(ANNA, 2, |world| put(world, ANNA, &["im"], "0")));
+    let desk = desk(&stand, &[disabled("im", ANNA), enabled("im", BOB)]);
+    desk.apply(ALLOW).exits(0).says(&["already so", "2 of 2 steps done"]);
+    assert!(stand.is_on(BOB, "im") && stand.writes() == 1, "the seat that was freed is taken");
+    desk.icewarden(&["history", "show", "1"]).exits(0).says(&["* already so"]);
+    desk.nothing_to_do(&[]);
+}
+
 /// Many accounts that are to get a service.
 fn many() -> (Stand, Desk) {
     let names: Vec<String> = (0..30).map(|number| format!("u{number:02}@example.com")).collect();

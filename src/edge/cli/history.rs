@@ -245,6 +245,7 @@ fn state(told: &StepTold) -> (Tone, char, &str, &str) {
         (Some((_, word, _)), _) if word == "said" => {
             (Tone::Good, '*', "done", "the server said so, and lets nobody read it back")
         }
+        (Some((_, word, _)), _) if word == "already so" => (Tone::Good, '*', "already so", ""),
         (Some((_, word, why)), _) if word == "found" => (Tone::Good, '*', "done", why),
         (Some((_, word, why)), _) if word == "in doubt" => (Tone::Bad, '?', word, why),
         (Some((_, word, why)), _) if word == "no need" => (Tone::Careful, '-', word, why),

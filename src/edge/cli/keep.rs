@@ -148,12 +148,11 @@ fn state_of(run: &RunRow, holder: Option<&Holder>) -> String {
     )
 }
 
-/// What tells a server from another in the store: its Reference ID where one is pinned, else where it is reached.
+/// What tells a server from another in the store: where it is reached, and its Reference ID where one is pinned. Both,
+/// since sandboxes and restored machines may share either.
 pub fn server_key(server: &ServerSpec) -> String {
-    let what = match &server.identity.reference_id {
-        Some((reference, _)) => format!("reference {}", reference.trim()),
-        None => format!("url {}", server.connection.url),
-    };
+    let reference = server.identity.reference_id.as_ref().map_or("", |(reference, _)| reference.trim());
+    let what = format!("url {}\nreference {reference}", server.connection.url);
     let digest = Sha256::new_with_prefix("icewarden server 1\n").chain_update(what).finalize();
     digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -86,18 +86,18 @@ pub enum CodecError {
 }
 
 impl CodecError {
-    /// Whether it holds a piece of what came.
-    pub(super) fn quotes(&self) -> bool {
-        use CodecError as E;
-        matches!(
-            self,
-            E::Encoding(_)
-                | E::Cut { .. }
-                | E::Malformed { .. }
-                | E::Entity(_)
-                | E::Root(_)
-                | E::Namespace(_)
-        )
+    /// The same without any piece of what came.
+    pub(super) fn unquoted(self) -> CodecError {
+        let nothing = || "…".to_owned();
+        match self {
+            CodecError::Encoding(_) => CodecError::Encoding(nothing()),
+            CodecError::Cut { .. } => CodecError::Cut { inside: nothing() },
+            CodecError::Malformed { at, .. } => CodecError::Malformed { at, why: nothing() },
+            CodecError::Entity(_) => CodecError::Entity(nothing()),
+            CodecError::Root(_) => CodecError::Root(nothing()),
+            CodecError::Namespace(_) => CodecError::Namespace(nothing()),
+            error => error,
+        }
     }
 }
 

@@ -229,10 +229,10 @@ impl CallError {
             CallError::Unreadable { command, why } => CallError::Unreadable {
                 command,
                 why: match why {
-                    Garble::Codec { why, .. } if !why.quotes() => {
-                        Garble::Codec { why, excerpt: String::new() }
+                    Garble::Codec { why, .. } => {
+                        Garble::Codec { why: why.unquoted(), excerpt: String::new() }
                     }
-                    Garble::Codec { .. } | Garble::Shape(_) => Garble::Shape(SHAPE.to_owned()),
+                    Garble::Shape(_) => Garble::Shape(SHAPE.to_owned()),
                     Garble::Half { .. } => Garble::Half { excerpt: String::new() },
                     Garble::Status { status, .. } => Garble::Status { status, excerpt: String::new() },
                     // Whoever forgot the s of https:// must see where the login is sent.

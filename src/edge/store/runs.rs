@@ -96,7 +96,9 @@ pub struct StepTold {
 impl StepTold {
     /// Whether it was done by its run, as far as anybody can tell.
     pub fn is_done(&self) -> bool {
-        self.outcome.as_ref().is_some_and(|(_, word, _)| word == "done" || word == "said")
+        self.outcome
+            .as_ref()
+            .is_some_and(|(_, word, _)| ["done", "said", "already so"].contains(&word.as_str()))
     }
 }
 
