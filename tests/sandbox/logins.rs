@@ -123,3 +123,17 @@ fn what_keeps_an_account_out_is_told_only_to_who_knows_the_password() {
     assert_eq!(error(&login(&mut world, &coded)).as_deref(), Some("auth_two_factor_invalid"));
     assert!(!world.bar_login("nobody@example.com", None));
 }
+
+/// White space is part of a password, here as on the way to it.
+#[test]
+fn a_password_is_compared_to_the_letter() {
+    let mut world = World::bare();
+    for (password, expected) in [
+        ("sandbox", None),
+        (" sandbox", Some("auth_login_invalid")),
+        ("sandbox\n", Some("auth_login_invalid")),
+    ] {
+        let answer = login(&mut world, &login_params("admin@example.com", password));
+        assert_eq!(error(&answer).as_deref(), expected, "{password:?}");
+    }
+}

@@ -51,6 +51,11 @@ impl<'a, 'i> Call<'a, 'i> {
         self.params.map(|params| xml::child_text(params, name)).unwrap_or_default()
     }
 
+    /// Likewise, to the letter.
+    pub(super) fn text_whole(&self, name: &str) -> String {
+        self.params.map(|params| xml::child_text_whole(params, name)).unwrap_or_default()
+    }
+
     pub(super) fn node(&self, name: &str) -> Option<Node<'a, 'i>> {
         self.params.and_then(|params| xml::child(params, name))
     }

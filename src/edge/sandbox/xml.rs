@@ -44,6 +44,11 @@ pub(super) fn child_text(node: Node<'_, '_>, name: &str) -> String {
     child(node, name).map(|child| text(child).trim().to_owned()).unwrap_or_default()
 }
 
+/// The text to the letter: white space is part of a password.
+pub(super) fn child_text_whole(node: Node<'_, '_>, name: &str) -> String {
+    child(node, name).map(text).unwrap_or_default()
+}
+
 /// Writes elements the way recorded answers look (reference 1.2): one per line, two spaces a level, and an
 /// empty line before a container closes. What stands inside a leaf is kept to the letter.
 #[derive(Debug)]

@@ -38,7 +38,7 @@ fn admitted<'w>(world: &'w World, call: &Call<'_, '_>) -> Result<&'w Account, &'
 }
 
 fn given_password(world: &World, call: &Call<'_, '_>, plain: bool) -> Result<String, &'static str> {
-    let given = call.text(if plain { "password" } else { "digest" });
+    let given = if plain { call.text_whole("password") } else { call.text("digest") };
     match given.is_empty() {
         true if plain => Err("auth_password_missing"),
         true => Err("auth_digest_missing"),
