@@ -29,6 +29,9 @@ fn a_plan_is_saved_over_nothing_but_a_saved_plan() {
     ] {
         desk.plan(&["--out", out]).exits(64).says(&[why, "next: name a file that does not exist yet"]);
     }
+    desk.plan(&["--outputs", "spec/spec.yaml"])
+        .exits(64)
+        .says(&["--outputs spec/spec.yaml: this is a file of the spec"]);
     assert!(stand.commands().is_empty(), "no server was asked");
     assert_eq!((desk.read("spec/spec.yaml"), desk.read("notes.txt")), (spec, "mine\n".to_owned()));
     assert!(std::fs::symlink_metadata(desk.path("link.json")).expect("it is there").is_symlink());

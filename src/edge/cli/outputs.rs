@@ -6,7 +6,9 @@ use std::path::Path;
 
 use super::exit::Exit;
 use super::output::Output;
+use crate::edge::saved;
 use crate::plan::file::{OutcomeFile, PlanFile};
+use crate::spec::meaning::Source;
 
 /// Appends `changes`, `blocked` and `effects-digest`. All are empty where a server could not be planned: half an
 /// answer must not be taken for a whole one.
@@ -20,6 +22,20 @@ pub fn append(path: &Path, plan: &PlanFile, output: &Output) -> Result<(), Exit>
         output.error(&message, Some("choose another path for --outputs"));
         Exit::Failed
     })
+}
+
+/// Whether they may be appended there: a path that was mistyped must not spoil the spec. What else is in the file is
+/// left, since a pipeline's own file holds lines of others.
+///
+/// # Errors
+/// The exit, after saying why.
+pub fn may_append(path: &Path, sources: &[Source], output: &Output) -> Result<(), Exit> {
+    if sources.iter().any(|source| saved::is_same(path, Path::new(&*source.name))) {
+        let message =
+            format!("--outputs {}: this is a file of the spec, and it stays as it is", path.display());
+        return Err(output.usage(&message, "name the file that the pipeline reads, such as $GITHUB_OUTPUT"));
+    }
+    Ok(())
 }
 
 fn lines(plan: &PlanFile) -> String {

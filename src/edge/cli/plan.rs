@@ -67,6 +67,9 @@ fn planned_and_shown(options: &PlanArgs, output: &Output) -> Result<Exit, Exit> 
     if let Some(out) = &options.out {
         can_be_saved(out, &loaded.sources, output)?;
     }
+    if let Some(path) = &options.outputs {
+        outputs::may_append(path, &loaded.sources, output)?;
+    }
     let narrowing =
         options.narrow.meant(&loaded.spec.servers).map_err(|problem| output.usage(&problem, NARROW_HELP))?;
     let trust = Trust::open(&options.trust, output)?;
