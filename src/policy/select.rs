@@ -124,8 +124,7 @@ impl<'a> Selecting<'a> {
         let matching: Vec<usize> =
             domains.filter(|(_, (name, _))| pattern.matches(name)).map(|(index, _)| index).collect();
         if matching.is_empty() {
-            let why = format!("the server has no domain `{text}`");
-            return Err(self.absent(why, place));
+            return Err(self.no_such_domain(text, place));
         }
         let kind = |index: &usize| self.directory.domains()[*index].1;
         if matching.iter().all(|index| kind(index) == DomainKind::Alias) {
@@ -133,6 +132,23 @@ impl<'a> Selecting<'a> {
             return Err(self.absent(why, place));
         }
         Ok(self.in_domains(&matching))
+    }
+
+    /// Like a group: a name that no domain has is a slip of the pen before it is anything else; a glob may have been
+    /// right until its last domain went.
+    fn no_such_domain(&self, text: &str, place: &Place) -> Gap {
+        match self.absent(format!("the server has no domain `{text}`"), place) {
+            Gap::Nobody(why, place) if !text.contains(['*', '?']) => {
+                let text = text.to_lowercase();
+                let domains = self.directory.domains().iter().map(|(name, _)| &**name);
+                let correct = match nearest(&text, domains) {
+                    Some(domain) => format!("correct the domain; did you mean {domain}?"),
+                    None => "correct the domain, or take it out of the spec".to_owned(),
+                };
+                Gap::Misspelt(why, place, correct)
+            }
+            gap => gap,
+        }
     }
 
     fn group(&mut self, text: &str, place: &Place) -> Result<Rows, Gap> {

@@ -226,7 +226,9 @@ fn an_empty_or_unread_selector_holds_its_policy_and_not_the_others() {
         case("an unknown group that is meant", vec![sales(all, "gone@example.com"), other()], 2, off.clone())
             .with(shrink),
         case("an unknown domain", vec![chat("{domains: [example.net]}"), other()], 3, vec![done])
-            .says(&["the server has no domain `example.net`", remedy]),
+            .says(&["the server has no domain `example.net`", "next: correct the domain"]),
+        case("a misspelt domain", vec![chat("{domains: [exmaple.com]}"), other()], 3, vec![done])
+            .says(&["no domain `exmaple.com`", "next: correct the domain; did you mean example.com?"]),
         case(
             "an unknown domain beside another that is meant",
             vec![chat("{domains: [example.net, example.com]}"), other()],
