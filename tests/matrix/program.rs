@@ -13,7 +13,6 @@ use icewarden::edge::store::{Beginning, Journal, Key, StepRow, Store};
 use icewarden::flow::{Outcome, StepState};
 use icewarden::model::observed::ServiceBits;
 use icewarden::model::{Address, Observed};
-use icewarden::plan::file::StepFile;
 use icewarden::plan::{Inputs, Plan, Step, asks, build};
 use icewarden::policy::{Memory, groups_of, services_of};
 use icewarden::report::groups::Detail;
@@ -78,22 +77,9 @@ impl Desk {
             allows: &[],
             narrowing: Narrowing::none(),
             sources: &[],
-            steps: view::server(plan, Detail::All).steps.into_iter().map(step_row).collect(),
+            steps: view::server(plan, Detail::All).steps.into_iter().map(StepRow::from).collect(),
         };
         Journal::begin(&self.store, &beginning).await.expect("a journal")
-    }
-}
-
-fn step_row(step: StepFile) -> StepRow {
-    StepRow {
-        action: step.action,
-        address: step.address,
-        before: step.before,
-        after: step.after,
-        secret: step.secret,
-        policy: step.reason.policy,
-        place: step.reason.place,
-        why: step.reason.why,
     }
 }
 

@@ -11,7 +11,7 @@ use super::keep::{here, say_store};
 use crate::edge::store::{Beginning, EndWord, Entry, Journal, StepRow, StepTold, StoreError};
 use crate::flow::{Run, StepState};
 use crate::model::counted;
-use crate::plan::file::{ServerFile, StepFile};
+use crate::plan::file::ServerFile;
 use crate::plan::{Allow, Plan};
 use crate::report::groups::Detail;
 use crate::report::run::{self as report, RunCounts};
@@ -57,7 +57,7 @@ pub async fn begin(applying: &Applying<'_>, plan: &Plan<'_>) -> Result<Journal, 
         allows: applying.job.allows,
         narrowing: applying.job.narrowing,
         sources: &applying.loaded.sources,
-        steps: file.steps.into_iter().map(step_row).collect(),
+        steps: file.steps.into_iter().map(StepRow::from).collect(),
     };
     let begun = async {
         let journal = Journal::begin(&applying.keep.store, &beginning).await?;
@@ -73,20 +73,6 @@ pub async fn begin(applying: &Applying<'_>, plan: &Plan<'_>) -> Result<Journal, 
         applying.job.output.say(&format!("{}: nothing was changed.", server.name));
         exit
     })
-}
-
-/// A step as it is written down: no secret is in it, only where one is kept.
-fn step_row(step: StepFile) -> StepRow {
-    StepRow {
-        action: step.action,
-        address: step.address,
-        before: step.before,
-        after: step.after,
-        secret: step.secret,
-        policy: step.reason.policy,
-        place: step.reason.place,
-        why: step.reason.why,
-    }
 }
 
 /// Writes down how a run ended. What cannot be written down leaves it open, and it can be resumed.

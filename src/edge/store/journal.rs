@@ -14,6 +14,7 @@ use crate::diff::Narrowing;
 use crate::edge::git::Commit;
 use crate::model::BackupKey;
 use crate::plan::Allow;
+use crate::plan::file::StepFile;
 use crate::spec::meaning::Source;
 
 /// All that is known of a run before its first step.
@@ -51,6 +52,22 @@ pub struct StepRow {
     pub policy: Option<String>,
     pub place: String,
     pub why: Option<String>,
+}
+
+/// No secret is in it, only where one is kept.
+impl From<StepFile> for StepRow {
+    fn from(step: StepFile) -> StepRow {
+        StepRow {
+            action: step.action,
+            address: step.address,
+            before: step.before,
+            after: step.after,
+            secret: step.secret,
+            policy: step.reason.policy,
+            place: step.reason.place,
+            why: step.reason.why,
+        }
+    }
 }
 
 /// A line of the journal.
