@@ -160,17 +160,12 @@ fn sign(server: &ServerFile) -> &'static str {
 fn servers(page: &mut Page, servers: &[ServerFile]) {
     let row = |server: &ServerFile| {
         let counts = &server.counts;
-        format!(
-            "| {} {} | {} | {} | {} | {} | {} | {} |\n",
-            sign(server),
-            cell(&server.server),
-            outcome(server),
-            counts.claims,
-            counts.releases,
-            counts.settings,
-            counts.blocked,
-            server.holds.len()
-        )
+        let holds = server.holds.len() as u64;
+        // Where nothing could be counted there are no zeros either.
+        let number = |count: u64| server.error.as_ref().map_or(count.to_string(), |_| "–".to_owned());
+        let numbers = [counts.claims, counts.releases, counts.settings, counts.blocked, holds].map(number);
+        let (sign, name) = (sign(server), cell(&server.server));
+        format!("| {sign} {name} | {} | {} |\n", outcome(server), numbers.join(" | "))
     };
     let head = "| server | outcome | claims | releases | settings | blocked | holds |\n\
                 |:--|:--|--:|--:|--:|--:|--:|\n";

@@ -68,6 +68,12 @@ fn one_that_is_down_broken_closed_or_refuses_hides_no_other() {
         "vienna not reachable - - - - 69",
     ];
     assert_eq!(table(&ran.out), rows, "{}", ran.out);
+    let page = desk.plan(&["--format", "markdown"]).exits(77).out;
+    for row in
+        ["`berlin` | changes | 1 | 0 | 0 | 0 | 0 |", "`vienna` | could not be planned | – | – | – | – | – |"]
+    {
+        assert!(page.contains(row), "{row}: {page}");
+    }
     let applied = desk.apply(&[]).exits(77);
     let rows = [
         "berlin done 1 0 0 0 0",
