@@ -4,6 +4,7 @@
 //! lock never outlives a `kill -9`. The file's text only tells people who holds it. Where it has a text and nobody
 //! holds the lock, its owner died.
 
+use std::fmt;
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::store::open::private;
+use crate::report::time::minute;
 
 /// Who holds a lock, as far as its file tells.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,6 +20,15 @@ pub struct Holder {
     /// `user@host, process 123`; empty where the file tells nothing.
     pub who: String,
     pub since: String,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.who.as_str(), self.since.as_str()) {
+            ("", _) => f.write_str("another run, which has the lock"),
+            (who, since) => write!(f, "{who}, which has had the lock since {}", minute(since)),
+        }
+    }
 }
 
 /// A lock that is held until it is dropped.

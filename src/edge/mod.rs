@@ -2,7 +2,8 @@
 //!
 //! [`icewarp`] speaks to a real server, [`sandbox`] is a simulated one; they share no code, or they would share
 //! their mistakes. [`files`], [`git`], [`saved`], [`secrets`] and [`children`] touch this machine, [`store`] remembers
-//! runs, [`lock`] lets one run at a time at a server, [`drive`] performs a run, [`cli`] is what a person types.
+//! runs, [`lock`] lets one run at a time at a server. [`port`] is a server as all that is above the wire has it, [`engine`] reads, plans
+//! and performs with it, [`cli`] is what a person types.
 
 #![expect(
     clippy::disallowed_methods,
@@ -12,11 +13,13 @@
 
 pub mod children;
 pub mod cli;
-pub mod drive;
+pub mod engine;
 pub mod files;
 pub mod git;
 pub mod icewarp;
 pub mod lock;
+pub mod plan_file;
+pub mod port;
 pub mod sandbox;
 pub mod saved;
 pub mod secrets;

@@ -7,8 +7,16 @@
 //! claim as taken; so does one whose answer was lost and that could not be read back. A claim starts only if
 //! its module then has a seat for it: that is why no module gets worse, whatever failed before.
 
+//!
+//! [`settle`] says what came of a step by two readings around its write, [`resume`] whether a run that was cut off may
+//! go on, and [`event`] what a run tells whoever watches.
+
+pub mod event;
+pub mod resume;
 pub mod run;
+pub mod settle;
 pub mod tally;
 
-pub use run::{Event, Halt, Heard, Next, Outcome, Run, StepState};
+pub use event::{Counts, Ended, Event, RunEnd, SeatsUsed};
+pub use run::{Halt, Heard, Next, Outcome, Run, StepState};
 pub use tally::Tally;

@@ -129,13 +129,6 @@ pub enum Heard {
     Forbidden(String),
 }
 
-/// Something a person may want to see while a run goes on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    pub step: usize,
-    pub state: StepState,
-}
-
 /// After so many steps in a row that were refused or had no effect the server is taken to accept no changes,
 /// whatever its status says: how Emergency Mode shows is not known (U-22).
 const IN_VAIN_MAX: usize = 10;
@@ -265,7 +258,7 @@ impl<'p> Run<'p> {
     }
 
     /// Records what came of a step that was under way.
-    pub fn record(&mut self, index: usize, outcome: Outcome) -> Event {
+    pub fn record(&mut self, index: usize, outcome: Outcome) {
         self.under_way -= 1;
         if let Step::Switch(step) = &self.plan.steps[index] {
             self.busy.remove(&step.row);
@@ -301,7 +294,6 @@ impl<'p> Run<'p> {
             self.halted.get_or_insert(Halt::InVain(why));
         }
         self.states[index] = StepState::Ended(outcome);
-        Event { step: index, state: self.states[index].clone() }
     }
 
     /// Tells what the calls of a step were answered, before its outcome is recorded.
@@ -348,6 +340,11 @@ impl<'p> Run<'p> {
 
     pub fn states(&self) -> &[StepState] {
         &self.states
+    }
+
+    /// The seats as the run has booked them.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Why the run was halted.
@@ -403,8 +400,8 @@ mod tests {
                 let (name, word) = ended.split_once(": ").expect(line);
                 let index = at(name);
                 assert_eq!(run.states()[index], StepState::UnderWay, "{what}");
-                let event = run.record(index, outcome(word));
-                assert_eq!(event, Event { step: index, state: StepState::Ended(outcome(word)) }, "{what}");
+                run.record(index, outcome(word));
+                assert_eq!(run.states()[index], StepState::Ended(outcome(word)), "{what}");
             } else if let Some(stopped) = line.strip_prefix("x ") {
                 let (name, why) = stopped.split_once(": ").expect(line);
                 let state = &run.states()[at(name)];

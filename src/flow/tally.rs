@@ -39,6 +39,13 @@ impl Tally {
         Tally { modules: modules.collect() }
     }
 
+    /// The used seats of each module that was counted, by its row in the ledger; at most, since what is in doubt counts
+    /// as held.
+    pub fn used(&self) -> impl Iterator<Item = (usize, u64)> {
+        let counted = self.modules.iter().enumerate().filter(|(_, module)| module.counted);
+        counted.map(|(row, module)| (row, module.used))
+    }
+
     /// Whether a claim may start now: what it takes must fit beside all that is held or in doubt.
     pub fn admits(&self, step: &SwitchStep) -> bool {
         let Some(module) = step.module.map(|module| &self.modules[usize::from(module)]) else { return true };

@@ -1,5 +1,8 @@
 //! What came of asking a server: a value, or the reason why there is none.
 
+/// Why a value is unread that the server gives to nobody, as it may do with a password (U-12).
+pub const NO_VALUE: &str = "the server gave no value";
+
 /// A value as it was read. *Unread* is not absent: no change may rest on it (`uncertainties.md`, throughout).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reading<T> {
@@ -14,6 +17,11 @@ impl<T> Reading<T> {
             Reading::Read(value) => Some(value),
             Reading::Unread(_) => None,
         }
+    }
+
+    /// Whether it was not read because the server gives it to nobody (U-12); not because something went wrong.
+    pub fn is_held_back(&self) -> bool {
+        matches!(self, Reading::Unread(why) if why == NO_VALUE)
     }
 
     pub fn map<U>(self, with: impl FnOnce(T) -> U) -> Reading<U> {

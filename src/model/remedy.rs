@@ -68,4 +68,6 @@ pub enum Remedy {
     Rerun(String),
     /// Look at this, then decide.
     Check(String),
+    /// Wait for this.
+    Wait(String),
 }

@@ -23,3 +23,8 @@ impl fmt::Display for SecretRef {
         }
     }
 }
+
+/// Whether a text stands for a secret that is not shown (U-12): nothing but stars or dots.
+pub fn is_masked(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| matches!(c, '*' | '•' | '●'))
+}

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// The version this program writes.
 ///
-/// 1.1 adds `harm`, `changes`, `obstacles`, `narrowed` and `addresses`, which a plan of 1.0 lacks.
-pub const FORMAT_VERSION: &str = "1.1";
+/// 1.1 adds `harm`, `changes`, `obstacles`, `narrowed` and `addresses`, which a plan of 1.0 lacks; 1.2 adds `folder`.
+pub const FORMAT_VERSION: &str = "1.2";
 
 /// A plan for one or more servers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,12 +31,33 @@ pub struct PlanFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub addresses: Option<String>,
     pub servers: Vec<ServerFile>,
+    /// The folder that it was made in, which the names of `sources` are relative to; only in a saved plan. Since 1.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// The spec it was made from, whole, so that it can be planned again; only in a saved plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sources: Option<Vec<SourceFile>>,
     /// SHA-256 over all the rest; only in a saved plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal: Option<String>,
+}
+
+impl PlanFile {
+    /// A plan without servers.
+    pub fn empty() -> PlanFile {
+        PlanFile {
+            format_version: FORMAT_VERSION.to_owned(),
+            icewarden_version: env!("CARGO_PKG_VERSION").to_owned(),
+            created: String::new(),
+            allows: Vec::new(),
+            narrowed: None,
+            addresses: None,
+            servers: Vec::new(),
+            folder: None,
+            sources: None,
+            seal: None,
+        }
+    }
 }
 
 /// Globs over the addresses of changes. An exclusion beats every target.

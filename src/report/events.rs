@@ -8,13 +8,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::remedy;
-use super::run::{RunCounts, next_act};
+use super::run::next_act;
 use super::view;
-use crate::diff::Direction;
-use crate::flow::{Outcome, Run, StepState};
+use crate::flow::{Event, Outcome, RunEnd, StepState};
 use crate::model::Seats;
+use crate::plan::Plan;
 use crate::plan::file::{CountsFile, StepFile};
-use crate::plan::{Plan, Step};
 use crate::seats::LedgerRow;
 
 /// The version of every line.
@@ -43,6 +42,8 @@ pub enum WhatFile {
     StepEnded(StepEndedFile),
     /// A module's seats after the run.
     Seats(SeatsFile),
+    /// Why nothing more was started before the plan's end.
+    RunHalted(RunHaltedFile),
     /// The last line of each server, whether or not a run was started.
     RunEnded(RunEndedFile),
 }
@@ -124,6 +125,13 @@ pub struct SeatsFile {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunHaltedFile {
+    pub message: String,
+    /// The next act.
+    pub remedy: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunEndedFile {
     /// The exit code that this server would have alone.
     pub exit: u8,
@@ -139,17 +147,34 @@ pub struct RunEndedFile {
     pub remedy: Option<String>,
 }
 
-/// A run that is about to start.
-pub fn started(plan: &Plan<'_>) -> WhatFile {
-    WhatFile::RunStarted(RunStartedFile {
-        effects_digest: plan.effects.to_string(),
-        counts: view::counts(plan),
-        steps: plan.steps.len() as u64,
-    })
+/// One event of a run. `exit` is the exit code that a run that ended so gives its server.
+pub fn of(plan: &Plan<'_>, event: &Event<'_>, exit: impl Fn(RunEnd) -> u8) -> WhatFile {
+    match event {
+        Event::Started => WhatFile::RunStarted(RunStartedFile {
+            effects_digest: plan.effects.to_string(),
+            counts: view::counts(plan),
+            steps: plan.steps.len() as u64,
+        }),
+        Event::Step { step: index, state } => WhatFile::StepEnded(step(plan, *index, state)),
+        Event::Seats(used) => WhatFile::Seats(seats(&plan.ledger[used.module], used.used_max)),
+        Event::Halted(why) => WhatFile::RunHalted(RunHaltedFile {
+            message: why.to_string(),
+            remedy: remedy::text(&next_act(Some(why))),
+        }),
+        Event::Ended(ended) => WhatFile::RunEnded(RunEndedFile {
+            exit: exit(ended.how),
+            done: ended.counts.done as u64,
+            failed: ended.counts.failed as u64,
+            in_doubt: ended.counts.doubtful as u64,
+            not_tried: ended.counts.stopped as u64,
+            message: ended.halted.map(ToString::to_string),
+            remedy: (!ended.counts.is_whole()).then(|| remedy::text(&next_act(ended.halted))),
+        }),
+    }
 }
 
-/// A step that ended, or that will not be tried; `None` while it may still be.
-pub fn step(plan: &Plan<'_>, index: usize, state: &StepState) -> Option<WhatFile> {
+/// A step that ended, or that will not be tried.
+fn step(plan: &Plan<'_>, index: usize, state: &StepState) -> StepEndedFile {
     let (outcome, detail, effective) = match state {
         StepState::Ended(Outcome::Done { effective }) => (OutcomeFile::Done, None, *effective),
         StepState::Ended(Outcome::Said) => (OutcomeFile::Said, None, None),
@@ -160,11 +185,12 @@ pub fn step(plan: &Plan<'_>, index: usize, state: &StepState) -> Option<WhatFile
         StepState::Ended(Outcome::Doubt(why)) => (OutcomeFile::Doubt, Some(why), None),
         StepState::Ended(Outcome::NotSent(why)) => (OutcomeFile::NotSent, Some(why), None),
         StepState::Stopped(why) => (OutcomeFile::NotTried, Some(why), None),
-        StepState::Waiting | StepState::UnderWay => return None,
+        // Nobody is told of a step before it has ended.
+        StepState::Waiting | StepState::UnderWay => (OutcomeFile::NotTried, None, None),
     };
     let StepFile { address, action, account, service, setting, before, after, .. } =
         view::step_file(plan, &plan.steps[index]);
-    Some(WhatFile::StepEnded(StepEndedFile {
+    StepEndedFile {
         step: index as u64,
         address,
         action,
@@ -176,60 +202,20 @@ pub fn step(plan: &Plan<'_>, index: usize, state: &StepState) -> Option<WhatFile
         outcome,
         detail: detail.cloned(),
         effective,
-    }))
-}
-
-/// The seats of each counted module after a run.
-pub fn seats(plan: &Plan<'_>, run: &Run<'_>) -> Vec<WhatFile> {
-    let mut used: Vec<Option<u64>> = plan.ledger.iter().map(LedgerRow::used_now).collect();
-    for (step, state) in plan.steps.iter().zip(run.states()) {
-        let Step::Switch(step) = step else { continue };
-        let Some(Some(used)) = step.module.map(|module| &mut used[usize::from(module)]) else { continue };
-        match (step.direction, step.delta, state) {
-            // Still in effect: the seat may still be held (U-32, U-36).
-            (
-                Direction::Release,
-                -1,
-                StepState::Ended(
-                    Outcome::Done { effective: None | Some(false) }
-                    | Outcome::Already { effective: None | Some(false) },
-                ),
-            ) => {
-                *used = used.saturating_sub(1);
-            }
-            (Direction::Claim, 1, StepState::Ended(Outcome::NotSent(_))) => {}
-            (Direction::Claim, 1, StepState::Ended(_) | StepState::UnderWay) => *used += 1,
-            _ => {}
-        }
     }
-    let rows = plan.ledger.iter().zip(used).filter(|(row, _)| row.used.is_some());
-    rows.map(|(row, used)| {
-        WhatFile::Seats(SeatsFile {
-            module: row.module.module.to_string(),
-            title: row.module.title.clone(),
-            seats: match row.module.seats {
-                Seats::Limited(seats) => Some(seats),
-                Seats::Unlimited | Seats::Unknown => None,
-            },
-            used_before: row.used_now(),
-            used_after_max: used,
-        })
-    })
-    .collect()
 }
 
-/// A run that ended.
-pub fn ended(run: &Run<'_>, counts: RunCounts, exit: u8) -> WhatFile {
-    let whole = counts.done == run.states().len();
-    WhatFile::RunEnded(RunEndedFile {
-        exit,
-        done: counts.done as u64,
-        failed: counts.failed as u64,
-        in_doubt: counts.doubtful as u64,
-        not_tried: counts.stopped as u64,
-        message: run.halted().map(ToString::to_string),
-        remedy: (!whole).then(|| remedy::text(&next_act(run.halted()))),
-    })
+fn seats(row: &LedgerRow, used_max: u64) -> SeatsFile {
+    SeatsFile {
+        module: row.module.module.to_string(),
+        title: row.module.title.clone(),
+        seats: match row.module.seats {
+            Seats::Limited(seats) => Some(seats),
+            Seats::Unlimited | Seats::Unknown => None,
+        },
+        used_before: row.used_now(),
+        used_after_max: Some(used_max),
+    }
 }
 
 /// A server whose run never began.

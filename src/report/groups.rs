@@ -30,6 +30,11 @@ pub struct Sample {
     pub of_domain: usize,
 }
 
+impl Sample {
+    /// No step at all: only what is counted.
+    pub const NONE: Sample = Sample { of_rule: 0, domains: 0, of_domain: 0 };
+}
+
 /// What goes together under one heading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key {

@@ -2,6 +2,8 @@
 //!
 //! [`view`] looks every number of a plan up and words every reason; the formats then show the same facts.
 
+pub mod approval;
+mod chain;
 mod escape;
 pub mod events;
 pub mod findings;
@@ -15,7 +17,9 @@ pub mod run;
 pub mod servers;
 pub mod table;
 pub mod text;
+pub mod time;
 pub mod veil;
 pub mod view;
 
+pub use chain::chain;
 pub use paint::Colour;

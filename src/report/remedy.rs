@@ -14,6 +14,7 @@ pub fn text(remedy: &Remedy) -> String {
         Remedy::Seats { module, more } => format!("get {more} more seats of {module}, or release as many"),
         Remedy::Rerun(how) => format!("run again: {how}"),
         Remedy::Check(what) => format!("check {what}"),
+        Remedy::Wait(what) => format!("wait {what}"),
     }
 }
 
@@ -36,6 +37,7 @@ mod tests {
             (Remedy::Seats { module: "sip".into(), more: 3 }, "get 3 more seats of sip, or release as many"),
             (Remedy::Rerun("plan".into()), "run again: plan"),
             (Remedy::Check("the path".into()), "check the path"),
+            (Remedy::Wait("until it ends".into()), "wait until it ends"),
         ] {
             assert_eq!(text(&remedy), expected);
         }

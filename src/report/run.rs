@@ -8,31 +8,9 @@ use super::remedy;
 use super::text::{Layout, wrap};
 use super::view::step_address;
 use crate::diff::Direction;
-use crate::flow::{Halt, Outcome, Run, StepState};
+use crate::flow::{Counts, Halt, Outcome, Run, StepState};
 use crate::model::{Remedy, counted};
 use crate::plan::{Plan, Step};
-
-/// How many steps of a run ended how.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RunCounts {
-    pub done: usize,
-    pub failed: usize,
-    pub doubtful: usize,
-    pub stopped: usize,
-}
-
-pub fn counts(run: &Run<'_>) -> RunCounts {
-    let mut counts = RunCounts::default();
-    for state in run.states() {
-        match state {
-            StepState::Ended(ended) if ended.is_done() => counts.done += 1,
-            StepState::Ended(Outcome::Doubt(_)) | StepState::UnderWay => counts.doubtful += 1,
-            StepState::Ended(_) => counts.failed += 1,
-            StepState::Stopped(_) | StepState::Waiting => counts.stopped += 1,
-        }
-    }
-    counts
-}
 
 /// How a step stands, in a tone, a word, and why.
 fn told(state: &StepState) -> (Tone, &'static str, &str) {
@@ -189,7 +167,7 @@ pub fn summary(plan: &Plan<'_>, run: &Run<'_>, layout: SummaryLayout) -> String 
 /// How many steps are done, what stands in the way of the rest, and the next act.
 fn last_lines(plan: &Plan<'_>, run: &Run<'_>, layout: Layout) -> String {
     let Layout { colour, width, .. } = layout;
-    let counts = counts(run);
+    let counts = Counts::of(run);
     let mut out = String::new();
     let mut last = format!("{}: {} of {} steps done", plan.server.name, counts.done, run.states().len());
     for (count, word) in
@@ -199,7 +177,7 @@ fn last_lines(plan: &Plan<'_>, run: &Run<'_>, layout: Layout) -> String {
             let _ = write!(last, ", {count} {word}");
         }
     }
-    let whole = counts.done == run.states().len();
+    let whole = counts.is_whole();
     let blocked = stands_in_the_way(plan);
     if let (true, Some(blocked)) = (whole, &blocked) {
         let _ = write!(last, "; {blocked}");

@@ -55,6 +55,19 @@ pub struct Connection {
     pub place: Place,
 }
 
+impl Connection {
+    /// Where the server is reached, for people and for what they compare.
+    pub fn target(&self) -> &str {
+        &self.url
+    }
+
+    /// What tells this way to a server from another way, in the store and for locks. Its text must not change: an
+    /// open run, the memory and the lock of a server are found by it.
+    pub fn key(&self) -> String {
+        format!("url {}", self.url)
+    }
+}
+
 /// How the password is sent when logging in (reference 1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Login {

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use icewarden::edge::icewarp::{CallError, Client, Meaning, Refusal, Wanted, observe, recheck_lists};
+use icewarden::edge::icewarp::{CallError, Client, Meaning, Refusal, observe, recheck_lists};
+use icewarden::edge::port::Wanted;
 use icewarden::model::{AccountKind, DomainKind, Members, Remedy};
 
 use super::responder::{Reply, Request, error, result};

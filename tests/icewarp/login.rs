@@ -60,7 +60,7 @@ async fn connect(options: Options) -> Result<(), (String, String)> {
             Ok(())
         }
         Err(error) => {
-            let told = format!("{:?}: {}", error.meaning(), icewarden::edge::icewarp::chain(&error));
+            let told = format!("{:?}: {}", error.meaning(), icewarden::report::chain(&error));
             Err((told, remedy::text(&error.remedy())))
         }
     }

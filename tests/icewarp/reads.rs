@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use icewarden::edge::icewarp::{Meaning, Phase, Wanted, domain_switches, observe};
+use icewarden::edge::icewarp::{Meaning, domain_switches, observe};
+use icewarden::edge::port::{Phase, Wanted};
 use icewarden::model::observed::{AccountFacts, ServiceBits};
 use icewarden::model::{AccessMode, BackupKey, Observed, Reading, Seats, Service, ServiceSet, Tri};
 

@@ -4,9 +4,10 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use icewarden::edge::icewarp::{Client, Options, chain};
+use icewarden::edge::icewarp::{Client, Options};
 use icewarden::edge::secrets::{resolve, resolve_within};
 use icewarden::model::SecretRef;
+use icewarden::report::chain;
 
 use super::responder::options;
 

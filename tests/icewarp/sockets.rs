@@ -4,7 +4,8 @@ use std::error::Error;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use icewarden::edge::icewarp::{CallError, Client, Garble, Meaning, Phase, Wanted, observe};
+use icewarden::edge::icewarp::{CallError, Client, Garble, Meaning, observe};
+use icewarden::edge::port::{Phase, Wanted};
 use icewarden::model::{Reading, Remedy};
 
 use super::responder::{
@@ -446,7 +447,7 @@ async fn a_server_that_closes_kept_connections_without_a_word_gets_a_new_one_for
     assert_eq!(client.read_status().await.unwrap(), Reading::Read(0));
     // The read found it out, so that no write is ever in doubt because of it.
     let written = client.write_switch("a@example.com", icewarden::model::Service::Im, true).await;
-    assert_eq!(written, Ok(icewarden::edge::icewarp::Written::Applied));
+    assert_eq!(written, Ok(icewarden::edge::port::Written::Applied));
     client.close().await;
     let answered = server.seen().into_iter().filter(|request| request.first);
     let commands: Vec<String> = answered.map(|request| request.command().to_owned()).collect();

@@ -106,7 +106,7 @@ fn tls_error(connected: Result<(), CallError>) -> (String, Remedy) {
         ),
         "{error:?}"
     );
-    (icewarden::edge::icewarp::chain(&error), error.remedy())
+    (icewarden::report::chain(&error), error.remedy())
 }
 
 async fn trusting(ca_file: &str, url: &str) -> Result<(), CallError> {

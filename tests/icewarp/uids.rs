@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use icewarden::edge::icewarp::uids::{UIDS, Uid};
-use icewarden::edge::icewarp::{CallError, Client, chain};
+use icewarden::edge::icewarp::{CallError, Client};
+use icewarden::report::chain;
 use icewarden::report::remedy;
 
 use super::responder::{Reply, Responder, error, welcoming};

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use icewarden::edge::icewarp::{CallError, Wanted, observe};
+use icewarden::edge::icewarp::{CallError, observe};
+use icewarden::edge::port::Wanted;
 use icewarden::model::{Address, Observed};
 
 use super::responder::{Reply, Request, Responder, item, result, welcoming};

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use icewarden::edge::icewarp::{CallError, Phase, Written, chain};
+use icewarden::edge::icewarp::CallError;
+use icewarden::edge::port::{Phase, Written};
 use icewarden::model::{BackupKey, Reading, Service, ServiceSet};
+use icewarden::report::chain;
 
 use super::responder::{PASSWORD, Reply, Responder, SID, error, item, result, welcoming};
 

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use icewarden::diff::{Narrowing, SecretsMet};
-use icewarden::edge::drive::{Driving, drive};
+use icewarden::edge::engine::perform::{Performing, perform};
+use icewarden::edge::engine::{Ear, Job, Silent, Stopper, Trust};
 use icewarden::edge::icewarp::{
-    CallError, Client, Limits, Options, Wanted, chain, domain_switches, observe, recheck_lists,
+    CallError, Client, Limits, Options, RpcServer, domain_switches, observe, recheck_lists,
 };
+use icewarden::edge::port::Wanted;
 use icewarden::edge::secrets::Secret;
 use icewarden::edge::store::{Beginning, Journal, Key, StepRow, Store};
 use icewarden::flow::{Outcome, StepState};
@@ -15,10 +17,12 @@ use icewarden::model::observed::ServiceBits;
 use icewarden::model::{Address, Observed};
 use icewarden::plan::{Inputs, Plan, Step, asks, build};
 use icewarden::policy::{Memory, groups_of, services_of};
+use icewarden::report::chain;
 use icewarden::report::groups::Detail;
 use icewarden::report::view;
 use icewarden::seats::modules::mates;
 use icewarden::spec::meaning::{Login, ServerSpec, SupportSense};
+use icewarden::spec::trust::ExecRule;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 
@@ -220,10 +224,25 @@ async fn planned(desk: &Desk, client: &Client, spec: &ServerSpec, observed: &Obs
 }
 
 async fn performed(desk: &Desk, client: &Client, plan: &Plan<'_>) -> (Vec<StepState>, Option<String>) {
-    let never = async || std::future::pending::<()>().await;
+    let (_stopper, stop) = Stopper::new();
+    let job = Job {
+        server: plan.server,
+        allows: &[],
+        narrowing: Narrowing::none(),
+        trust: &Trust { spec: None, exec: ExecRule::Allowed },
+        tell: &Silent,
+        ear: Ear::new(&stop),
+    };
     let journal = desk.journal(plan).await;
-    let driving = Driving { plan, client, secrets: &Arc::default(), journal: &journal, key: &desk.key };
-    let run = drive(&driving, &mut |_| {}, never).await;
+    let performing = Performing {
+        job: &job,
+        plan,
+        server: &RpcServer(client.clone()),
+        secrets: &Arc::default(),
+        journal: &journal,
+        key: &desk.key,
+    };
+    let run = perform(&performing).await;
     (run.states().to_vec(), run.halted().map(ToString::to_string))
 }
 

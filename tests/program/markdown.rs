@@ -267,6 +267,7 @@ fn file(servers: Vec<ServerFile>, allow: &str) -> PlanFile {
         addresses: None,
         servers,
         narrowed: None,
+        folder: None,
         sources: None,
         seal: None,
     }

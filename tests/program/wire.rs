@@ -7,10 +7,11 @@ use std::path::Path;
 use icewarden::edge::icewarp::codec::{Body, Element, decode};
 use icewarden::edge::icewarp::licence;
 use icewarden::edge::icewarp::readers::{
-    Misfit, Properties, Value, Written, account_facts, account_row, domain_row, member_row, page,
-    service_bits, written,
+    Misfit, Properties, Value, account_facts, account_row, domain_row, member_row, page, service_bits,
+    written,
 };
 use icewarden::edge::icewarp::uids::{Bears, Uid};
+use icewarden::edge::port::Written;
 use icewarden::model::{Seats, Service, ServiceSet, Tri};
 
 /// What an answer says.

@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use crate::edge::engine::{End, FailureKind};
+use crate::flow::RunEnd;
+
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -78,6 +81,57 @@ impl Exit {
 
     pub fn from_code(code: u8) -> Exit {
         Exit::ORDER.into_iter().find(|exit| exit.code() == code).unwrap_or(Exit::Failed)
+    }
+}
+
+impl From<FailureKind> for Exit {
+    fn from(kind: FailureKind) -> Exit {
+        match kind {
+            FailureKind::NotTrusted => Exit::Blocked,
+            FailureKind::LoginRefused => Exit::LoginRefused,
+            FailureKind::NotReached => Exit::Unreachable,
+            FailureKind::LicenceClosed => Exit::Closed,
+            FailureKind::Invalid => Exit::SpecInvalid,
+            FailureKind::Usage => Exit::Usage,
+            FailureKind::Locked => Exit::Locked,
+            FailureKind::Interrupted
+            | FailureKind::Secret
+            | FailureKind::Server
+            | FailureKind::Store
+            | FailureKind::Internal => Exit::Failed,
+        }
+    }
+}
+
+impl From<RunEnd> for Exit {
+    fn from(end: RunEnd) -> Exit {
+        match end {
+            RunEnd::Whole => Exit::Done,
+            RunEnd::WholeButBlocked => Exit::Blocked,
+            RunEnd::Partial => Exit::Partial,
+            RunEnd::Closed => Exit::Closed,
+            RunEnd::Unreached => Exit::Unreachable,
+            RunEnd::Forbidden => Exit::LoginRefused,
+            RunEnd::Failed => Exit::Failed,
+        }
+    }
+}
+
+impl From<&End> for Exit {
+    fn from(end: &End) -> Exit {
+        match end {
+            End::NothingToDo => Exit::Done,
+            End::Blocked => Exit::Blocked,
+            End::Closed => Exit::Closed,
+            End::Stale => Exit::Stale,
+            End::NotShown => Exit::Failed,
+            End::Failed(failure) => Exit::from(failure.kind),
+            End::Ran { how, not_recorded } => match Exit::from(*how) {
+                // The run stays open, so it is not done: it can be resumed.
+                Exit::Done | Exit::Blocked if not_recorded.is_some() => Exit::Partial,
+                exit => exit,
+            },
+        }
     }
 }
 

@@ -6,16 +6,19 @@ use jiff::{SpanRound, Timestamp, Unit};
 use serde_json::{Value, json};
 
 use super::args::{Format, HistoryArgs};
+use super::error::CliError;
 use super::exit::Exit;
-use super::keep::{self, minute, say_store};
+use super::keep;
 use super::output::Output;
+use super::runtime::session_runtime;
 use crate::diff::Narrowing;
 use crate::edge::lock;
-use crate::edge::store::{EndWord, RunRow, StepTold, Store, StoreError};
+use crate::edge::store::{EndWord, RunRow, StepTold, Store};
 use crate::model::{Pattern, counted};
 use crate::plan::Allow;
 use crate::report::paint::{Colour, Tone};
 use crate::report::text::wrap;
+use crate::report::time::minute;
 
 /// The version of what `--format json` prints.
 const FORMAT_VERSION: &str = "1.0";
@@ -25,7 +28,7 @@ const SERVER: usize = 14;
 const WHO: usize = 14;
 
 /// `history`
-pub fn list(limit: u32, told: &HistoryArgs, output: &Output) -> Exit {
+pub fn list(limit: u32, told: &HistoryArgs, output: &Output) -> Result<Exit, CliError> {
     with_store(told, None, output, async |store| {
         let runs = store.runs(i64::from(limit)).await?;
         output.data(&match told.format {
@@ -41,7 +44,7 @@ pub fn list(limit: u32, told: &HistoryArgs, output: &Output) -> Exit {
 }
 
 /// `history show RUN`
-pub fn show(run: &str, told: &HistoryArgs, output: &Output) -> Exit {
+pub fn show(run: &str, told: &HistoryArgs, output: &Output) -> Result<Exit, CliError> {
     with_store(told, Some(run), output, async |store| {
         let found = match run.parse() {
             Ok(id) => store.run(id).await?,
@@ -53,8 +56,7 @@ pub fn show(run: &str, told: &HistoryArgs, output: &Output) -> Exit {
                 Some(newest) => format!("the newest is {}; `icewarden history` lists them", newest.id),
                 None => "no run was written down yet".to_owned(),
             };
-            output.error(&format!("there is no run {run}"), Some(&there));
-            return Ok(Exit::Usage);
+            return Err(CliError::usage(format!("there is no run {run}"), there));
         };
         let given =
             Given { allows: store.allows(found.id).await?, narrowing: store.narrowing(found.id).await? };
@@ -77,42 +79,31 @@ fn with_store(
     told: &HistoryArgs,
     run: Option<&str>,
     output: &Output,
-    tell: impl AsyncFnOnce(&Store) -> Result<Exit, StoreError>,
-) -> Exit {
-    let runtime = match super::session_runtime() {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
-    let option = told.store.store.as_deref();
+    tell: impl AsyncFnOnce(&Store) -> Result<Exit, CliError>,
+) -> Result<Exit, CliError> {
+    let (runtime, _) = session_runtime()?;
     runtime.block_on(async {
-        let store = match keep::open_to_read(option, output).await {
-            Ok(Some(store)) => store,
-            Ok(None) => return none(told, run, output),
-            Err(exit) => return exit,
-        };
-        tell(&store).await.unwrap_or_else(|error| say_store(&error, output))
+        match keep::open_to_read(told.store.store.as_deref()).await? {
+            Some(store) => tell(&store).await,
+            None => none(told, run, output),
+        }
     })
 }
 
 /// Where there is no store there was no run either; somebody may have looked in the wrong place.
-fn none(told: &HistoryArgs, run: Option<&str>, output: &Output) -> Exit {
+fn none(told: &HistoryArgs, run: Option<&str>, output: &Output) -> Result<Exit, CliError> {
+    let there = match crate::edge::store::folder(told.store.store.as_deref()) {
+        Some(folder) => format!("no runs yet: there is no store in {}", folder.display()),
+        None => "no runs yet: there is no store; name its folder with --store DIR".to_owned(),
+    };
     if let Some(run) = run {
-        let folder = crate::edge::store::folder(told.store.store.as_deref());
-        let next = match folder {
-            Some(folder) => format!("no runs yet: there is no store in {}", folder.display()),
-            None => "no runs yet: there is no store; name its folder with --store DIR".to_owned(),
-        };
-        output.error(&format!("there is no run {run}"), Some(&next));
-        return Exit::Usage;
+        return Err(CliError::usage(format!("there is no run {run}"), there));
     }
-    match crate::edge::store::folder(told.store.store.as_deref()) {
-        Some(folder) => output.say(&format!("no runs yet: there is no store in {}", folder.display())),
-        None => output.say("no runs yet: there is no store; name its folder with --store DIR"),
-    }
+    output.say(&there);
     if told.format == Format::Json {
         output.data(&format!("{:#}\n", json!({"format_version": FORMAT_VERSION, "runs": []})));
     }
-    Exit::Done
+    Ok(Exit::Done)
 }
 
 /// How a run ended, in a word.

@@ -3,18 +3,14 @@
 use std::path::Path;
 
 use super::args::Format;
+use super::error::CliError;
 use super::exit::Exit;
 use super::output::Output;
+use crate::edge::engine::resume::Loaded;
 use crate::edge::{children, files};
 use crate::model::{Finding, Severity};
-use crate::report::{findings, view};
-use crate::spec::{Spec, meaning::Source, parse};
-
-/// A spec and the files it was read from.
-pub struct Loaded {
-    pub spec: Spec,
-    pub sources: Vec<Source>,
-}
+use crate::report::view;
+use crate::spec::{meaning::Source, parse};
 
 /// Reads and checks a spec.
 ///
@@ -36,15 +32,19 @@ pub fn parse_sources(sources: Vec<Source>) -> Result<Loaded, (Vec<Finding>, Vec<
     }
 }
 
-/// Reads a spec, or says what is wrong with it on stderr.
-pub fn read_or_say(path: &Path, output: &Output) -> Result<Loaded, Exit> {
-    read(path).map_err(|(found, sources)| say_invalid(&found, &sources, output))
+/// Reads and checks a spec.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn read_or_error(path: &Path) -> Result<Loaded, CliError> {
+    read(path).map_err(|(found, sources)| CliError::invalid(found, sources))
 }
 
-/// Shows what makes a spec invalid.
-pub fn say_invalid(found: &[Finding], sources: &[Source], output: &Output) -> Exit {
-    output.say(findings::text(found, sources, output.stderr, output.width).trim_end());
-    Exit::SpecInvalid
+/// Remarks on the spec itself, before any server is asked.
+pub fn say_findings(loaded: &Loaded, output: &Output) {
+    if !loaded.spec.findings.is_empty() {
+        output.findings(&loaded.spec.findings, &loaded.sources);
+    }
 }
 
 /// The command `validate`.
@@ -62,7 +62,7 @@ pub fn validate(path: &Path, format: Format, output: &Output) -> Exit {
         output.data(&format!("{value:#}\n"));
     } else {
         if !found.is_empty() {
-            output.say(findings::text(&found, &sources, output.stderr, output.width).trim_end());
+            output.findings(&found, &sources);
         }
         if !invalid {
             let count =

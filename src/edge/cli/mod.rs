@@ -1,38 +1,38 @@
 //! The command line. Data goes to stdout, talk to stderr; only this room prints.
 //!
-//! [`args`] is what is typed, [`exit`] how the program ends, [`load`] reads a spec, [`job`] is the work on one server
-//! and on several side by side, [`session`] reads one, [`progress`] tells how far that is, [`signals`] hears Ctrl-C.
-//! [`keep`] opens the store and takes a server's lock, [`record`] writes a run down.
-//! The commands are a file each.
+//! [`args`] is what is typed, [`exit`] how the program ends, [`error`] why it ended otherwise than it was asked to:
+//! carried here, and printed in one place. [`load`] reads a spec, [`prepare`] a spec or a saved plan; [`keep`] and
+//! [`trust`] are the options about the store and about secrets; [`signals`] hears Ctrl-C. What is done on servers is
+//! `edge/engine`'s; [`teller`] words what it tells. The commands are a file each.
 
 mod addresses;
 mod apply;
 mod args;
+mod error;
 mod events;
 pub mod exit;
 mod history;
-mod job;
 mod keep;
 mod load;
 mod output;
 mod outputs;
 mod plan;
+mod prepare;
 mod progress;
-mod record;
 mod resume;
+mod runtime;
 mod sandbox;
-mod session;
 mod signals;
-mod stale;
+mod teller;
 mod trust;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
-use tokio::runtime::Runtime;
 
 pub use exit::Exit;
 
 use args::{Cli, Command, HistoryCommand, SchemaArg};
+use error::CliError;
 use output::Output;
 
 /// Runs the program and says how it ends.
@@ -50,18 +50,22 @@ pub fn main() -> Exit {
         }
     };
     let output = Output::new(cli.color);
-    output.ended(run(cli.command, &output))
+    let exit = run(cli.command, &output).unwrap_or_else(|error| {
+        output.report(&error);
+        error.exit
+    });
+    output.ended(exit)
 }
 
-fn run(command: Command, output: &Output) -> Exit {
-    match command {
+fn run(command: Command, output: &Output) -> Result<Exit, CliError> {
+    Ok(match command {
         Command::Validate { path, format } => load::validate(&path, format, output),
-        Command::Plan(args) => plan::run(&args, output),
-        Command::Apply(args) if args.resume => resume::run(&args, output),
-        Command::Apply(args) => apply::run(&args, output),
+        Command::Plan(args) => plan::run(&args, output)?,
+        Command::Apply(args) if args.resume => resume::run(&args, output)?,
+        Command::Apply(args) => apply::run(&args, output)?,
         Command::History { limit, told, command } => match command {
-            None => history::list(limit, &told, output),
-            Some(HistoryCommand::Show { run, told }) => history::show(&run, &told, output),
+            None => history::list(limit, &told, output)?,
+            Some(HistoryCommand::Show { run, told }) => history::show(&run, &told, output)?,
         },
         Command::Sandbox { accounts, seed, state, listen, addr_file, switches, faults } => {
             let options =
@@ -76,36 +80,5 @@ fn run(command: Command, output: &Output) -> Exit {
             });
             Exit::Done
         }
-    }
-}
-
-/// What the commands that talk to servers run on. From here on Ctrl-C and SIGTERM are heard.
-fn session_runtime() -> Result<Sessions, Exit> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|_| Exit::Failed)?;
-    signals::listen(&runtime);
-    Ok(Sessions(Some(runtime)))
-}
-
-/// The runtime. Once somebody wants the program to end, no thread of it is waited for: one may hang in the operating
-/// system for ever, such as in a file of a network that is gone.
-struct Sessions(Option<Runtime>);
-
-impl std::ops::Deref for Sessions {
-    type Target = Runtime;
-
-    #[expect(clippy::expect_used, reason = "it is taken only when it is dropped")]
-    fn deref(&self) -> &Runtime {
-        self.0.as_ref().expect("it is taken only when it is dropped")
-    }
-}
-
-impl Drop for Sessions {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take()
-            && signals::was_interrupted()
-        {
-            runtime.shutdown_background();
-        }
-    }
+    })
 }

@@ -8,10 +8,15 @@ use indicatif::MultiProgress;
 
 use super::addresses::{Addresses, AddressesArg};
 use super::args::ColourArg;
+use super::error::CliError;
 use super::exit::Exit;
+use crate::edge::port::Calls;
+use crate::model::Finding;
 use crate::report::Colour;
+use crate::report::findings;
 use crate::report::paint::Tone;
 use crate::report::text::{Layout, hang, wrap};
+use crate::spec::meaning::Source;
 
 /// The two streams.
 #[derive(Debug, Clone)]
@@ -60,14 +65,11 @@ impl Output {
     /// The same with addresses shown in another way.
     ///
     /// # Errors
-    /// The exit, after saying what is missing for it.
-    pub fn with_addresses(&self, arg: AddressesArg) -> Result<Output, Exit> {
+    /// What is missing for it.
+    pub fn with_addresses(&self, arg: AddressesArg) -> Result<Output, CliError> {
         match Addresses::meant(arg) {
             Ok(addresses) => Ok(Output { addresses, ..self.clone() }),
-            Err((problem, next)) => {
-                self.error(&problem, Some(&next));
-                Err(Exit::Usage)
-            }
+            Err((problem, next)) => Err(CliError::usage(problem, next)),
         }
     }
 
@@ -80,8 +82,8 @@ impl Output {
         Layout { colour: self.stdout, width: self.width, full }
     }
 
-    /// What was asked for. A reader that went away (`| head`) is no error of ours.
-    pub fn data(&self, text: &str) {
+    /// What was asked for; whether it could be written. A reader that went away (`| head`) is no error of ours.
+    pub fn data(&self, text: &str) -> bool {
         let text = self.addresses.text(None, text);
         let written = |out: &mut dyn io::Write| out.write_all(text.as_bytes()).and_then(|()| out.flush());
         // Both streams may be the terminal that bars are drawn on.
@@ -89,8 +91,12 @@ impl Output {
             Data::Stdout => written(&mut io::stdout().lock()),
             Data::Stderr => written(&mut io::stderr().lock()),
         });
-        if let Err(error) = written {
-            self.failed(&error);
+        match written {
+            Ok(()) => true,
+            Err(error) => {
+                self.failed(&error);
+                error.kind() == io::ErrorKind::BrokenPipe
+            }
         }
     }
 
@@ -121,10 +127,29 @@ impl Output {
         self.bars.suspend(|| drop(writeln!(io::stderr().lock(), "{text}")));
     }
 
-    /// What is wrong with the command line, and the exit for it.
-    pub fn usage(&self, problem: &str, next: &str) -> Exit {
-        self.error(problem, Some(next));
-        Exit::Usage
+    /// Findings, each with its line of the spec.
+    pub fn findings(&self, found: &[Finding], sources: &[Source]) {
+        self.say(findings::text(found, sources, self.stderr, self.width).trim_end());
+    }
+
+    /// An error that ends a command, or the work on one server.
+    pub fn report(&self, error: &CliError) {
+        if !error.findings.is_empty() {
+            self.findings(&error.findings, &error.sources);
+        }
+        if !error.message.is_empty() {
+            self.error(&error.message, error.remedy.as_deref());
+        }
+    }
+
+    /// The calls that were made to a server, by phase.
+    pub fn stats(&self, server: &str, calls: &Calls) {
+        let phases: Vec<String> =
+            calls.0.iter().map(|(phase, count)| format!("{} {count}", phase.name())).collect();
+        match phases.as_slice() {
+            [] => self.say(&format!("calls to {server}: none")),
+            phases => self.say(&format!("calls to {server}: {} ({})", calls.total(), phases.join(", "))),
+        }
     }
 
     /// An error with its next act.

@@ -4,8 +4,8 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 
+use super::error::CliError;
 use super::exit::Exit;
-use super::output::Output;
 use crate::edge::saved;
 use crate::plan::file::{OutcomeFile, PlanFile};
 use crate::spec::meaning::Source;
@@ -14,13 +14,12 @@ use crate::spec::meaning::Source;
 /// answer must not be taken for a whole one.
 ///
 /// # Errors
-/// The exit, after saying why.
-pub fn append(path: &Path, plan: &PlanFile, output: &Output) -> Result<(), Exit> {
+/// It must not be written there, or cannot.
+pub fn append(path: &Path, plan: &PlanFile) -> Result<(), CliError> {
     let file = OpenOptions::new().create(true).append(true).open(path);
     file.and_then(|mut file| file.write_all(lines(plan).as_bytes())).map_err(|error| {
-        let message = format!("{} could not be written: {error}", path.display());
-        output.error(&message, Some("choose another path for --outputs"));
-        Exit::Failed
+        CliError::new(Exit::Failed, format!("{} could not be written: {error}", path.display()))
+            .next("choose another path for --outputs")
     })
 }
 
@@ -28,12 +27,12 @@ pub fn append(path: &Path, plan: &PlanFile, output: &Output) -> Result<(), Exit>
 /// left, since a pipeline's own file holds lines of others.
 ///
 /// # Errors
-/// The exit, after saying why.
-pub fn may_append(path: &Path, sources: &[Source], output: &Output) -> Result<(), Exit> {
+/// It must not be written there, or cannot.
+pub fn may_append(path: &Path, sources: &[Source]) -> Result<(), CliError> {
     if sources.iter().any(|source| saved::is_same(path, Path::new(&*source.name))) {
-        let message =
-            format!("--outputs {}: this is a file of the spec, and it stays as it is", path.display());
-        return Err(output.usage(&message, "name the file that the pipeline reads, such as $GITHUB_OUTPUT"));
+        let problem = "this is a file of the spec, and it stays as it is";
+        return Err(CliError::at(Exit::Usage, "--outputs", path, problem)
+            .next("name the file that the pipeline reads, such as $GITHUB_OUTPUT"));
     }
     Ok(())
 }

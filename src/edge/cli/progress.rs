@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::Output;
-use crate::edge::icewarp::{Phase, Progress};
+use crate::edge::port::{Phase, Progress};
 
 /// Reads of fewer accounts are over before a person wonders.
 const ROWS_MIN: u64 = 2_000;

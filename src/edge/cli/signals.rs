@@ -1,56 +1,19 @@
-//! Ctrl-C, SIGTERM and SIGHUP. Each server that is worked on hears every one of them for itself.
+//! Ctrl-C, SIGTERM and SIGHUP, as a wish to end that the engine hears.
 
-use std::cell::Cell;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::runtime::Runtime;
 
-use tokio::sync::Notify;
+use crate::edge::engine::{Stop, Stopper};
 
-/// How often one of them came.
-static CAME: AtomicUsize = AtomicUsize::new(0);
-
-/// Wakes whoever waits for the next.
-static NEXT: Notify = Notify::const_new();
-
-/// Counts the signals from here on, until the runtime ends.
-pub fn listen(runtime: &tokio::runtime::Runtime) {
-    runtime.spawn(async {
+/// Passes on the signals from here on, until the runtime ends.
+pub fn listen(runtime: &Runtime) -> Stop {
+    let (stopper, stop) = Stopper::new();
+    runtime.spawn(async move {
         loop {
             signal().await;
-            CAME.fetch_add(1, Ordering::SeqCst);
-            NEXT.notify_waiters();
+            stopper.stop();
         }
     });
-}
-
-/// Whether one came; then nothing new is begun.
-pub fn was_interrupted() -> bool {
-    CAME.load(Ordering::SeqCst) > 0
-}
-
-/// Whether a second one came; then nothing is waited for, not even a logout.
-pub fn must_end_now() -> bool {
-    CAME.load(Ordering::SeqCst) > 1
-}
-
-/// Hears each signal once. One that comes while nobody waits is not lost.
-#[derive(Debug, Default)]
-pub struct Ear {
-    heeded: Cell<usize>,
-}
-
-impl Ear {
-    /// Ends at one of them, once for each.
-    pub async fn interrupted(&self) {
-        loop {
-            // Made before the count is looked at, so that none slips in between.
-            let next = NEXT.notified();
-            if CAME.load(Ordering::SeqCst) > self.heeded.get() {
-                self.heeded.set(self.heeded.get() + 1);
-                return;
-            }
-            next.await;
-        }
-    }
+    stop
 }
 
 /// Ends at the next Ctrl-C or SIGTERM, or when the terminal is gone.

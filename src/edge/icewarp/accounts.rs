@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::encode::Params;
-use super::error::{CallError, Refusal, chain};
+use super::error::{CallError, Refusal};
 use super::lists::{gather, refused};
-use super::observe::Progress;
 use super::properties::{self, ADMIN, DISABLED, GUEST, PROTOCOL, SERVICES, SUPPORT_ON_DEMAND};
 use super::readers::{self, Properties};
-use super::rpc::Phase;
 use super::session::Client;
 use super::uids::Bears;
+use crate::edge::port::{Phase, Progress};
 use crate::model::observed::ServiceBits;
 use crate::model::{AccountFacts, Columns, Directory, Service, ServiceSet, Tri};
+use crate::report::chain;
 
 const FACTS: [&str; 4] = [ADMIN, DISABLED, GUEST, PROTOCOL];
 

@@ -9,8 +9,8 @@ use super::codec::Element;
 use super::encode::Params;
 use super::error::{CallError, Refusal, Silence, sanitised};
 use super::readers::{self, Misfit, Page};
-use super::rpc::Phase;
 use super::session::Client;
+use crate::edge::port::Phase;
 
 /// A list of more rows than this is given up: it would fill the machine. Twice what any server is known to have.
 const ROWS_MAX: u64 = 2_000_000;

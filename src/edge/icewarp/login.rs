@@ -13,9 +13,9 @@ use rsa::{BoxedUint, PublicKey};
 use super::codec::{Answer, Body, Element, Sid};
 use super::encode::{self, Params};
 use super::error::{CallError, Refusal};
-use super::rpc::Phase;
 use super::transport::{Sending, Transport};
 use super::uids::{Bears, Uid};
+use crate::edge::port::Phase;
 use crate::edge::secrets::Secret;
 use crate::spec::meaning::Login;
 

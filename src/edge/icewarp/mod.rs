@@ -5,7 +5,7 @@
 //! [`licence`] what a licence's text holds, [`uids`] what an error id means; `transport` sends one command, to
 //! whom `trust` lets it, and sorts its failures ([`error`], `remedies`); `login` logs in; [`session`] renews once and
 //! logs out; `lists`, `accounts` and `server` read; [`observe`] puts it together, `recheck` asks the lists again;
-//! [`write`] is the port for a run.
+//! [`write`] is what a run writes; [`Rpc`] puts all of it behind `edge/port`.
 //!
 //! Three habits. *What the answer is worth decides, not its type*: `result` 0 is not success, an empty list of
 //! what must exist is no empty server (U-39), a page that does not close its count makes a list incomplete.
@@ -21,11 +21,12 @@ pub mod licence;
 mod lists;
 mod login;
 pub mod observe;
+mod port;
 pub mod properties;
 pub mod readers;
 mod recheck;
 mod remedies;
-pub mod rpc;
+mod rpc;
 mod server;
 pub mod session;
 mod transport;
@@ -33,10 +34,9 @@ mod trust;
 pub mod uids;
 pub mod write;
 
-pub use error::{CallError, Garble, Meaning, NoConnection, Refusal, Silence, chain};
-pub use observe::{Progress, Wanted, domain_switches, observe};
-pub use readers::{Written, held_back, masked};
+pub use error::{CallError, Garble, Meaning, NoConnection, Refusal, Silence};
+pub use observe::{domain_switches, observe};
+pub use port::{Rpc, RpcServer};
 pub use recheck::recheck_lists;
-pub use rpc::{Calls, Phase};
 pub use session::{Client, Limits, Options};
 pub use transport::is_hearable;

@@ -12,38 +12,15 @@ use super::error::{CallError, Refusal};
 use super::lists::{Listed, Row, gather, list, refused};
 use super::properties;
 use super::readers::{self, Properties};
-use super::rpc::Phase;
 use super::server;
 use super::session::Client;
 use super::uids::Bears;
+use crate::edge::port::{Phase, Progress, Wanted};
 use crate::model::address::domain_of;
 use crate::model::observed::DomainSwitches;
 use crate::model::{
-    AccountKind, Address, BackupKey, Directory, DirectoryBuilder, DomainKind, Observed, Reading, ServiceSet,
-    Tri,
+    AccountKind, Address, Directory, DirectoryBuilder, DomainKind, Observed, Reading, ServiceSet, Tri,
 };
-
-/// What is to be read. Domains, licence status, reference and version are always read.
-#[derive(Debug, Clone, Default)]
-pub struct Wanted {
-    pub services: ServiceSet,
-    /// List the accounts; with `services` not empty, read each user account too.
-    pub accounts: bool,
-    /// Groups whose members are read, and those of groups found in them. Needs the accounts to be listed, and so
-    /// lists them.
-    pub groups: Vec<Address>,
-    /// The licence's text, order id and counters.
-    pub licence: bool,
-    pub backup: Vec<BackupKey>,
-}
-
-/// How far a read has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    pub phase: Phase,
-    pub done: u64,
-    pub total: Option<u64>,
-}
 
 /// Reads what is wanted. An error ends it: a part of a server is never taken for the whole. What a list lacks is
 /// told in `Directory::incomplete`.
@@ -150,8 +127,9 @@ async fn domains(client: &Client, gathered: &mut Gathered) -> Result<Vec<String>
     }
     note(gathered, listed.incomplete);
     let rows: Vec<_> = listed.rows.into_iter().filter(|row| !is_internal(&row.name)).collect();
-    let untyped = rows.iter().filter(|row| row.kind.is_none()).map(|row| row.name.clone());
-    let asked = domain_types(client, untyped).await?;
+    let untyped: Vec<String> =
+        rows.iter().filter(|row| row.kind.is_none()).map(|row| row.name.clone()).collect();
+    let asked = domain_types(client, untyped.into_iter()).await?;
     let mut names = Vec::new();
     for row in rows {
         // A domain without a type is listed, and can never pass for a standard one.

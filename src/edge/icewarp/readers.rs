@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use super::codec::Element;
 use super::error::sanitised;
 use super::properties::{self, ADMIN, DISABLED, GUEST, PROTOCOL};
+use crate::edge::port::Written;
 use crate::model::observed::ServiceBits;
+use crate::model::reading::NO_VALUE;
 use crate::model::{AccountFacts, Reading, ServiceSet, Tri};
 
 /// Why a `result` is not what its command must give.
@@ -17,15 +19,6 @@ pub enum Misfit {
     Zero,
     #[error("{0}")]
     Shape(String),
-}
-
-/// The answer to a write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
-    /// `1`: applied, also when nothing had to change.
-    Applied,
-    /// `0`: not applied, and no reason given (reference 0.3).
-    NotApplied,
 }
 
 /// Reads the answer to a write. Anything but 1 and 0 says nothing about whether it happened.
@@ -51,19 +44,7 @@ pub enum Value {
     None(String),
 }
 
-const NO_VALUE: &str = "the server gave no value";
 const LEFT_OUT: &str = "the server left it out of its answer";
-
-/// Whether a value was not read because the server gives it to nobody, as it may do with a password (U-12); not
-/// because something went wrong.
-pub fn held_back(why: &str) -> bool {
-    why == NO_VALUE
-}
-
-/// Whether a text stands for a secret that is not shown (U-12): nothing but stars or dots.
-pub fn masked(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| matches!(c, '*' | '•' | '●'))
-}
 
 impl Properties {
     pub fn read(result: &Element) -> Result<Properties, Misfit> {

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::error::CallError;
-use super::observe::{self, Progress, Wanted};
+use super::observe;
 use super::session::Client;
+use crate::edge::port::{Progress, Wanted};
 use crate::model::address::domain_of;
 use crate::model::{AccountKind, Directory, DomainKind, Members};
 

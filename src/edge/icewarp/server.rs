@@ -8,9 +8,9 @@ use super::licence;
 use super::lists::refused;
 use super::properties::{self, backup_variable};
 use super::readers::{Properties, Value};
-use super::rpc::Phase;
 use super::session::Client;
 use super::uids::Bears;
+use crate::edge::port::Phase;
 use crate::model::backup::BackupKind;
 use crate::model::{AccessMode, BackupKey, Licence, Reading, Service, ServiceSet};
 

@@ -11,9 +11,9 @@ use super::codec::{Body, Element, Sid};
 use super::encode::{self, Params};
 use super::error::{CallError, Refusal};
 use super::login::{self, Credentials};
-use super::rpc::{Calls, Phase};
 use super::transport::{Sending, Transport};
 use super::uids::Uid;
+use crate::edge::port::{Calls, Phase};
 use crate::edge::secrets::Secret;
 use crate::spec::meaning::Login;
 

@@ -11,9 +11,10 @@ use rustls::ClientConfig;
 
 use super::codec::{self, Answer};
 use super::error::{CallError, Garble, NoConnection, Refusal, Silence, excerpt, sanitised};
-use super::rpc::{Counter, Phase};
+use super::rpc::Counter;
 use super::session::{Limits, Options};
 use super::trust;
+use crate::edge::port::Phase;
 
 /// A kept-alive connection older than this is not used again: servers close idle ones without a word, and a
 /// command that is written into a closed connection may or may not have happened.

@@ -1,0 +1,152 @@
+//! The interface over HTTP as one of the servers that `edge/port` knows.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::error::{CallError, Meaning};
+use super::observe::{domain_switches, observe};
+use super::recheck;
+use super::session::{Client, Limits, Options};
+use super::transport::is_hearable;
+use crate::edge::port::{
+    Access, Calls, Connect, Failed, Garbled, Progress, Refused, Sent, Server, Wanted, Written,
+};
+use crate::model::observed::{DomainSwitches, ServiceBits};
+use crate::model::{BackupKey, Directory, Observed, Place, Reading, Service, ServiceSet};
+use crate::report::chain;
+use crate::spec::meaning::{Connection, Login};
+
+/// Logs in over HTTP.
+#[derive(Debug, Clone, Default)]
+pub struct Rpc {
+    pub limits: Limits,
+}
+
+/// A server that is reached over HTTP.
+#[derive(Clone)]
+pub struct RpcServer(pub Client);
+
+impl Connect for Rpc {
+    type Server = RpcServer;
+
+    async fn connect(&self, access: Access<'_>) -> Result<RpcServer, Failed> {
+        let Access { connection, password } = access;
+        let client = Client::connect(Options {
+            url: connection.url.clone(),
+            account: connection.account.to_string(),
+            password,
+            login: connection.login,
+            ca_file: connection.ca_file.as_deref().map(|path| beside(path, &connection.place)),
+            insecure_skip_verify: connection.insecure_skip_verify,
+            limits: self.limits.clone(),
+        })
+        .await?;
+        match client.check_password().await {
+            Ok(()) => Ok(RpcServer(client)),
+            Err(error) => {
+                client.close().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    fn warning(&self, connection: &Connection) -> Option<String> {
+        let url = &connection.url;
+        let (hearable, login) = (is_hearable(url), connection.login.unwrap_or(Login::Rsa));
+        match (hearable, login) {
+            (true, Login::Rsa) => Some(format!(
+                "{url} is reached without TLS: whoever listens cannot read the password, but can read everything else"
+            )),
+            (true, Login::Plain) => Some(format!(
+                "{url} is reached without TLS: whoever listens can read the password (login: plain)"
+            )),
+            (false, _) if connection.insecure_skip_verify => Some(format!(
+                "{url} is reached without checking its certificate (insecureSkipVerify): whoever sits in between can \
+                 read the password"
+            )),
+            (false, _) => None,
+        }
+    }
+}
+
+/// A path in a spec is relative to the folder of the file that it stands in.
+fn beside(path: &Path, place: &Place) -> PathBuf {
+    Path::new(&*place.file).parent().unwrap_or(Path::new("")).join(path)
+}
+
+impl Server for RpcServer {
+    async fn observe(
+        &self,
+        wanted: &Wanted,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Observed, Failed> {
+        Ok(observe(&self.0, wanted, progress).await?)
+    }
+
+    async fn recheck(&self, wanted: &Wanted, before: &Directory) -> Result<Vec<String>, Failed> {
+        Ok(recheck::recheck_lists(&self.0, wanted, before, &|_| {}).await?)
+    }
+
+    async fn domain_switches(
+        &self,
+        domains: &[&str],
+        services: ServiceSet,
+    ) -> Result<BTreeMap<Box<str>, DomainSwitches>, Failed> {
+        Ok(domain_switches(&self.0, domains, services).await?)
+    }
+
+    async fn read_switches(
+        &self,
+        address: &str,
+        switches: ServiceSet,
+        effective: ServiceSet,
+    ) -> Result<ServiceBits, Failed> {
+        Ok(self.0.read_switches(address, switches, effective).await?)
+    }
+
+    async fn write_switch(&self, address: &str, service: Service, on: bool) -> Result<Written, Failed> {
+        Ok(self.0.write_switch(address, service, on).await?)
+    }
+
+    async fn read_setting(&self, key: BackupKey) -> Result<Reading<String>, Failed> {
+        let mut read = self.0.read_settings(&[key]).await?;
+        Ok(read.remove(&key).unwrap_or_else(|| Reading::Unread("the answer does not hold it".into())))
+    }
+
+    async fn write_setting(&self, key: BackupKey, text: &str) -> Result<Written, Failed> {
+        Ok(self.0.write_setting(key, text).await?)
+    }
+
+    async fn standing(&self) -> Result<Reading<i64>, Failed> {
+        Ok(self.0.read_status().await?)
+    }
+
+    fn wind_up(&self) {
+        self.0.wind_up();
+    }
+
+    async fn log_out(&self) {
+        self.0.clone().close().await;
+    }
+
+    fn calls(&self) -> Calls {
+        self.0.calls()
+    }
+}
+
+impl From<CallError> for Failed {
+    fn from(error: CallError) -> Failed {
+        let (message, remedy) = (chain(&error), error.remedy());
+        let silent = error.is_silence();
+        match (&error, error.meaning()) {
+            (_, Meaning::LoginRefused) => Failed::Refused { why: Refused::Account, message, remedy },
+            (_, Meaning::NotReachable) => Failed::Unanswered { sent: Sent::Nothing, message, remedy },
+            (CallError::Refused { .. }, _) => Failed::Refused { why: Refused::Request, message, remedy },
+            (CallError::Unanswered { .. }, _) => Failed::Unanswered { sent: Sent::Maybe, message, remedy },
+            (CallError::Unreadable { .. }, _) => {
+                let who = if silent { Garbled::Other } else { Garbled::Server };
+                Failed::Unreadable { who, message, remedy }
+            }
+        }
+    }
+}
