@@ -45,7 +45,7 @@ fn runs_are_listed_newest_first_and_each_is_told_whole() {
         "by anna@",
         "auto-approve",
         &format!("commit {commit}\n"),
-        "complete: exit 0: 1 of 1 steps done",
+        "complete: 1 of 1 steps done",
         "* done claim anna@example.com/im disabled -> enabled",
     ]);
     desk.icewarden(&["history", "show", "2"]).exits(0).says(&[

@@ -26,7 +26,7 @@ fn a_step_is_written_down_before_it_is_sent() {
     held.started.ends().exits(0);
     assert_eq!(sql(&desk, entries).expect("it is there"), "0|intent|\n0|outcome|done");
     let ending = sql(&desk, "SELECT word, detail FROM endings").expect("it is there");
-    assert_eq!(ending, "complete|exit 0: 1 of 1 steps done");
+    assert_eq!(ending, "complete|1 of 1 steps done");
 }
 
 #[test]

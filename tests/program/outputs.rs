@@ -123,13 +123,15 @@ fn a_plan_saved_in_the_form_before_is_still_applied() {
     let desk = desk(&stand, &[claim]);
     desk.save(2, &[]);
     let mut plan: serde_json::Value = serde_json::from_str(&desk.read("plan.json")).expect("JSON");
-    assert_eq!(plan["format_version"], "1.1");
+    assert_eq!(plan["format_version"], "1.2");
     plan["format_version"] = "1.0".into();
     for new in ["harm", "changes", "obstacles"] {
         let fields = plan["servers"][0].as_object_mut().expect("an object");
         assert!(fields.shift_remove(new).is_some(), "{new} is new");
     }
-    plan.as_object_mut().expect("an object").shift_remove("seal");
+    for new in ["folder", "seal"] {
+        assert!(plan.as_object_mut().expect("an object").shift_remove(new).is_some(), "{new} is in it");
+    }
     let sum = Sha256::new_with_prefix("icewarden plan 1\n").chain_update(plan.to_string()).finalize();
     plan["seal"] = sum.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
     desk.write("plan.json", &plan.to_string());

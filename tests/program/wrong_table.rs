@@ -1039,7 +1039,7 @@ fn saved() -> Vec<Row> {
     };
     vec![
         altered("a truncated plan", &["this is no saved plan", "make a new one"], |text| {
-            text[..text.len() / 2].to_owned()
+            text[..text.find("\"ledger\"").expect("a ledger")].to_owned()
         }),
         altered("an empty plan", &["this is no saved plan"], |_| String::new()),
         altered("a plan of a newer version", &["use the version of icewarden"], |text| {

@@ -12,7 +12,7 @@ use crate::edge::engine::{NotShown, Tell, Told};
 use crate::edge::lock::Holder;
 use crate::edge::store::RunRow;
 use crate::flow::{Event, Run};
-use crate::model::{Directory, counted};
+use crate::model::Directory;
 use crate::plan::Plan;
 use crate::plan::file::PlanFile;
 use crate::report::approval::{self, STALE_NEXT};
@@ -201,8 +201,7 @@ fn state_of(run: &RunRow, holder: Option<&Holder>) -> String {
     let how = if run.ending.is_some() { "ended in part" } else { "was cut off" };
     let doubt = if *open > 0 { format!(", {open} in doubt") } else { String::new() };
     format!(
-        "run {id} {how}: {done} of {} done{doubt}; settle it with `icewarden apply --resume`, or apply a new plan in \
-         its place",
-        counted(steps.unsigned_abs(), "step")
+        "run {id} {how}: {done} of {steps} steps done{doubt}; settle it with `icewarden apply --resume`, or apply a \
+         new plan in its place"
     )
 }
