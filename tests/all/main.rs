@@ -10,6 +10,8 @@
     reason = "tests touch the world, and stop at the first thing that is not as it should be"
 )]
 
+#[path = "../engine/mod.rs"]
+mod engine;
 #[path = "../icewarp/mod.rs"]
 mod icewarp;
 #[path = "../matrix/mod.rs"]

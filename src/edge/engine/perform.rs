@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use tokio::task::{Id, JoinError, JoinSet};
 
@@ -42,9 +43,17 @@ pub async fn perform<'a, S: Server>(performing: &Performing<'a, S>) -> Run<'a> {
     let mut tasks = Tasks::default();
     // What ended and is not written down yet. It goes with the intents of what starts next: one commit for both.
     let mut ended: Vec<Entry> = Vec::new();
-    let mut stopped = false;
+    let mut interruptions = 0;
     job.told(Told::Event { plan, event: Event::Started });
     loop {
+        // Looked at before anything is started: the step that just ended may have been why somebody wants the end.
+        if job.ear.interrupted().now_or_never().is_some() {
+            performing.interrupted(&mut run, &mut interruptions);
+        }
+        if interruptions > 1 {
+            performing.give_up(&mut run, &mut ended, &mut tasks).await;
+            break;
+        }
         let (starting, next) = startable(&mut run, tasks.steps.len());
         performing.begin(&mut run, &mut ended, starting, &mut tasks).await;
         if next == Next::Finished {
@@ -57,13 +66,7 @@ pub async fn perform<'a, S: Server>(performing: &Performing<'a, S>) -> Run<'a> {
             }
             joined = tasks.next(), if next != Next::AskStanding => joined,
             () = job.ear.interrupted() => {
-                run.halt(Halt::Interrupted);
-                server.wind_up();
-                job.told(Told::Interrupted { again: stopped });
-                if std::mem::replace(&mut stopped, true) {
-                    performing.give_up(&mut run, &mut ended, &mut tasks).await;
-                    break;
-                }
+                performing.interrupted(&mut run, &mut interruptions);
                 continue;
             }
         };
@@ -156,6 +159,14 @@ impl<S: Server> Performing<'_, S> {
         for index in starting {
             self.start(tasks, index);
         }
+    }
+
+    /// Lets nothing more start.
+    fn interrupted(&self, run: &mut Run<'_>, interruptions: &mut usize) {
+        run.halt(Halt::Interrupted);
+        self.server.wind_up();
+        self.job.told(Told::Interrupted { again: *interruptions > 0 });
+        *interruptions += 1;
     }
 
     /// Commits lines to the journal. Once that failed nothing more is written: what it holds stays in order.
