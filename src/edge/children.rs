@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::io;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
@@ -35,11 +36,54 @@ pub fn withhold(spec: &Spec) {
     WITHHELD.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
 }
 
+/// The variable with the key that addresses are hashed by: whoever has it can tell which hash is whose.
+pub const ADDRESS_KEY: &str = "ICEWARDEN_ADDRESS_KEY";
+
 /// A program to start; the one way to start one that needs our environment.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
+    command.env_remove(ADDRESS_KEY);
     for name in &*WITHHELD.lock().unwrap_or_else(PoisonError::into_inner) {
         command.env_remove(name);
     }
     command
+}
+
+/// A program with all that it starts in turn. Dropped before the program has ended, all of them end: what a shell line
+/// started must not go on asking for passwords when nobody waits for the answer. What a program that ended by itself
+/// leaves running, such as an agent, it leaves on purpose.
+pub struct Family {
+    pub child: tokio::process::Child,
+    #[cfg(unix)]
+    group: Option<rustix::process::Pid>,
+}
+
+impl Family {
+    /// Starts a program as the head of a process group of its own.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn start(mut command: tokio::process::Command) -> io::Result<Family> {
+        command.kill_on_drop(true);
+        #[cfg(unix)]
+        command.process_group(0);
+        let child = command.spawn()?;
+        Ok(Family {
+            #[cfg(unix)]
+            group: child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)),
+            child,
+        })
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Family {
+    fn drop(&mut self) {
+        // A child that was waited for has no number any more, and its group's could be another's by now.
+        if let Some(group) = self.group.take()
+            && self.child.id().is_some()
+        {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
 }

@@ -83,6 +83,9 @@ pub enum Absence {
     Empty,
     #[error("it is not UTF-8")]
     NotUtf8,
+    /// No password has this by intent, and a refused login makes the server slower each time (U-16).
+    #[error("{0}")]
+    Odd(Oddity),
     #[error("it is larger than 64 KiB")]
     TooLarge,
     #[error("it is a folder, a pipe or a device, and no file")]
@@ -99,6 +102,47 @@ pub enum Absence {
     Late(Duration),
     #[error("the command {status}{}", said(.stderr))]
     Failed { status: String, stderr: String },
+}
+
+/// What a secret holds that nobody typed on purpose. It says where, and nothing of the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Oddity {
+    #[error("it begins with a byte order mark (U+FEFF)")]
+    Mark,
+    #[error("it begins with a blank")]
+    BlankBefore,
+    #[error("it ends with a blank")]
+    BlankAfter,
+    #[error("it goes on after the end of its first line: a secret is one line")]
+    Lines,
+    #[error("it holds the control character U+{:04X}", u32::from(*.0))]
+    Control(char),
+    #[error("it holds U+{:04X}, which nobody can see", u32::from(*.0))]
+    Invisible(char),
+}
+
+impl Oddity {
+    /// The first that a secret has.
+    fn of(secret: &str) -> Option<Oddity> {
+        let odd = |character: char| match character {
+            '\n' | '\r' => Some(Oddity::Lines),
+            _ if character.is_control() => Some(Oddity::Control(character)),
+            '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}' => Some(Oddity::Invisible(character)),
+            _ => None,
+        };
+        if secret.starts_with('\u{feff}') {
+            return Some(Oddity::Mark);
+        }
+        secret.chars().find_map(odd).or_else(|| match () {
+            () if secret.starts_with(char::is_whitespace) => Some(Oddity::BlankBefore),
+            () if secret.ends_with(char::is_whitespace) => Some(Oddity::BlankAfter),
+            () => None,
+        })
+    }
 }
 
 fn said(stderr: &str) -> String {
@@ -120,6 +164,17 @@ impl SecretError {
                     "name a file that holds the secret, or the command that prints it with {exec: [...]}"
                         .to_owned(),
                 );
+            }
+            Absence::Odd(_) => {
+                let place = match &self.reference {
+                    SecretRef::Env(name) => format!("the variable {name}"),
+                    SecretRef::File(path) => format!("the file {}", path.display()),
+                    SecretRef::Exec(_) => "what the command prints".to_owned(),
+                };
+                return Remedy::Check(format!(
+                    "{place}, and write the secret alone there: `printf %s` adds nothing to it, and an editor may have to \
+                     be told to leave the byte order mark out; one line end after it is not part of it"
+                ));
             }
             Absence::Limit => return Remedy::Check(format!("the environment variable {EXEC_SECONDS}")),
             _ => {}
@@ -177,7 +232,13 @@ fn secret(bytes: Vec<u8>) -> Result<Secret, Absence> {
             secret.0.pop();
         }
     }
-    if secret.0.is_empty() { Err(Absence::Empty) } else { Ok(secret) }
+    if secret.0.is_empty() {
+        return Err(Absence::Empty);
+    }
+    match Oddity::of(secret.reveal()) {
+        Some(oddity) => Err(Absence::Odd(oddity)),
+        None => Ok(secret),
+    }
 }
 
 async fn file(path: &Path) -> Result<Vec<u8>, Absence> {
@@ -199,22 +260,13 @@ async fn bounded(source: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
 
 async fn exec(command: &[String], limit: Duration) -> Result<Vec<u8>, Absence> {
     let Some((program, arguments)) = command.split_first() else { return Err(Absence::NoCommand) };
-    let mut child = Command::from(children::command(program))
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(Absence::Start)?;
-    let answer = tokio::time::timeout(limit, output(&mut child)).await;
-    match answer {
+    let mut command = Command::from(children::command(program));
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut family = children::Family::start(command).map_err(Absence::Start)?;
+    // However this ends – an answer, the limit, a stop that drops it – the family ends with it.
+    match tokio::time::timeout(limit, output(&mut family.child)).await {
         Ok(answer) => answer,
-        Err(_) => {
-            // Whoever holds its pipes may live on; we do not wait for them.
-            let _ = child.start_kill();
-            Err(Absence::Late(limit))
-        }
+        Err(_) => Err(Absence::Late(limit)),
     }
 }
 
@@ -222,8 +274,6 @@ async fn output(child: &mut Child) -> Result<Vec<u8>, Absence> {
     let (stdout, stderr) = tokio::join!(printed(child.stdout.take()), complained(child.stderr.take()));
     let stdout = stdout.map_err(Absence::File)?;
     if stdout.len() > BYTES_MAX {
-        // It may still be printing and never end by itself.
-        let _ = child.start_kill();
         return Err(Absence::TooLarge);
     }
     let status = child.wait().await.map_err(Absence::File)?;

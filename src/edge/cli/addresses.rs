@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 
+use crate::edge::children;
 use crate::model::Directory;
 use crate::report::veil::{Naming, Veil};
 
@@ -21,7 +22,7 @@ pub enum AddressesArg {
 
 /// Where the key comes from. An address is easily guessed, and so is one behind a hash that anybody can make: only a
 /// key that readers do not have hides it.
-const KEY: &str = "ICEWARDEN_ADDRESS_KEY";
+const KEY: &str = children::ADDRESS_KEY;
 
 /// A shorter key could be guessed too.
 const KEY_BYTES_MIN: usize = 16;
