@@ -99,6 +99,8 @@ pub enum Halt {
     Unreached(String),
     /// Whether the server still takes changes could not be read.
     Unclear(String),
+    /// So many steps in a row found no session that lasted.
+    SessionLost(String),
     /// Whoever started it wanted it to end.
     Interrupted,
     /// What is done can no longer be written down, so nothing more is done.
@@ -109,9 +111,11 @@ impl fmt::Display for Halt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Halt::Held(why) | Halt::Closed(why) => f.write_str(why),
-            Halt::InVain(why) | Halt::Forbidden(why) | Halt::Unreached(why) | Halt::Unclear(why) => {
-                f.write_str(why)
-            }
+            Halt::InVain(why)
+            | Halt::Forbidden(why)
+            | Halt::Unreached(why)
+            | Halt::Unclear(why)
+            | Halt::SessionLost(why) => f.write_str(why),
             Halt::Interrupted => f.write_str("the run was interrupted"),
             Halt::Unjournalled(why) => write!(f, "the journal could not be written: {why}"),
         }
@@ -127,6 +131,10 @@ pub enum Heard {
     Silence(String),
     /// The account we log in with may not do this: why.
     Forbidden(String),
+    /// The licence lets the server take no changes: why.
+    Closed(String),
+    /// Each session was lost before it was of use: why.
+    Lost(String),
 }
 
 /// After so many steps in a row that were refused or had no effect the server is taken to accept no changes,
@@ -136,6 +144,9 @@ const IN_VAIN_MAX: usize = 10;
 /// After so many steps in a row without an answer the server is taken to be gone. Each of them takes minutes where
 /// it hangs, so that a long plan would take days to fail.
 const IN_SILENCE_MAX: usize = 5;
+
+/// After so many steps in a row that found no session that lasted there is no use in going on: each has logged in anew.
+const LOST_MAX: usize = 3;
 
 /// A run of one plan.
 #[derive(Debug, Clone)]
@@ -154,6 +165,8 @@ pub struct Run<'p> {
     in_silence: usize,
     /// How many steps in a row were refused for want of rights.
     forbidden: usize,
+    /// How many steps in a row found no session that lasted.
+    lost: usize,
     /// Why nothing more may start.
     halted: Option<Halt>,
 }
@@ -173,6 +186,7 @@ impl<'p> Run<'p> {
             in_vain: 0,
             in_silence: 0,
             forbidden: 0,
+            lost: 0,
             halted,
         }
     }
@@ -302,7 +316,17 @@ impl<'p> Run<'p> {
         self.in_silence = if silence { self.in_silence + 1 } else { 0 };
         let forbidden = matches!(heard, Heard::Forbidden(_));
         self.forbidden = if forbidden { self.forbidden + 1 } else { 0 };
+        let lost = matches!(heard, Heard::Lost(_));
+        self.lost = if lost { self.lost + 1 } else { 0 };
         match heard {
+            // One word of the licence is for the whole server (reference 1.7, U-22).
+            Heard::Closed(why) => {
+                self.halted.get_or_insert(Halt::Closed(why));
+            }
+            Heard::Lost(why) if self.lost >= LOST_MAX => {
+                let why = format!("the session was lost at {} steps in a row: {why}", self.lost);
+                self.halted.get_or_insert(Halt::SessionLost(why));
+            }
             Heard::Silence(why) if self.in_silence >= IN_SILENCE_MAX => {
                 let why = format!("the server did not answer {} steps in a row: {why}", self.in_silence);
                 self.halted.get_or_insert(Halt::Unreached(why));
@@ -311,7 +335,7 @@ impl<'p> Run<'p> {
                 let why = format!("the server refused {} steps in a row: {why}", self.forbidden);
                 self.halted.get_or_insert(Halt::Forbidden(why));
             }
-            Heard::Answer | Heard::Silence(_) | Heard::Forbidden(_) => {}
+            Heard::Answer | Heard::Silence(_) | Heard::Forbidden(_) | Heard::Lost(_) => {}
         }
     }
 

@@ -48,6 +48,8 @@ pub enum Reply {
     NotApplied,
     /// Trying again changes nothing: why.
     Refused(String),
+    /// The server says that it did not come to it (U-38): why.
+    NotDone(String),
     /// No usable answer, so that it may have happened: why.
     Unclear(String),
 }
@@ -202,6 +204,7 @@ fn not_there(reply: &Reply) -> Outcome {
         }
         Reply::NotApplied => Outcome::Refused("the server did not apply it (result 0)".into()),
         Reply::Refused(why) => Outcome::Refused(why.clone()),
+        Reply::NotDone(why) => Outcome::NotSent(why.clone()),
         // The write may still arrive: until the next plan nobody can tell.
         Reply::Unclear(why) => Outcome::Doubt(format!("no usable answer came, and it does not show: {why}")),
     }

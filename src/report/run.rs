@@ -246,6 +246,11 @@ pub fn next_act(halted: Option<&Halt>) -> Remedy {
              what is in doubt first"
                 .into(),
         ),
+        Some(Halt::SessionLost(_)) => Remedy::Check(
+            "whether connection.rpc.url leads to one server and not to several in turn, and how long that one keeps a \
+             session; then go on with `icewarden apply --resume`"
+                .into(),
+        ),
         Some(Halt::Held(_)) => Remedy::Rerun("`icewarden plan`, and look at what holds the plan back".into()),
         Some(Halt::Unjournalled(_)) => Remedy::Check(
             "that the disk of the store is not full and may be written; then go on with `icewarden apply --resume`".into(),

@@ -618,7 +618,9 @@ const IDS: &str = "
     account_mailbox_property_missing account_type_property_missing account_missing_required_property
     account_password_policy account_domain_limit_exceeded account_permission account_no_password
     account_no_username account_no_domain migration_in_progress
-    domain_invalid domain_parameter_empty";
+    domain_invalid domain_parameter_empty
+    license_evaluation license_reference_mismatch license_revalidation license_expired license_none license_build
+    license_version";
 
 #[test]
 fn every_id_of_the_reference_has_a_plain_meaning() {
@@ -629,6 +631,7 @@ fn every_id_of_the_reference_has_a_plain_meaning() {
         let meaning = uid.meaning().unwrap_or_else(|| panic!("{id} is not in the table"));
         assert_eq!(uid.to_string(), format!("{meaning} ({id})"));
         assert_eq!(uid.bears() == Bears::Session, id.starts_with("session_"), "{id}");
+        assert_eq!(uid.bears() == Bears::Licence, id.starts_with("license_"), "{id}");
     }
     assert_eq!(UIDS.len(), ids.len(), "the table has an id that the reference does not have, or one twice");
     assert_eq!(Uid::new("account_disabled_14").meaning(), None);

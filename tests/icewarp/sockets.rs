@@ -282,7 +282,7 @@ async fn a_session_that_is_lost_twice_is_an_error() {
     let (status, commands) = with_losses(2, "session_expired").await;
     assert_eq!(
         status.unwrap_err(),
-        "Other: the server refused getserverproperties: the session has expired (session_expired)"
+        "SessionLost: the server refused getserverproperties: the session has expired (session_expired)"
     );
     assert_eq!(commands.iter().filter(|command| *command == "authenticate").count(), 2);
     assert_eq!(commands.last().unwrap(), "logout");
@@ -419,7 +419,8 @@ async fn silence_ends_at_its_limit() {
 }
 
 #[tokio::test]
-async fn a_read_whose_connection_died_is_sent_once_more_and_a_write_is_not() {
+async fn a_read_whose_connection_died_is_sent_again_and_a_write_is_not() {
+    // Three times, and each time once more over a new connection.
     let server = Responder::start(welcoming(|_| Reply::Close)).await;
     let client = server.client().await;
     let read = client.read_status().await.unwrap_err();
@@ -432,7 +433,7 @@ async fn a_read_whose_connection_died_is_sent_once_more_and_a_write_is_not() {
     );
     assert!(!write.not_sent());
     client.close().await;
-    assert_eq!((server.count("getserverproperties"), server.count("setaccountproperties")), (2, 1));
+    assert_eq!((server.count("getserverproperties"), server.count("setaccountproperties")), (6, 1));
 }
 
 #[tokio::test]

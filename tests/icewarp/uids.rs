@@ -19,8 +19,10 @@ enum Sort {
     Refused,
     /// The session is renewed once; what comes then is refused.
     Renewed,
+    /// The licence is in the way of everything; exit 6.
+    Closed,
 }
-use Sort::{Login, Refused, Renewed};
+use Sort::{Closed, Login, Refused, Renewed};
 
 /// The id; how it is sorted where it answers a login, with words of the next act; and where it answers another
 /// command.
@@ -81,6 +83,16 @@ const LIST: &[(&str, Sort, &str, Sort, &str)] = &[
     ("account_disabled_11", Login, "logins to the domain", Login, "logins to the domain"),
     ("account_disabled_12", Login, "let the domain", Login, "let the domain"),
     ("account_disabled_13", Login, "look at the licence", Login, "look at the licence"),
+    // The licence.
+    ("license_evaluation", Closed, "port 80", Closed, "port 80"),
+    ("license_reference_mismatch", Closed, "Reference ID", Closed, "Reference ID"),
+    ("license_revalidation", Closed, "port 80", Closed, "port 80"),
+    ("license_expired", Closed, "a licence that holds", Closed, "a licence that holds"),
+    ("license_none", Closed, "a licence that holds", Closed, "a licence that holds"),
+    ("license_build", Closed, "look at the licence", Closed, "look at the licence"),
+    ("license_version", Closed, "look at the licence", Closed, "look at the licence"),
+    // One of the family that is not listed.
+    ("LICENSE_moon", Closed, "look at the licence", Closed, "look at the licence"),
     // None of them.
     ("account_disabled_14", Login, "access mode", Refused, "logs/api"),
     ("moon_phase", Login, "logs/api", Refused, "logs/api"),
@@ -91,7 +103,7 @@ const LIST: &[(&str, Sort, &str, Sort, &str)] = &[
 fn the_list_is_that_of_the_code() {
     let listed: BTreeSet<&str> = LIST.iter().map(|(uid, ..)| *uid).collect();
     assert_eq!(listed.len(), LIST.len(), "each once");
-    let unlisted = BTreeSet::from(["", "account_disabled_14", "moon_phase"]);
+    let unlisted = BTreeSet::from(["", "account_disabled_14", "moon_phase", "LICENSE_moon"]);
     let known: BTreeSet<&str> = UIDS.iter().map(|(uid, ..)| *uid).collect();
     assert_eq!(listed.difference(&unlisted).copied().collect::<BTreeSet<_>>(), known);
 }
@@ -101,7 +113,14 @@ fn told(uid: &str, error: &CallError, sort: Sort, next: &str) {
     assert!(matches!(error, CallError::Refused { .. }), "{uid}: {error:?}");
     assert_eq!(error.uid().map(Uid::as_str), Some(uid));
     let meaning = format!("{:?}", error.meaning());
-    assert_eq!(meaning, if sort == Login { "LoginRefused" } else { "Other" }, "{uid}");
+    let expected = match sort {
+        Login => "LoginRefused",
+        Closed => "LicenceClosed",
+        Renewed => "SessionLost",
+        Refused => "Other",
+    };
+    // A session id that answers a login is a refusal, and no reason to log in.
+    assert_eq!(meaning, expected, "{uid}");
     let words = remedy::text(&error.remedy());
     assert!(words.contains(next), "{uid}: `{next}` is not in: {words}");
     let told = chain(error);

@@ -20,6 +20,7 @@ mod markdown;
 mod outputs;
 mod passwords;
 mod policies;
+mod refusals;
 mod resume;
 mod run;
 mod runs;

@@ -86,7 +86,7 @@ impl From<Failed> for Failure {
             Failed::Refused { why: Refused::Account, .. } => FailureKind::LoginRefused,
             Failed::Refused { why: Refused::Licence, .. } => FailureKind::LicenceClosed,
             Failed::Unanswered { sent: Sent::Nothing, .. } => FailureKind::NotReached,
-            Failed::Refused { why: Refused::Request, .. }
+            Failed::Refused { why: Refused::Request | Refused::Session, .. }
             | Failed::Unanswered { sent: Sent::Maybe, .. }
             | Failed::Unreadable { .. } => FailureKind::Server,
         };

@@ -44,7 +44,9 @@ fn heard(error: &Failed) -> Heard {
     match error {
         _ if error.is_silence() => Heard::Silence(error.to_string()),
         Failed::Refused { why: Refused::Account, .. } => Heard::Forbidden(error.to_string()),
-        Failed::Refused { why: Refused::Licence | Refused::Request, .. }
+        Failed::Refused { why: Refused::Licence, .. } => Heard::Closed(error.to_string()),
+        Failed::Refused { why: Refused::Session, .. } => Heard::Lost(error.to_string()),
+        Failed::Refused { why: Refused::Request, .. }
         | Failed::Unanswered { .. }
         | Failed::Unreadable { .. } => Heard::Answer,
     }
@@ -145,6 +147,7 @@ async fn read_back(written: Result<Written, Failed>, visibility: Visibility, aga
     let reply = match &written {
         Ok(Written::Applied) => Reply::Applied,
         Ok(Written::NotApplied) => Reply::NotApplied,
+        Err(error @ Failed::Refused { why: Refused::Session, .. }) => Reply::NotDone(error.to_string()),
         Err(error @ Failed::Refused { .. }) => Reply::Refused(error.to_string()),
         Err(error) => Reply::Unclear(error.to_string()),
     };

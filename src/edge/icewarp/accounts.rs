@@ -165,7 +165,7 @@ async fn account(
         Ok(properties) => Ok(Ok(properties)),
         Err(CallError::Refused { why: Refusal::Zero, .. }) => Ok(Err(Refusal::Zero.to_string())),
         Err(error) => match error.bears() {
-            None | Some(Bears::Session | Bears::Login | Bears::Protocol) => Err(error),
+            None | Some(Bears::Session | Bears::Login | Bears::Protocol | Bears::Licence) => Err(error),
             Some(_) => Ok(Err(error.uid().map(ToString::to_string).unwrap_or_default())),
         },
     }
@@ -184,8 +184,9 @@ async fn console(client: &Client, directory: &Directory) -> Result<Option<Consol
             .number("offset", offset)
             .number("count", CONSOLE_COUNT)
             .number("comments", 0);
-        let result = match client.call(Phase::Accounts, "getaccountapiconsole", &params).await {
+        let result = match client.read(Phase::Accounts, "getaccountapiconsole", &params).await {
             Ok(result) => result,
+            Err(error) if error.ends_it_all() => return Err(error),
             // An answer we cannot read is no reason to stop: the console is a help and not a need.
             Err(CallError::Refused { .. } | CallError::Unreadable { .. }) => return Ok(None),
             Err(error) => return Err(error),

@@ -165,6 +165,10 @@ pub enum Meaning {
     NotReachable,
     /// The login was refused, or the account has no rights (exit 77).
     LoginRefused,
+    /// The licence lets the server do nothing more for us (exit 6).
+    LicenceClosed,
+    /// A session was lost as often as it was opened (exit 1, or as the run decides).
+    SessionLost,
     /// Not the server's language (exit 1).
     NotTheLanguage,
     /// Anything else (exit 1, or as the run decides).
@@ -182,6 +186,8 @@ impl CallError {
 
     pub fn meaning(&self) -> Meaning {
         match self {
+            CallError::Refused { .. } if self.bears() == Some(Bears::Licence) => Meaning::LicenceClosed,
+            CallError::Refused { .. } if self.session_lost() => Meaning::SessionLost,
             CallError::Refused { why, .. } => match why {
                 Refusal::Login(_)
                 | Refusal::LoginZero
@@ -267,6 +273,21 @@ impl CallError {
     /// All session ids mean the same (U-38). One that answers a login is a refusal, not a reason to log in.
     pub(super) fn session_lost(&self) -> bool {
         matches!(self, CallError::Refused { why: Refusal::Uid(uid), .. } if uid.bears() == Bears::Session)
+    }
+
+    /// Whether it speaks of the conversation or of the whole server, and not of what was asked.
+    pub(super) fn ends_it_all(&self) -> bool {
+        matches!(self.bears(), Some(Bears::Session | Bears::Licence))
+    }
+
+    /// Whether a read may be sent once more because of it: nothing came, or something that was cut, or that something
+    /// else may have answered for a moment. A redirection stays what it is.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            CallError::Unanswered { .. } => true,
+            CallError::Unreadable { why: Garble::Codec { .. } | Garble::Half { .. }, .. } => true,
+            CallError::Unreadable { .. } | CallError::Refused { .. } => false,
+        }
     }
 
     pub(super) fn shape(command: &'static str, what: impl Into<String>) -> CallError {

@@ -88,7 +88,7 @@ async fn authenticate(
         Body::Error(uid) => {
             let uid = Uid::new(uid);
             let why = match uid.bears() {
-                Bears::Protocol => Refusal::Uid(uid),
+                Bears::Protocol | Bears::Licence => Refusal::Uid(uid),
                 _ => Refusal::Login(uid),
             };
             Err(CallError::Refused { command, why })

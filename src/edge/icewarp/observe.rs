@@ -177,7 +177,7 @@ async fn domain_types(
 fn no_rights(error: CallError, what: &str) -> CallError {
     match error {
         CallError::Refused { command, why: Refusal::Uid(uid) }
-            if !matches!(uid.bears(), Bears::Session | Bears::Protocol) =>
+            if !matches!(uid.bears(), Bears::Session | Bears::Protocol | Bears::Licence) =>
         {
             CallError::Refused { command, why: Refusal::NoRights(format!("it does not give {what}: {uid}")) }
         }
@@ -298,9 +298,10 @@ async fn own_account(client: &Client, listed: &Listed<Account>) -> Result<(), Ca
     if !listed.incomplete.is_empty() || listed.rows.iter().any(|account| account.address.as_str() == own) {
         return Ok(());
     }
-    let session = client.call(Phase::Lists, "getsessioninfo", &Params::new()).await;
+    let session = client.read(Phase::Lists, "getsessioninfo", &Params::new()).await;
     let named = match session {
         Ok(session) => session.field("email").unwrap_or_default().to_lowercase(),
+        Err(error @ CallError::Refused { .. }) if error.ends_it_all() => return Err(error),
         Err(CallError::Refused { .. } | CallError::Unreadable { .. }) => String::new(),
         Err(error) => return Err(error),
     };
@@ -377,7 +378,7 @@ async fn members(client: &Client, group: &Address) -> Result<Result<Vec<String>,
         Ok(listed) if listed.incomplete.is_empty() => Ok(Ok(listed.rows)),
         Ok(listed) => Ok(Err(listed.incomplete.join("; "))),
         Err(error @ CallError::Refused { why: Refusal::Uid(_) | Refusal::Zero, .. })
-            if !error.session_lost() =>
+            if !error.ends_it_all() =>
         {
             Ok(Err(std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default()))
         }
@@ -406,7 +407,7 @@ pub async fn domain_switches(
         let domain = (*domain).to_owned();
         let params = Params::new().text("domainstr", &domain).names("domainpropertylist", &names);
         async move {
-            let properties = match client.call(Phase::Settings, command, &params).await {
+            let properties = match client.read(Phase::Settings, command, &params).await {
                 Ok(result) => Properties::read(&result).map_err(|misfit| refused(command, misfit)),
                 Err(error) => Err(error),
             };
@@ -432,7 +433,7 @@ pub async fn domain_switches(
 fn unless_refused(properties: Result<Properties, CallError>) -> Result<Properties, CallError> {
     match properties {
         Err(error @ CallError::Refused { why: Refusal::Uid(_) | Refusal::Zero, .. })
-            if !error.session_lost() =>
+            if !error.ends_it_all() =>
         {
             Ok(Properties::default())
         }

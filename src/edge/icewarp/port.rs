@@ -80,6 +80,7 @@ impl Server for RpcServer {
         wanted: &Wanted,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Observed, Failed> {
+        self.0.reopen();
         Ok(observe(&self.0, wanted, progress).await?)
     }
 
@@ -139,6 +140,8 @@ impl From<CallError> for Failed {
         let (message, remedy) = (chain(&error), error.remedy());
         let silent = error.is_silence();
         match (&error, error.meaning()) {
+            (_, Meaning::LicenceClosed) => Failed::Refused { why: Refused::Licence, message, remedy },
+            (_, Meaning::SessionLost) => Failed::Refused { why: Refused::Session, message, remedy },
             (_, Meaning::LoginRefused) => Failed::Refused { why: Refused::Account, message, remedy },
             (_, Meaning::NotReachable) => Failed::Unanswered { sent: Sent::Nothing, message, remedy },
             (CallError::Refused { .. }, _) => Failed::Refused { why: Refused::Request, message, remedy },

@@ -118,7 +118,7 @@ fn login(uid: &Uid) -> Remedy {
             Bears::Unknown => {
                 Remedy::Check(format!("{LOG}, then connection.rpc.account; we do not try again by ourselves"))
             }
-            Bears::Protocol | Bears::Session | Bears::Rights | Bears::Value => answered(uid),
+            Bears::Protocol | Bears::Session | Bears::Rights | Bears::Value | Bears::Licence => answered(uid),
         },
     }
 }
@@ -134,8 +134,25 @@ fn answered(uid: &Uid) -> Remedy {
         }
         Bears::Login => login(uid),
         Bears::Value => value(uid),
+        Bears::Licence => licence(uid),
         Bears::Unknown => Remedy::Check(LOG.to_owned()),
     }
+}
+
+/// Nothing here can help: the licence is looked at where the vendor's own programs show it.
+fn licence(uid: &Uid) -> Remedy {
+    Remedy::OnServer(match uid.as_str().to_ascii_lowercase().as_str() {
+        "license_reference_mismatch" => {
+            "retrieve a licence for this machine's Reference ID, or services stop after 7 days".to_owned()
+        }
+        "license_revalidation" | "license_evaluation" => {
+            "open the way to the licence server (HTTP, port 80) and wait for an hour, or enter the order id or \
+             license.xml by hand; then plan again"
+                .to_owned()
+        }
+        "license_expired" | "license_none" => "enter a licence that holds; then plan again".to_owned(),
+        _ => "look at the licence; plan again once its status is OK".to_owned(),
+    })
 }
 
 fn protocol(uid: &Uid) -> Remedy {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::encode::Params;
-use super::error::{CallError, Refusal};
+use super::error::{CallError, Refusal, Silence};
 use super::licence;
 use super::lists::refused;
 use super::properties::{self, backup_variable};
@@ -13,6 +13,7 @@ use super::uids::Bears;
 use crate::edge::port::Phase;
 use crate::model::backup::BackupKind;
 use crate::model::{AccessMode, BackupKey, Licence, Reading, Service, ServiceSet};
+use crate::report::chain;
 
 const STATUS: &str = "C_LicenseStatus";
 const REFERENCE: &str = "C_Reference";
@@ -73,7 +74,7 @@ async fn read(
 /// Why a variable is unread, where the error is the server's word about it and not the end of the conversation.
 fn reason(error: &CallError) -> Option<String> {
     match error {
-        CallError::Refused { why: Refusal::Uid(uid), .. } if uid.bears() == Bears::Session => None,
+        _ if error.ends_it_all() => None,
         CallError::Refused { why: why @ (Refusal::Uid(_) | Refusal::Zero), .. } => Some(why.to_string()),
         _ => None,
     }
@@ -90,7 +91,7 @@ async fn batch(
     let secret = BackupKey::ALL.iter().filter(|key| key.kind() == BackupKind::Secret);
     let secret = secret.map(|key| backup_variable(*key)).any(|name| names.contains(&name));
     let params = Params::new().names(list, names).secret(secret);
-    let result = client.call(phase, command, &params).await?;
+    let result = client.read(phase, command, &params).await?;
     let misread = |misfit| refused(command, misfit);
     Properties::read(&result)
         .map_err(|misfit| if secret { misread(misfit).unshown() } else { misread(misfit) })
@@ -119,11 +120,27 @@ pub(super) async fn licence(client: &Client, wanted: bool) -> Result<(Licence, R
         };
         let names = [ACTIVE_USERS, LICENSED_USERS];
         let list = "statisticspropertylist";
-        let counts = read(client, phase, "getstatisticsproperties", list, &names).await?;
+        let counts = match read(client, phase, "getstatisticsproperties", list, &names).await {
+            // Counts are compared with what is read, and nothing else rests on them: without them it is said so.
+            Err(error @ CallError::Unreadable { .. }) => unread(&names, &chain(&error)),
+            Err(
+                error @ CallError::Unanswered {
+                    why: Silence::Late(_) | Silence::Closed(_) | Silence::Http(_),
+                    ..
+                },
+            ) => unread(&names, &chain(&error)),
+            counts => counts?,
+        };
         licence.active_users = count(&counts, ACTIVE_USERS);
         licence.licensed_users = count(&counts, LICENSED_USERS);
     }
     Ok((licence, version))
+}
+
+fn unread(names: &[&str], why: &str) -> Properties {
+    let mut properties = Properties::default();
+    names.iter().for_each(|name| properties.unread(name, why));
+    properties
 }
 
 pub(super) async fn status(client: &Client) -> Result<Reading<i64>, CallError> {
@@ -180,7 +197,7 @@ fn modules(texts: &Properties) -> Reading<Vec<crate::model::ModuleOffer>> {
 
 /// `getlicenseinfo` has the order id on 14; every field of it is optional (reference 1.9).
 async fn order_of_info(client: &Client) -> Result<Reading<String>, CallError> {
-    let result = match client.call(Phase::Licence, "getlicenseinfo", &Params::new()).await {
+    let result = match client.read(Phase::Licence, "getlicenseinfo", &Params::new()).await {
         Ok(result) => result,
         Err(error) => {
             return match reason(&error) {

@@ -1,5 +1,6 @@
 //! A session: calling, logging in again once, logging out.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,10 +10,10 @@ use tokio::sync::Mutex;
 
 use super::codec::{Body, Element, Sid};
 use super::encode::{self, Params};
-use super::error::{CallError, Refusal};
+use super::error::{CallError, Refusal, Silence};
 use super::login::{self, Credentials};
 use super::transport::{Sending, Transport};
-use super::uids::Uid;
+use super::uids::{Bears, Uid};
 use crate::edge::port::{Calls, Phase};
 use crate::edge::secrets::Secret;
 use crate::spec::meaning::Login;
@@ -42,6 +43,8 @@ pub struct Limits {
     pub logout: Duration,
     /// Before a read that went unanswered is sent again, each time once.
     pub read_again: [Duration; 2],
+    /// Before the second, third and fourth login in a row for a command that loses every session; there is no fifth.
+    pub log_in_again: [Duration; 3],
     /// Calls that are under way at once.
     pub in_flight: usize,
     /// Rows of a page of a list.
@@ -66,6 +69,11 @@ impl Default for Limits {
             call: Duration::from_secs(60),
             logout: Duration::from_secs(5),
             read_again: [Duration::from_millis(250), Duration::from_millis(1000)],
+            log_in_again: [
+                Duration::from_millis(250),
+                Duration::from_millis(1000),
+                Duration::from_millis(2000),
+            ],
             in_flight: 8,
             page: 1_000,
             pages_max: PAGES_MAX,
@@ -87,6 +95,8 @@ struct Inner {
     session: Mutex<Session>,
     /// Whether no call is sent again any more.
     winding_up: AtomicBool,
+    /// Whether it was logged out: whoever is still at work must not open a session that nobody closes.
+    closed: AtomicBool,
 }
 
 #[derive(Default)]
@@ -96,8 +106,26 @@ struct Session {
     generation: u64,
     /// Calls that were given this session.
     calls: u64,
+    /// For each command, how often in a row a session was lost to it.
+    losses: BTreeMap<&'static str, Losses>,
     /// A login that failed is never repeated: each failure makes the server slower (U-16).
     failed: Option<CallError>,
+}
+
+/// A server that forgets a session at every call of a command would be logged in to for ever.
+#[derive(Default)]
+struct Losses {
+    /// The generation in which a call of the command was done last.
+    done_in: Option<u64>,
+    /// Logins for it since then.
+    in_a_row: usize,
+}
+
+/// A session that was lost, and what it was lost to.
+struct Lost {
+    generation: u64,
+    command: &'static str,
+    error: CallError,
 }
 
 struct Ticket {
@@ -111,8 +139,8 @@ impl Client {
         let transport = Transport::new(&options).await?;
         let Options { account, password, login, limits, .. } = options;
         let (account, session) = (account.to_lowercase(), Mutex::default());
-        let winding_up = AtomicBool::new(false);
-        let inner = Inner { transport, account, password, login, limits, session, winding_up };
+        let (winding_up, closed) = (AtomicBool::new(false), AtomicBool::new(false));
+        let inner = Inner { transport, account, password, login, limits, session, winding_up, closed };
         let client = Client(Arc::new(inner));
         client.ticket(None).await?;
         Ok(client)
@@ -121,10 +149,13 @@ impl Client {
     /// Asks the session whether its password must be changed first; that is told at once, and not by whatever fails
     /// because of it later. Every field of the answer is optional (reference 1.3), so no answer decides nothing.
     pub async fn check_password(&self) -> Result<(), CallError> {
-        let info = self.call(Phase::Login, "getsessioninfo", &Params::new()).await;
+        let info = self.read(Phase::Login, "getsessioninfo", &Params::new()).await;
         match info.as_ref().ok().and_then(|info| info.field("passwordexpired")) {
             Some("1") => Err(CallError::Refused { command: "authenticate", why: Refusal::PasswordExpired }),
-            _ => Ok(()),
+            _ => match info {
+                Err(error) if error.bears() == Some(Bears::Licence) => Err(error),
+                _ => Ok(()),
+            },
         }
     }
 
@@ -141,10 +172,32 @@ impl Client {
         self.0.winding_up.store(true, Ordering::Relaxed);
     }
 
-    /// Logs out. Best effort, and never longer than its limit: a session that stays open ends by itself.
+    /// Logs out. Best effort, and never longer than its limit: a session that stays open ends by itself. A login that
+    /// is under way is waited for, since its session would otherwise be nobody's; after this nobody logs in any more
+    /// unless the client is opened again.
     pub async fn close(self) {
-        let Some(sid) = self.0.session.lock().await.sid.take() else { return };
-        let _ = self.exchange(Phase::Logout, "logout", &Params::new(), &sid).await;
+        self.0.closed.store(true, Ordering::Relaxed);
+        let logout = async {
+            let Some(sid) = self.0.session.lock().await.sid.take() else { return };
+            for pause in self.0.limits.read_again {
+                match self.exchange(Phase::Logout, "logout", &Params::new(), &sid).await {
+                    Err(error)
+                        if error.is_passing()
+                            && !matches!(error, CallError::Unanswered { why: Silence::Late(_), .. }) =>
+                    {
+                        tokio::time::sleep(pause).await;
+                    }
+                    _ => return,
+                }
+            }
+            let _ = self.exchange(Phase::Logout, "logout", &Params::new(), &sid).await;
+        };
+        let _ = tokio::time::timeout(self.0.limits.logout, logout).await;
+    }
+
+    /// Lets a client that was logged out log in again by itself.
+    pub fn reopen(&self) {
+        self.0.closed.store(false, Ordering::Relaxed);
     }
 
     /// The account we log in with, lower-cased.
@@ -172,19 +225,26 @@ impl Client {
         params: &Params,
     ) -> Result<Element, CallError> {
         let mut ticket = self.ticket(None).await?;
+        let mut answer = self.exchange(phase, command, params, &ticket.sid).await;
         for renewals in 0..=self.0.limits.in_flight {
-            match self.exchange(phase, command, params, &ticket.sid).await {
+            match answer {
                 Err(error) if error.session_lost() && (renewals == 0 || self.shared(&ticket).await) => {
-                    ticket = self.ticket(Some(ticket.generation)).await?;
+                    ticket =
+                        self.ticket(Some(Lost { generation: ticket.generation, command, error })).await?;
+                    answer = self.exchange(phase, command, params, &ticket.sid).await;
                 }
-                answer => return answer,
+                _ => break,
             }
         }
-        self.exchange(phase, command, params, &ticket.sid).await
+        if !matches!(&answer, Err(error) if error.session_lost()) {
+            let mut session = self.0.session.lock().await;
+            session.losses.insert(command, Losses { done_in: Some(ticket.generation), in_a_row: 0 });
+        }
+        answer
     }
 
-    /// Sends a command that only reads. One that went unanswered is sent again: a busy moment of the server need
-    /// not end a long read. A login is never part of that (U-16).
+    /// Sends a command that only reads. One that went unanswered, or whose answer was cut or came from something else,
+    /// is sent again: a busy moment of the server need not end a long read. A login is never part of that (U-16).
     pub(super) async fn read(
         &self,
         phase: Phase,
@@ -194,7 +254,7 @@ impl Client {
         let winding_up = || self.0.winding_up.load(Ordering::Relaxed);
         for pause in self.0.limits.read_again {
             match self.call(phase, command, params).await {
-                Err(CallError::Unanswered { command: silent, .. }) if silent == command && !winding_up() => {
+                Err(error) if error.command() == command && error.is_passing() && !winding_up() => {
                     tokio::time::sleep(pause).await;
                 }
                 answer => return answer,
@@ -209,18 +269,54 @@ impl Client {
         session.generation != ticket.generation || session.calls > 1
     }
 
-    /// The session to use; `lost` is the generation of one that the server no longer knows.
-    async fn ticket(&self, lost: Option<u64>) -> Result<Ticket, CallError> {
+    /// The session to use; `lost` is one that the server no longer knows.
+    async fn ticket(&self, lost: Option<Lost>) -> Result<Ticket, CallError> {
+        {
+            let mut session = self.0.session.lock().await;
+            if let (Some(sid), None, None) = (&session.sid, &session.failed, &lost) {
+                let ticket = Ticket { sid: sid.clone(), generation: session.generation };
+                session.calls += 1;
+                return Ok(ticket);
+            }
+        }
+        // A task of its own: a login that is given up half-way would leave a session that nobody knows of.
+        let client = self.clone();
+        let renewed = tokio::spawn(async move { client.renew(lost).await }).await;
+        renewed.unwrap_or_else(|_| {
+            Err(CallError::shape("authenticate", "the program broke off while logging in"))
+        })
+    }
+
+    async fn renew(&self, lost: Option<Lost>) -> Result<Ticket, CallError> {
         // Held while logging in: whoever else lost the session waits for the new one.
         let mut session = self.0.session.lock().await;
         if let Some(error) = &session.failed {
             return Err(error.clone());
         }
-        if lost == Some(session.generation) {
+        if let Some(Lost { generation, command, error }) = lost
+            && generation == session.generation
+        {
+            let losses = session.losses.entry(command).or_default();
+            if losses.done_in == Some(generation) {
+                losses.in_a_row = 0;
+            }
+            let in_a_row = losses.in_a_row;
+            let pauses = self.0.limits.log_in_again;
+            if in_a_row > pauses.len() {
+                return Err(error);
+            }
+            losses.in_a_row += 1;
+            if let Some(pause) = in_a_row.checked_sub(1).and_then(|index| pauses.get(index)) {
+                tokio::time::sleep(*pause).await;
+            }
             session.sid = None;
         }
         let sid = match &session.sid {
             Some(sid) => sid.clone(),
+            None if self.0.closed.load(Ordering::Relaxed) => {
+                let why = Silence::Closed("we have logged out meanwhile".to_owned());
+                return Err(CallError::Unanswered { command: "authenticate", why });
+            }
             None => match self.log_in().await {
                 Ok(sid) => {
                     session.generation += 1;

@@ -19,6 +19,8 @@ pub enum Bears {
     Rights,
     /// A value or a state that the server does not take.
     Value,
+    /// The licence lets the server do nothing more for us, whatever is asked (U-22).
+    Licence,
     /// An id that nobody has listed.
     Unknown,
 }
@@ -37,7 +39,12 @@ impl Uid {
     }
 
     pub fn bears(&self) -> Bears {
-        self.row().map_or(Bears::Unknown, |row| row.1)
+        match self.row() {
+            Some(row) => row.1,
+            // The names are taken from a table of texts, so there may be more of the family (reference 1.7).
+            None if self.0.to_ascii_lowercase().starts_with("license_") => Bears::Licence,
+            None => Bears::Unknown,
+        }
     }
 
     /// The plain meaning; `None` for an id that is not in the table.
@@ -117,4 +124,11 @@ pub const UIDS: &[(&str, Bears, &str)] = &[
     ("account_disabled_11", Bears::Login, "logging in to the account's domain is disabled"),
     ("account_disabled_12", Bears::Login, "the account's domain has expired"),
     ("account_disabled_13", Bears::Login, "the licence keeps the account out"),
+    ("license_evaluation", Bears::Licence, "the licence is an evaluation, or in Emergency Mode"),
+    ("license_reference_mismatch", Bears::Licence, "the licence is for another machine"),
+    ("license_revalidation", Bears::Licence, "the licence could not be re-validated"),
+    ("license_expired", Bears::Licence, "the licence has expired"),
+    ("license_none", Bears::Licence, "there is no licence"),
+    ("license_build", Bears::Licence, "the licence does not cover this build"),
+    ("license_version", Bears::Licence, "the licence is for another version"),
 ];

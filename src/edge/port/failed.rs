@@ -23,6 +23,8 @@ pub enum Refused {
     Account,
     /// The licence lets the server take no changes (reference 1.7, U-22).
     Licence,
+    /// Each session was lost before it was of use. Nothing was done.
+    Session,
     /// The server does not do this one thing.
     Request,
 }
