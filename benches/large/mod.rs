@@ -15,8 +15,8 @@ use icewarden::plan::{Inputs, build};
 use icewarden::policy::{Memory, assign};
 use icewarden::seats::{modules, used};
 use icewarden::spec::meaning::{
-    Connection, ExcludeLicenseSense, Guardrails, Identity, Others, PolicySpec, Selector, ServerSpec,
-    ServiceRule, Source, SupportSense, Switch, Want,
+    Caller, Connection, ExcludeLicenseSense, Guardrails, Identity, Others, PolicySpec, RpcConnection,
+    Selector, ServerSpec, ServiceRule, Source, SupportSense, Switch, Transport, Want,
 };
 use jiff::civil::date;
 
@@ -147,12 +147,14 @@ fn server() -> ServerSpec {
         place: place(),
         labels: BTreeMap::new(),
         connection: Connection {
-            url: "http://127.0.0.1/icewarpapi/".to_owned(),
-            account: Address::parse("admin@example.com").expect("an address"),
-            password: SecretRef::Env("UNUSED".to_owned()),
-            ca_file: None,
-            login: None,
-            insecure_skip_verify: false,
+            transport: Transport::Rpc(RpcConnection {
+                url: "http://127.0.0.1/icewarpapi/".to_owned(),
+                account: Caller::parse("admin@example.com").expect("an address"),
+                password: SecretRef::Env("UNUSED".to_owned()),
+                ca_file: None,
+                login: None,
+                insecure_skip_verify: false,
+            }),
             place: place(),
         },
         identity: Identity {

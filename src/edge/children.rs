@@ -27,7 +27,7 @@ pub fn withhold(spec: &Spec) {
             BackupValue::Secret(reference) => Some(reference),
             BackupValue::Flag(_) | BackupValue::Number(_) | BackupValue::Text(_) => None,
         });
-        secrets.chain([&server.connection.password])
+        secrets.chain([server.connection.secret().1])
     });
     let names = references.filter_map(|reference| match reference {
         SecretRef::Env(name) => Some(name.clone()),

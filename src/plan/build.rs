@@ -291,7 +291,7 @@ fn pin(observed: &Observed, server: &ServerSpec) -> String {
     let standard: Vec<&str> =
         domains.filter(|(_, kind)| *kind == DomainKind::Standard).map(|(name, _)| &**name).collect();
     // The domain of the account that logs in is known to whoever wrote the spec; another may be any customer's.
-    let own = domain_of(server.connection.account.as_str());
+    let own = domain_of(server.connection.caller().as_str());
     let domain = standard.iter().find(|name| **name == own).or(standard.first()).copied();
     let reference = observed.licence.reference.read().map_or("…", String::as_str);
     let domain = domain.unwrap_or("…");

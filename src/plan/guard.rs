@@ -223,7 +223,7 @@ impl<'a> Protecting<'a> {
         if self.observed.columns.facts.get(row).is_none_or(|facts| facts.admin.certain()) {
             return Some("the server lists it as an administrator");
         }
-        if address == self.server.connection.account.as_str() {
+        if address == self.server.connection.caller().as_str() {
             return Some("it is the account we log in with");
         }
         if crate::model::address::local_of(address) == "postmaster" {

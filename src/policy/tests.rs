@@ -13,8 +13,9 @@ use crate::model::{
     ModuleOffer, Observed, Place, Reading, Seats, SecretRef, Service, ServiceSet, Tri,
 };
 use crate::spec::meaning::{
-    BackupSetting, BackupSpec, BackupValue, Connection, ExcludeLicenseSense, Expect, Guardrails, Identity,
-    LicenseSpec, PolicySpec, Selector, ServerSpec, ServiceRule, SupportSense, Switch, Want,
+    BackupSetting, BackupSpec, BackupValue, Caller, Connection, ExcludeLicenseSense, Expect, Guardrails,
+    Identity, LicenseSpec, PolicySpec, RpcConnection, Selector, ServerSpec, ServiceRule, SupportSense,
+    Switch, Transport, Want,
 };
 
 /// What is wanted of a server, and what it has.
@@ -235,12 +236,14 @@ fn server(wishes: Wishes, license: Option<LicenseSpec>) -> ServerSpec {
         place: place(),
         labels: BTreeMap::new(),
         connection: Connection {
-            url: "http://127.0.0.1/icewarpapi/".to_owned(),
-            account: Address::parse("login@example.com").expect("an address"),
-            password: SecretRef::Env("UNUSED".to_owned()),
-            ca_file: None,
-            login: None,
-            insecure_skip_verify: false,
+            transport: Transport::Rpc(RpcConnection {
+                url: "http://127.0.0.1/icewarpapi/".to_owned(),
+                account: Caller::parse("login@example.com").expect("an address"),
+                password: SecretRef::Env("UNUSED".to_owned()),
+                ca_file: None,
+                login: None,
+                insecure_skip_verify: false,
+            }),
             place: place(),
         },
         identity: Identity {

@@ -30,7 +30,7 @@ pub fn server(plan: &Plan<'_>, detail: Detail) -> ServerFile {
     let licence = &plan.observed.licence;
     ServerFile {
         server: plan.server.name.clone(),
-        url: plan.server.connection.url.clone(),
+        url: plan.server.connection.target().to_owned(),
         outcome: outcome(plan),
         error: None,
         release: plan.observed.version.read().cloned(),

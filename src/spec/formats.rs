@@ -5,6 +5,7 @@ use std::num::NonZeroU16;
 
 use jiff::civil::Date;
 
+use super::meaning::Caller;
 use super::tree::{shown, turns_the_line};
 use crate::model::address::AddressError;
 use crate::model::{Address, Module, Remedy};
@@ -16,6 +17,8 @@ pub enum Format {
     Token,
     Url,
     Account,
+    /// An account, or the administrator of the whole server.
+    Caller,
     Group,
     AccountGlob,
     Domain,
@@ -43,6 +46,7 @@ impl Format {
             "icewarden-token" => Format::Token,
             "icewarden-url" => Format::Url,
             "icewarden-account" => Format::Account,
+            "icewarden-caller" => Format::Caller,
             "icewarden-group" => Format::Group,
             "icewarden-account-glob" => Format::AccountGlob,
             "icewarden-domain" => Format::Domain,
@@ -72,6 +76,8 @@ impl Format {
             Format::Token => token(text),
             Format::Url => url(text),
             Format::Account => account(text),
+            Format::Caller if Caller::parse(text).is_some() => Ok(()),
+            Format::Caller => account(text),
             Format::Group => group(text),
             Format::AccountGlob => account_glob(text),
             Format::Domain => domain(text, false),

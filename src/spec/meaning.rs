@@ -3,6 +3,7 @@
 //! Every value that a plan may have to point at carries its [`Place`].
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -40,31 +41,103 @@ pub struct ServerSpec {
     pub policies: Vec<PolicySpec>,
 }
 
-/// How to reach a server's RPC.
+/// How to reach a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
+    pub transport: Transport,
+    pub place: Place,
+}
+
+/// By what a server is reached. A second one, such as the vendor's command line, is a variant here, and the compiler
+/// then names every place that must tell the two apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Transport {
+    Rpc(RpcConnection),
+}
+
+/// How to reach a server's RPC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RpcConnection {
     /// An absolute `http` or `https` URL.
     pub url: String,
-    pub account: Address,
+    pub account: Caller,
     pub password: SecretRef,
     /// `None`: plain within TLS or this machine, else encrypted.
     pub login: Option<Login>,
     /// A PEM file of certificates to trust beside the platform's, relative to the folder of the spec's file.
     pub ca_file: Option<PathBuf>,
     pub insecure_skip_verify: bool,
-    pub place: Place,
+}
+
+/// Who logs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caller {
+    Account(Address),
+    /// The administrator of the whole server, who is in no domain (reference 1.3).
+    GlobalAdmin,
+}
+
+impl Caller {
+    /// The name by which the server knows it.
+    pub const GLOBAL_ADMIN: &str = "globaladmin";
+
+    /// Reads an address, or the one name that is none.
+    pub fn parse(text: &str) -> Option<Caller> {
+        if text.eq_ignore_ascii_case(Caller::GLOBAL_ADMIN) {
+            return Some(Caller::GlobalAdmin);
+        }
+        Address::parse(text).ok().map(Caller::Account)
+    }
+
+    /// As it is sent: lower-cased.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Caller::Account(address) => address.as_str(),
+            Caller::GlobalAdmin => Caller::GLOBAL_ADMIN,
+        }
+    }
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 impl Connection {
+    /// The RPC of the server, where it is reached so.
+    pub fn rpc(&self) -> &RpcConnection {
+        let Transport::Rpc(rpc) = &self.transport;
+        rpc
+    }
+
     /// Where the server is reached, for people and for what they compare.
     pub fn target(&self) -> &str {
-        &self.url
+        match &self.transport {
+            Transport::Rpc(rpc) => &rpc.url,
+        }
     }
 
     /// What tells this way to a server from another way, in the store and for locks. Its text must not change: an
     /// open run, the memory and the lock of a server are found by it.
     pub fn key(&self) -> String {
-        format!("url {}", self.url)
+        match &self.transport {
+            Transport::Rpc(rpc) => format!("url {}", rpc.url),
+        }
+    }
+
+    /// Who logs in.
+    pub fn caller(&self) -> &Caller {
+        match &self.transport {
+            Transport::Rpc(rpc) => &rpc.account,
+        }
+    }
+
+    /// The secret that it needs, with its key in the spec.
+    pub fn secret(&self) -> (&'static str, &SecretRef) {
+        match &self.transport {
+            Transport::Rpc(rpc) => ("connection.rpc.password", &rpc.password),
+        }
     }
 }
 

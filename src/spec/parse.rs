@@ -190,7 +190,7 @@ fn servers_apart(servers: &[ServerSpec], findings: &mut Vec<Finding>) {
     let mut addresses: BTreeMap<String, &ServerSpec> = BTreeMap::new();
     let mut machines: BTreeMap<&str, (&ServerSpec, &Place)> = BTreeMap::new();
     for server in servers {
-        let address = server.connection.url.trim_end_matches('/').to_lowercase();
+        let address = server.connection.target().trim_end_matches('/').to_lowercase();
         if let Some(other) = addresses.get(address.as_str()) {
             findings.push(
                 Finding::error(
@@ -199,7 +199,7 @@ fn servers_apart(servers: &[ServerSpec], findings: &mut Vec<Finding>) {
                         "the servers `{}` and `{}` have one address, {}",
                         shown(&other.name),
                         shown(&server.name),
-                        shown(&server.connection.url)
+                        shown(server.connection.target())
                     ),
                 )
                 .at(server.connection.place.clone())

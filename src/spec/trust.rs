@@ -1,7 +1,7 @@
 //! Whose word is taken for where secrets go. A pull request may change what is wished of a server; it must not change
 //! which secret is read, nor whom it is told.
 
-use super::meaning::{BackupValue, Connection, Login, ServerSpec, Spec};
+use super::meaning::{BackupValue, Connection, Login, RpcConnection, ServerSpec, Spec};
 use crate::model::{Finding, Place, Remedy, SecretRef};
 
 /// The server of a trusted spec whose connection and secrets stand for those of `server`.
@@ -34,14 +34,16 @@ fn refused(text: String, place: Place) -> Box<Finding> {
 type Difference = (String, Place);
 
 fn connection(here: &Connection, known: &Connection) -> Vec<Difference> {
+    let place = &here.place;
+    let (here, known) = (here.rpc(), known.rpc());
     let mut differences = Vec::new();
     let mut compare = |key: &str, here_says: String, known_says: String| {
         if here_says != known_says {
             let text = format!("rpc.{key} is {here_says} and not {known_says}");
-            differences.push((text, here.place.clone()));
+            differences.push((text, place.clone()));
         }
     };
-    let file = |connection: &Connection| match &connection.ca_file {
+    let file = |rpc: &RpcConnection| match &rpc.ca_file {
         Some(path) => path.display().to_string(),
         None => "absent".to_owned(),
     };
@@ -59,8 +61,8 @@ fn connection(here: &Connection, known: &Connection) -> Vec<Difference> {
 }
 
 /// How the password is sent; what the spec leaves open is another thing than what it says.
-fn login(connection: &Connection) -> String {
-    match connection.login {
+fn login(rpc: &RpcConnection) -> String {
+    match rpc.login {
         Some(Login::Rsa) => "rsa",
         Some(Login::Plain) => "plain",
         None => "absent",
@@ -106,7 +108,7 @@ pub fn commands(server: &ServerSpec, rule: ExecRule) -> Result<(), Box<Finding>>
         BackupValue::Secret(reference) => Some((reference, &setting.place)),
         BackupValue::Flag(_) | BackupValue::Number(_) | BackupValue::Text(_) => None,
     });
-    for (reference, place) in std::iter::once((&connection.password, &connection.place)).chain(secrets) {
+    for (reference, place) in std::iter::once((connection.secret().1, &connection.place)).chain(secrets) {
         let SecretRef::Exec(command) = reference else { continue };
         let program = command.first().map_or("", String::as_str);
         let (text, next) = match rule {

@@ -173,6 +173,10 @@ impl Server for Memory {
         Ok(Reading::Read(0))
     }
 
+    fn caller(&self) -> Option<String> {
+        None
+    }
+
     fn wind_up(&self) {}
 
     async fn log_out(&self) {}

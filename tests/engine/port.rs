@@ -14,7 +14,7 @@ const IM: ServiceSet = ServiceSet::single(Service::Im);
 async fn logged_in<B: Bench>(bench: &B) -> <B::Connect as Connect>::Server {
     let source = Source { name: "spec.yaml".into(), text: bench.document().into() };
     let spec = parse(&[source]).expect("a spec that holds");
-    let access = Access { connection: &spec.servers[0].connection, password: Secret::new("sandbox") };
+    let access = Access { connection: &spec.servers[0].connection, secret: Secret::new("sandbox") };
     bench.door().connect(access).await.expect("a login")
 }
 

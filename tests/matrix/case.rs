@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use icewarden::edge::sandbox::{Fault, ServeError, ServeOptions, Setting, World, serve_shared};
 use icewarden::flow::{Outcome, StepState};
-use icewarden::spec::meaning::SupportSense;
-use icewarden::spec::meaning::{Login, ServerSpec};
+use icewarden::spec::meaning::{Login, ServerSpec, SupportSense, Transport};
 use tokio::sync::oneshot;
 
 use super::program::{Came, Desk, Ends, run, word};
@@ -111,7 +110,8 @@ pub async fn judge(desk: &Desk, case: &Case) -> Verdict {
     if case.settings.iter().any(|setting| setting.to_string() == "U-32=available") {
         spec.guardrails.support_sense = SupportSense::Available;
     }
-    spec.connection.login = Some(if case.rsa { Login::Rsa } else { Login::Plain });
+    let Transport::Rpc(rpc) = &mut spec.connection.transport;
+    rpc.login = Some(if case.rsa { Login::Rsa } else { Login::Plain });
     let over: BTreeMap<&str, u64> = PRODUCTS.map(|product| (product, server.world().over(product))).into();
     let mut judge = Judge { case, found: Vec::new(), reasons: BTreeSet::new() };
 

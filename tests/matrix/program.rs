@@ -68,8 +68,8 @@ impl Desk {
         let beginning = Beginning {
             server: &server.name,
             // Each case has a server of its own.
-            server_key: &server.connection.url,
-            url: &server.connection.url,
+            server_key: server.connection.target(),
+            url: server.connection.target(),
             reference_id: None,
             who: "matrix",
             now: Timestamp::UNIX_EPOCH,
@@ -118,7 +118,7 @@ pub enum Ends {
 
 /// `plan`, or `apply`, from login to logout.
 pub async fn run(desk: &Desk, spec: &ServerSpec, ends: Ends) -> Came {
-    let client = match connect(&spec.connection.url, spec.connection.login).await {
+    let client = match connect(spec.connection.target(), spec.connection.rpc().login).await {
         Ok(client) => client,
         Err(error) => return Came::failed(chain(&error)),
     };

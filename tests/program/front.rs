@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::run::{Desk, desk};
-use super::spec::{policy, server, world};
+use super::spec::{policy, server, whole, world};
 use super::stand::Stand;
 
 /// A peer that says nothing for so long has gone astray.
@@ -257,7 +257,7 @@ fn a_proxy_of_the_environment_carries_tls_unopened() {
 /// The sandbox opens the digest with code of its own.
 #[test]
 fn an_encrypted_password_is_understood_by_the_sandbox_and_a_wrong_one_is_not() {
-    for password in ["sandbox", "correct horse & <staple>+%20 \u{20ac}'!()*~", "a", " "] {
+    for password in ["sandbox", "correct horse & <staple>+%20 \u{20ac}'!()*~", "a", "a b"] {
         let stand = stand();
         assert!(stand.world().set_account_variable("admin@example.com", "U_Password", password));
         let desk = at(&stand.url, ", login: rsa").env("ICEWARP_PASSWORD", password);
@@ -301,4 +301,29 @@ fn a_command_that_gives_a_password_does_not_get_the_secrets_of_the_spec() {
         !seen.contains("hunter") && !seen.contains("OTHER_PASSWORD") && !seen.contains("BACKUP"),
         "{seen}"
     );
+}
+
+/// The administrator of the whole server is in no domain, and is how staff log in (reference 1.3).
+#[test]
+fn the_administrator_of_the_whole_server_may_log_in() {
+    let stand = stand();
+    let spec = whole(&stand, "", &[chat()]).replace("account: admin@example.com", "account: GlobalAdmin");
+    let desk = Desk::with(&spec);
+    desk.plan(&[]).exits(77).says(&["the account or its password is wrong"]);
+    assert!(stand.world().set_server_variable("C_Accounts_Policies_EnableGlobalAdmin", "1"));
+    desk.plan(&["--stats"]).exits(2).says(&["logged in as globaladmin, admintype 2"]);
+    desk.apply(&[]).exits(0);
+    desk.nothing_to_do(&[]);
+    let nobody = spec.replace("account: GlobalAdmin", "account: root");
+    Desk::with(&nobody).plan(&[]).exits(65).says(&["root"]);
+}
+
+/// What a command may see: not the key that addresses are hashed by, for it could tell which hash is whose.
+#[test]
+fn a_command_does_not_get_the_key_of_the_addresses() {
+    let stand = stand();
+    let exec = "password: {exec: [sh, -c, 'test -z \"$ICEWARDEN_ADDRESS_KEY\" && echo sandbox']}";
+    let spec = whole(&stand, "", &[chat()]).replace("password: {env: ICEWARP_PASSWORD}", exec);
+    let desk = Desk::with(&spec).env("ICEWARDEN_ADDRESS_KEY", "0123456789abcdef0123456789abcdef");
+    desk.plan(&["--addresses", "hash"]).exits(2);
 }

@@ -18,9 +18,9 @@ fn the_example_means_what_it_says() {
     let [server] = spec.servers.as_slice() else { panic!("one server") };
     assert_eq!(server.name, "eu");
     assert_eq!(server.labels["env"], "demo");
-    assert_eq!(server.connection.url, "http://127.0.0.1:18090/icewarpapi/");
-    assert_eq!(server.connection.account.as_str(), "admin@example.com");
-    assert_eq!(server.connection.password, SecretRef::Env("ICEWARP_PASSWORD".into()));
+    assert_eq!(server.connection.rpc().url, "http://127.0.0.1:18090/icewarpapi/");
+    assert_eq!(server.connection.caller().as_str(), "admin@example.com");
+    assert_eq!(server.connection.rpc().password, SecretRef::Env("ICEWARP_PASSWORD".into()));
     let identity = &server.identity;
     assert_eq!(identity.domain.as_ref().map(|(domain, _)| domain.as_str()), Some("example.com"));
     let reference = identity.reference_id.as_ref().expect("it is pinned");

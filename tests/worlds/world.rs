@@ -10,8 +10,8 @@ use icewarden::model::{
     ModuleOffer, Observed, Place, Reading, Seats, SecretRef, Service, ServiceSet, Tri,
 };
 use icewarden::spec::meaning::{
-    Connection, ExcludeLicenseSense, Guardrails, Identity, PolicySpec, Selector, ServerSpec, ServiceRule,
-    SupportSense, Switch, Want as Wish,
+    Caller, Connection, ExcludeLicenseSense, Guardrails, Identity, PolicySpec, RpcConnection, Selector,
+    ServerSpec, ServiceRule, SupportSense, Switch, Transport, Want as Wish,
 };
 
 /// Which two services vary, and the products whose seats they take.
@@ -246,12 +246,14 @@ pub fn spec(layout: &Layout, accounts: &[Account]) -> ServerSpec {
         place: place(),
         labels: BTreeMap::new(),
         connection: Connection {
-            url: "http://127.0.0.1/icewarpapi/".to_owned(),
-            account: Address::parse("admin@example.com").expect("an address"),
-            password: SecretRef::Env("UNUSED".to_owned()),
-            ca_file: None,
-            login: None,
-            insecure_skip_verify: false,
+            transport: Transport::Rpc(RpcConnection {
+                url: "http://127.0.0.1/icewarpapi/".to_owned(),
+                account: Caller::parse("admin@example.com").expect("an address"),
+                password: SecretRef::Env("UNUSED".to_owned()),
+                ca_file: None,
+                login: None,
+                insecure_skip_verify: false,
+            }),
             place: place(),
         },
         identity: Identity {

@@ -124,6 +124,8 @@ impl Tell for Teller<'_> {
                 self.output.say(&format!("note: {name}: {}", state_of(run, holder)));
             }
             Told::Warning(warning) => self.output.say(&format!("warning: {name}: {warning}")),
+            Told::LoggedIn(caller) if self.show.stats => self.say(&format!("logged in as {caller}")),
+            Told::LoggedIn(_) => {}
             Told::Reading(progress) => self.metered(|meter| meter.read(progress)),
             Told::Read => self.unmeter(),
             Told::GoesOn { run, begun, on, plan } => {

@@ -65,6 +65,9 @@ pub async fn read<C: Connect>(job: &Job<'_>, connect: &C, known: Known) -> Resul
         return Err(Failure::interrupted("before the server was read"));
     }
     let (server, secrets) = unless_interrupted(job, log_in(job, connect)).await?;
+    if let Some(caller) = server.caller() {
+        job.told(Told::LoggedIn(&caller));
+    }
     let read = unless_interrupted(job, read_all(&server, job, &secrets, &known)).await;
     job.told(Told::Read);
     match read {
@@ -85,12 +88,13 @@ async fn log_in<C: Connect>(
 ) -> Result<(C::Server, BTreeMap<BackupKey, Secret>), Failure> {
     let access = job.trust.access(job.server)?;
     let connection = &access.connection;
-    let password = resolve("connection.rpc.password", &connection.password, &connection.place).await?;
+    let (key, reference) = connection.secret();
+    let secret = resolve(key, reference, &connection.place).await?;
     let backup_secrets = resolve_backup(job.server, access).await?;
     if let Some(warning) = connect.warning(connection) {
         job.told(Told::Warning(&warning));
     }
-    Ok((connect.connect(Access { connection, password }).await?, backup_secrets))
+    Ok((connect.connect(Access { connection, secret }).await?, backup_secrets))
 }
 
 async fn unless_interrupted<T, E>(

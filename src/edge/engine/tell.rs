@@ -20,6 +20,8 @@ pub enum Told<'a> {
     },
     /// What whoever stands between here and the server could do.
     Warning(&'a str),
+    /// Who is logged in and with which rights, in the server's own words.
+    LoggedIn(&'a str),
     Reading(Progress),
     /// The server was read, or reading it failed.
     Read,

@@ -30,14 +30,15 @@ impl Connect for Rpc {
     type Server = RpcServer;
 
     async fn connect(&self, access: Access<'_>) -> Result<RpcServer, Failed> {
-        let Access { connection, password } = access;
+        let Access { connection, secret: password } = access;
+        let rpc = connection.rpc();
         let client = Client::connect(Options {
-            url: connection.url.clone(),
-            account: connection.account.to_string(),
+            url: rpc.url.clone(),
+            account: rpc.account.to_string(),
             password,
-            login: connection.login,
-            ca_file: connection.ca_file.as_deref().map(|path| beside(path, &connection.place)),
-            insecure_skip_verify: connection.insecure_skip_verify,
+            login: rpc.login,
+            ca_file: rpc.ca_file.as_deref().map(|path| beside(path, &connection.place)),
+            insecure_skip_verify: rpc.insecure_skip_verify,
             limits: self.limits.clone(),
         })
         .await?;
@@ -51,8 +52,9 @@ impl Connect for Rpc {
     }
 
     fn warning(&self, connection: &Connection) -> Option<String> {
-        let url = &connection.url;
-        let (hearable, login) = (is_hearable(url), connection.login.unwrap_or(Login::Rsa));
+        let rpc = connection.rpc();
+        let url = &rpc.url;
+        let (hearable, login) = (is_hearable(url), rpc.login.unwrap_or(Login::Rsa));
         match (hearable, login) {
             (true, Login::Rsa) => Some(format!(
                 "{url} is reached without TLS: whoever listens cannot read the password, but can read everything else"
@@ -60,7 +62,7 @@ impl Connect for Rpc {
             (true, Login::Plain) => Some(format!(
                 "{url} is reached without TLS: whoever listens can read the password (login: plain)"
             )),
-            (false, _) if connection.insecure_skip_verify => Some(format!(
+            (false, _) if rpc.insecure_skip_verify => Some(format!(
                 "{url} is reached without checking its certificate (insecureSkipVerify): whoever sits in between can \
                  read the password"
             )),
@@ -120,6 +122,10 @@ impl Server for RpcServer {
 
     async fn standing(&self) -> Result<Reading<i64>, Failed> {
         Ok(self.0.read_status().await?)
+    }
+
+    fn caller(&self) -> Option<String> {
+        self.0.session_info().map(str::to_owned)
     }
 
     fn wind_up(&self) {

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 
 use super::codec::{Body, Element, Sid};
 use super::encode::{self, Params};
-use super::error::{CallError, Refusal, Silence};
+use super::error::{CallError, Refusal, Silence, sanitised};
 use super::login::{self, Credentials};
 use super::transport::{Sending, Transport};
 use super::uids::{Bears, Uid};
@@ -95,6 +95,8 @@ struct Inner {
     session: Mutex<Session>,
     /// Whether no call is sent again any more.
     winding_up: AtomicBool,
+    /// Whom the server takes us for.
+    info: OnceLock<String>,
     /// Whether it was logged out: whoever is still at work must not open a session that nobody closes.
     closed: AtomicBool,
 }
@@ -140,7 +142,8 @@ impl Client {
         let Options { account, password, login, limits, .. } = options;
         let (account, session) = (account.to_lowercase(), Mutex::default());
         let (winding_up, closed) = (AtomicBool::new(false), AtomicBool::new(false));
-        let inner = Inner { transport, account, password, login, limits, session, winding_up, closed };
+        let info = OnceLock::new();
+        let inner = Inner { transport, account, password, login, limits, session, winding_up, info, closed };
         let client = Client(Arc::new(inner));
         client.ticket(None).await?;
         Ok(client)
@@ -150,6 +153,13 @@ impl Client {
     /// because of it later. Every field of the answer is optional (reference 1.3), so no answer decides nothing.
     pub async fn check_password(&self) -> Result<(), CallError> {
         let info = self.read(Phase::Login, "getsessioninfo", &Params::new()).await;
+        if let Ok(info) = &info {
+            let field = |name| info.field(name).map(sanitised).filter(|text| !text.is_empty());
+            let who = field("email").unwrap_or_else(|| self.account().to_owned());
+            // What the number means differs from release to release (reference 1.6), so it is shown as it came.
+            let rights = field("admintype").unwrap_or_else(|| "unknown".to_owned());
+            let _ = self.0.info.set(format!("{who}, admintype {rights}"));
+        }
         match info.as_ref().ok().and_then(|info| info.field("passwordexpired")) {
             Some("1") => Err(CallError::Refused { command: "authenticate", why: Refusal::PasswordExpired }),
             _ => match info {
@@ -203,6 +213,11 @@ impl Client {
     /// The account we log in with, lower-cased.
     pub fn account(&self) -> &str {
         &self.0.account
+    }
+
+    /// Whom the server takes us for, and what it says of that account's rights; `None` where it was not asked.
+    pub fn session_info(&self) -> Option<&str> {
+        self.0.info.get().map(String::as_str)
     }
 
     pub fn limits(&self) -> &Limits {

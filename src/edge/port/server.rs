@@ -95,6 +95,9 @@ pub trait Server: Clone + Send + Sync + 'static {
     /// Reads the number of the licence's status again (U-4).
     fn standing(&self) -> impl Future<Output = Result<Reading<i64>, Failed>> + Send;
 
+    /// Who is logged in and with which rights, in the server's own words; `None` where it does not say.
+    fn caller(&self) -> Option<String>;
+
     /// From here on nothing that went unanswered is sent again: somebody waits for the end.
     fn wind_up(&self);
 
@@ -109,7 +112,8 @@ pub trait Server: Clone + Send + Sync + 'static {
 #[derive(Debug)]
 pub struct Access<'a> {
     pub connection: &'a Connection,
-    pub password: Secret,
+    /// The one that [`Connection::secret`] names.
+    pub secret: Secret,
 }
 
 /// Logs in to servers of one kind.

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use super::At;
 use super::at::{placed, secret};
-use crate::model::Address;
 use crate::spec::meaning::{
-    Connection, ExcludeLicenseSense, Guardrails, Identity, Login, ServerSpec, SupportSense,
+    Caller, Connection, ExcludeLicenseSense, Guardrails, Identity, Login, RpcConnection, ServerSpec,
+    SupportSense, Transport,
 };
 use crate::spec::shape::document::Server;
 use crate::spec::shape::server::{
@@ -47,9 +47,9 @@ pub fn server(shape: Server, at: At<'_, '_>) -> Option<ServerSpec> {
 }
 
 fn connection(shape: RpcShape, at: At<'_, '_>) -> Option<Connection> {
-    Some(Connection {
+    let rpc = RpcConnection {
         url: shape.url.0,
-        account: Address::parse(&shape.account.0).ok()?,
+        account: Caller::parse(&shape.account.0)?,
         password: secret(shape.password)?,
         login: shape.login.map(|word| match word {
             LoginWord::Rsa => Login::Rsa,
@@ -57,8 +57,8 @@ fn connection(shape: RpcShape, at: At<'_, '_>) -> Option<Connection> {
         }),
         ca_file: shape.ca_file.map(|path| PathBuf::from(path.0)),
         insecure_skip_verify: shape.insecure_skip_verify.unwrap_or(false),
-        place: at.key_place(),
-    })
+    };
+    Some(Connection { transport: Transport::Rpc(rpc), place: at.key_place() })
 }
 
 fn identity(shape: IdentityShape, at: At<'_, '_>) -> Identity {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::values::{AccountAddress, AccountGlob, Count, DomainName, FilePath, SecretReference, Token, Url};
+use super::values::{AccountGlob, Caller, Count, DomainName, FilePath, SecretReference, Token, Url};
 
 /// The wanted state of one server.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -37,8 +37,9 @@ pub struct ConnectionShape {
 pub struct RpcShape {
     /// Where it listens: an absolute `http` or `https` URL. Example: `https://mail.example.com/icewarpapi/`.
     pub url: Url,
-    /// The administrator to log in as. Example: `admin@example.com`.
-    pub account: AccountAddress,
+    /// The administrator to log in as. Example: `admin@example.com`. `globaladmin` is the one of the whole server,
+    /// where the server lets it log in.
+    pub account: Caller,
     /// Where that administrator's password is kept. Example: `{env: ICEWARP_PASSWORD}`.
     pub password: SecretReference,
     /// How the password is sent. Default: `plain` where nobody can listen, which is within `https` and on this

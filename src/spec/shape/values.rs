@@ -62,6 +62,13 @@ texts! {
         "pattern": "^[hH][tT][tT][pP][sS]?://[^\\s/?#@\\u0000-\\u001f\\u007f]+([/?#][^\\s\\u0000-\\u001f\\u007f]*)?$",
     }
 
+    /// The address of the administrator to log in as, or `globaladmin`, which is in no domain.
+    Caller {
+        "type": "string",
+        "format": "icewarden-caller",
+        "pattern": "^([^\\s*?\\u0000-\\u001f\\u007f]+@[^\\s*?@\\u0000-\\u001f\\u007f]+|[gG][lL][oO][bB][aA][lL][aA][dD][mM][iI][nN])$",
+    }
+
     /// The address of one account, such as `bob@example.com`. Case does not matter.
     AccountAddress {
         "type": "string",

@@ -5,6 +5,7 @@
 use super::super::account_values::{admin_type, name_of};
 use super::super::exchange::{Call, NO_SUCH_ACCOUNT, RESULT_DEPTH, Reply, Success};
 use super::super::logins::LoginBar;
+use super::super::sessions::GLOBAL_ADMIN;
 use super::super::switches::AuthType;
 use super::super::variables;
 use super::super::world::{Account, PASSWORD, USER, World};
@@ -48,8 +49,25 @@ fn given_password(world: &World, call: &Call<'_, '_>, plain: bool) -> Result<Str
 }
 
 pub(super) fn authenticate(world: &mut World, call: &Call<'_, '_>) -> Reply {
-    let address = admitted(world, call).map(|account| world.address(account))?;
+    let address = match call.text("email").eq_ignore_ascii_case(GLOBAL_ADMIN) {
+        true => global_admin(world, call)?,
+        false => admitted(world, call).map(|account| world.address(account))?,
+    };
     Ok(Success::Session(world.sessions.start(&address)))
+}
+
+/// The account of no domain, where a variable of the server lets it in; its password is another (reference 1.3).
+fn global_admin(world: &World, call: &Call<'_, '_>) -> Result<String, &'static str> {
+    let plain = call.text("authtype") != "1";
+    let given = given_password(world, call, plain)?;
+    let password = world.server_variable("C_Accounts_Policies_GlobalAdminPassword");
+    let enabled = world.server_variable("C_Accounts_Policies_EnableGlobalAdmin");
+    let right =
+        password.filter(|password| !password.is_empty()).unwrap_or_else(|| PASSWORD.to_owned()) == given;
+    match enabled.as_deref() == Some("1") && right {
+        true => Ok(GLOBAL_ADMIN.to_owned()),
+        false => Err("auth_login_invalid"),
+    }
 }
 
 /// A login without a session, by which others let the server check a password. The token is good for nothing
@@ -108,6 +126,16 @@ pub(super) fn challenge(world: &mut World, _: &Call<'_, '_>) -> Reply {
 /// `admintype` here follows `A_AdminType`, in the account list another numbering: so it was recorded
 /// (reference 11).
 pub(super) fn info(world: &mut World, call: &Call<'_, '_>) -> Reply {
+    if call.caller == GLOBAL_ADMIN {
+        let mut out = Writer::at_depth(RESULT_DEPTH);
+        // It has no domain, and what a server answers here was never seen (synthetic).
+        for (name, value) in
+            [("email", GLOBAL_ADMIN), ("domain", ""), ("admintype", "2"), ("passwordexpired", "0")]
+        {
+            out.leaf(name, value);
+        }
+        return Ok(Success::Elements(out.finish()));
+    }
     let account = world.account_id(&call.caller).and_then(|id| world.account(id)).ok_or(NO_SUCH_ACCOUNT)?;
     let domain = call.caller.rsplit_once('@').map_or("", |(_, domain)| domain);
     let mut out = Writer::at_depth(RESULT_DEPTH);
