@@ -2,7 +2,7 @@
 //!
 //! Reading order: who is meant ([`address`], [`directory`]), what they may use ([`service`], [`module`]),
 //! what was read ([`observed`], [`licence`], [`backup`]), and what a person is told ([`place`], [`finding`],
-//! [`remedy`]). A [`secret`] is only ever a reference to where the secret is kept.
+//! [`remedy`]); [`visible`] is how a text of others is shown. A [`secret`] is only ever a reference to where the secret is kept.
 //!
 //! Two habits hold throughout. *Not read is not absent*: whatever comes from a server is a [`Reading`] or a
 //! [`Tri`], never a default. And columns, not objects: a server may have a million accounts, so all that is
@@ -22,6 +22,7 @@ pub mod remedy;
 pub mod rows;
 pub mod secret;
 pub mod service;
+pub mod visible;
 
 pub use address::Address;
 pub use backup::BackupKey;
@@ -37,3 +38,4 @@ pub use remedy::{Guardrail, Remedy};
 pub use rows::Rows;
 pub use secret::SecretRef;
 pub use service::{Service, ServiceSet};
+pub use visible::visible;

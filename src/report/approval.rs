@@ -1,7 +1,7 @@
 //! Why a plan or a run is not what was approved, and what is new beside it.
 
 use crate::flow::resume::{Effect, GoesOn, Refusal};
-use crate::model::counted;
+use crate::model::{counted, visible};
 use crate::plan::approval::{News, Stale};
 
 /// How many steps or accounts are named where there are many.
@@ -22,7 +22,7 @@ pub fn stale(server: &str, stale: &Stale) -> String {
             );
             for (word, steps) in [("no longer", gone), ("new", new)] {
                 for step in steps.iter().take(NAMED) {
-                    text.push_str(&format!("\n  {word}: {step}"));
+                    text.push_str(&format!("\n  {word}: {}", visible(step)));
                 }
             }
             text
@@ -115,7 +115,7 @@ pub fn goes_on(server: &str, run: i64, begun: &str, on: &GoesOn<'_>) -> Vec<Stri
 fn named(effects: &[Effect<'_>]) -> String {
     let mut lines = String::new();
     for effect in effects.iter().take(NAMED) {
-        lines.push_str(&format!("\n    {} {}", effect.action, effect.address));
+        lines.push_str(&format!("\n    {} {}", effect.action, visible(effect.address)));
     }
     if effects.len() > NAMED {
         lines.push_str(&format!("\n    and {} more", effects.len() - NAMED));

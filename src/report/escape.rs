@@ -3,6 +3,8 @@
 //! In markdown only code is safe: there nothing is emphasised, linked, included or taken for HTML, and nobody is
 //! mentioned. What cannot be seen, or turns the direction of what follows, is shown by a sign in its place.
 
+use crate::model::visible::hides;
+
 /// A text that is longer is cut: it is no place to read a novel in, and the page has a limit.
 const CHARS_MAX: usize = 400;
 
@@ -14,12 +16,6 @@ fn clean(text: &str) -> String {
         clean.push('…');
     }
     clean
-}
-
-/// Control characters, those that turn the direction of a text, and those without a width.
-fn hides(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}' | '\u{ad}')
 }
 
 /// Markdown code that holds the text.

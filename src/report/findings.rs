@@ -11,6 +11,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use super::mask::{self, boundary};
 use super::paint::Colour;
 use super::remedy;
+use crate::model::visible::{code_point, hides, visible};
 use crate::model::{Finding, Place, Severity};
 use crate::spec::Source;
 
@@ -91,21 +92,21 @@ impl<'f> Page<'f> {
             Severity::Warning => Level::WARNING,
             Severity::Info => Level::INFO,
         };
-        let mut group = Group::with_title(level.primary_title(&*finding.message).id(finding.code));
+        let mut group = Group::with_title(level.primary_title(visible(&finding.message)).id(finding.code));
         for (index, (place, label)) in finding.places.iter().enumerate() {
             let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
             group = group.element(origin(place));
             if let Some(line) = self.line(place) {
                 let mut mark = kind.span(line.mark);
                 if !label.is_empty() {
-                    mark = mark.label(label.as_str());
+                    mark = mark.label(visible(label));
                 }
                 let number = usize::try_from(place.line).unwrap_or(1);
                 group = group.element(Snippet::source(line.text).line_start(number).annotation(mark));
             }
         }
         if let Some(remedy) = &finding.remedy {
-            group = group.element(Level::HELP.message(remedy::text(remedy)));
+            group = group.element(Level::HELP.message(visible(&remedy::text(remedy)).into_owned()));
         }
         without_empty_origins(&self.renderer.render(&[group]))
     }
@@ -132,12 +133,12 @@ impl<'f> Page<'f> {
 /// The origin is given apart from the snippet, since the column is that of the author's line, not of the part of
 /// it that is shown. The renderer then writes an empty origin for the snippet too, which says nothing.
 fn without_empty_origins(rendered: &str) -> String {
-    let lines: Vec<&str> = rendered.lines().filter(|line| visible(line).trim() != ":::").collect();
+    let lines: Vec<&str> = rendered.lines().filter(|line| uncoloured(line).trim() != ":::").collect();
     lines.join("\n")
 }
 
 /// A line without its colours.
-fn visible(line: &str) -> String {
+fn uncoloured(line: &str) -> String {
     let mut parts = line.split('\u{1b}');
     let mut text = parts.next().unwrap_or_default().to_string();
     for part in parts {
@@ -147,7 +148,7 @@ fn visible(line: &str) -> String {
 }
 
 fn origin(place: &Place) -> Origin<'static> {
-    Origin::path(place.file.to_string())
+    Origin::path(visible(&place.file).into_owned())
         .line(usize::try_from(place.line).unwrap_or(1))
         .char_column(usize::try_from(place.column).unwrap_or(1))
 }
@@ -211,7 +212,11 @@ impl Line {
             }
             // A mask of another text than this may end within a character.
             let Some(c) = source.get(at..window.end).and_then(|rest| rest.chars().next()) else { break };
-            text.push(c);
+            // A tab is shown as the renderer shows it; all else that hides has a sign.
+            match hides(c) && c != '\t' {
+                true => text.push_str(&code_point(c)),
+                false => text.push(c),
+            }
             at += c.len_utf8();
         }
         let (shown_end, from) = (text.len(), from.unwrap_or(text.len()));

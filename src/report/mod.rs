@@ -20,6 +20,7 @@ pub mod text;
 pub mod time;
 pub mod veil;
 pub mod view;
+pub mod visible;
 
 pub use chain::chain;
 pub use paint::Colour;

@@ -9,7 +9,7 @@ use super::text::{Layout, wrap};
 use super::view::step_address;
 use crate::diff::Direction;
 use crate::flow::{Counts, Halt, Outcome, Run, StepState};
-use crate::model::{Remedy, counted};
+use crate::model::{Remedy, counted, visible};
 use crate::plan::{Plan, Step};
 
 /// How a step stands, in a tone, a word, and why.
@@ -30,6 +30,11 @@ fn told(state: &StepState) -> (Tone, &'static str, &str) {
         StepState::Stopped(why) => (Tone::Careful, "not tried", why),
         StepState::Waiting | StepState::UnderWay => (Tone::Careful, "not ended", ""),
     }
+}
+
+/// The address of a step, as it may be shown.
+fn address(plan: &Plan<'_>, step: &Step) -> String {
+    visible(&step_address(plan, step)).into_owned()
 }
 
 fn action(step: &Step) -> &'static str {
@@ -84,7 +89,8 @@ impl Telling {
                 return (self.failed == NAMED + 1).then(|| more.to_owned());
             }
         }
-        let mut text = format!("{:<7} {}", action(step), step_address(plan, step));
+        let why = visible(why);
+        let mut text = format!("{:<7} {}", action(step), address(plan, step));
         // The end has nothing more on what is done.
         if tone == Tone::Good && !why.is_empty() {
             let _ = write!(text, ": {why}");
@@ -134,11 +140,11 @@ pub fn summary(plan: &Plan<'_>, run: &Run<'_>, layout: SummaryLayout) -> String 
     groups.sort_by_key(|(_, (_, steps))| steps[0]);
     for ((word, action, why), (tone, steps)) in groups {
         let sign = colour.paint(tone, &format!("x {word:<9}"));
-        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+        let why = if why.is_empty() { String::new() } else { format!(": {}", visible(why)) };
         // One by itself is a line; several share what is to be said of them.
         let text = match steps.as_slice() {
             [only] if layout.named => {
-                beside(&format!("{action:<7} {}{why}", step_address(plan, &plan.steps[*only])), width)
+                beside(&format!("{action:<7} {}{why}", address(plan, &plan.steps[*only])), width)
             }
             steps => {
                 let text = format!("{}{why}", counted(steps.len() as u64, action));
@@ -149,7 +155,7 @@ pub fn summary(plan: &Plan<'_>, run: &Run<'_>, layout: SummaryLayout) -> String 
         if layout.named && steps.len() > 1 {
             let shown = if layout.layout.full { steps.len() } else { steps.len().min(NAMED) };
             for index in &steps[..shown] {
-                let _ = writeln!(out, "{:14}{}", "", step_address(plan, &plan.steps[*index]));
+                let _ = writeln!(out, "{:14}{}", "", address(plan, &plan.steps[*index]));
             }
             if steps.len() > shown {
                 let _ = writeln!(out, "{:14}… and {} more (--full shows all)", "", steps.len() - shown);
@@ -157,7 +163,7 @@ pub fn summary(plan: &Plan<'_>, run: &Run<'_>, layout: SummaryLayout) -> String 
         }
     }
     if let Some(why) = run.halted() {
-        let text = wrap(&format!("stopped: {why}"), width, 0);
+        let text = wrap(&format!("stopped: {}", visible(&why.to_string())), width, 0);
         let _ = writeln!(out, "{}", text.replacen("stopped:", &colour.paint(Tone::Bad, "stopped:"), 1));
     }
     out.push_str(&last_lines(plan, run, layout.layout));

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::groups::Sample;
 use super::paint::{Colour, Tone};
 use super::table;
+use super::visible::shown;
 use crate::model::address::domain_of;
 use crate::model::counted;
 use crate::plan::file::{
@@ -41,7 +42,8 @@ const FINDINGS: usize = 20;
 pub fn plan(file: &PlanFile, layout: Layout) -> String {
     let mut out = String::new();
     for server in &file.servers {
-        self::server(&mut out, server, layout);
+        // What a spec or a server says must not forge a line, or move the cursor.
+        self::server(&mut out, &shown(server), layout);
     }
     out
 }

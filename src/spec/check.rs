@@ -11,6 +11,7 @@ use super::formats::Format;
 use super::rules::{MapRule, Rule, Rules};
 use super::suggest;
 use super::tree::{Entry, Node, Span, Value, shown};
+use crate::model::visible::{hides, looks_like_a_space};
 use crate::model::{Finding, Remedy, Service};
 
 /// Checks `node` against the definition `name`. `None` where nothing usable remains.
@@ -61,6 +62,13 @@ impl Check<'_> {
         if let Rule::Named(name) = rule {
             return self.named(name, node);
         }
+        if let Value::Scalar { text, .. } = &node.value
+            && let Some(finding) = self.unseen(text, node.span)
+        {
+            let place = node.span.place(self.file);
+            self.findings.push(if self.in_secret() { finding.hide(place) } else { finding });
+            return None;
+        }
         if node.is_null() {
             return self.null(rule, node);
         }
@@ -69,16 +77,56 @@ impl Check<'_> {
             Rule::Integer { low, high } => self.integer(*low, *high, node),
             Rule::Number { low, high } => self.number(*low, *high, node),
             Rule::Text(format) => self.text(*format, node),
-            Rule::Words(words) => self.word(words, node),
+            Rule::Words(words) => self.word(words, &alternatives(words), node),
             Rule::List { item, may_be_empty } => self.list(item, *may_be_empty, node),
             Rule::Map(map) => self.map(map, node),
             Rule::Either { words, map } => match node.value {
                 Value::Map(_) => self.value(map, node),
-                Value::Scalar { .. } => self.word(words, node),
-                _ => self.wrong(node, &format!("{}, or a map", alternatives(words))),
+                Value::Scalar { .. } => self.word(words, &self.or_a_map(words, map), node),
+                _ => self.wrong(node, &self.or_a_map(words, map)),
             },
             Rule::Named(_) => None,
         }
+    }
+
+    /// What a person reviews must be what is there: what is said of a text that holds more than can be seen.
+    fn unseen(&self, text: &str, span: Span) -> Option<Finding> {
+        // What is handed on as it is, and read by nobody but whom it is handed to: a captured schedule (U-11), and the
+        // arguments of a command.
+        let verbatim = matches!(self.path.last().map(String::as_str), Some("captured" | "exec"));
+        let odd = |c: char| (hides(c) && !(verbatim && c.is_control())) || looks_like_a_space(c);
+        let character = text.chars().find(|character| odd(*character))?;
+        let number = u32::from(character);
+        let (what, how) = match character {
+            '\n' | '\r' => (
+                "a line end, and must be one line",
+                "use single quotes: in double quotes a backslash begins an escape, and `\\n` is a line end; or write it \
+                 on one line",
+            ),
+            '\t' => (
+                "a tab",
+                "use single quotes: in double quotes a backslash begins an escape, and `\\t` is a tab; or write a space",
+            ),
+            _ if character.is_control() => (
+                "a control character",
+                "use single quotes: in double quotes a backslash begins an escape; or leave the character out",
+            ),
+            _ if looks_like_a_space(character) => (
+                "a character that looks like a space and is none",
+                "write a space of the keyboard in its place",
+            ),
+            '\u{feff}' => (
+                "a byte order mark, which nobody can see",
+                "leave it out: some editors put it at the beginning of a file, and joining files keeps it",
+            ),
+            _ if turns(character) => (
+                "a character that turns the text's direction",
+                "write it without that character, which nobody can see",
+            ),
+            _ => ("a character that nobody can see", "write it without that character"),
+        };
+        let message = format!("{} holds U+{number:04X}, {what}", self.here());
+        Some(self.finding("hidden-character", message, span).remedy(Remedy::EditSpec(how.into())))
     }
 
     fn null(&mut self, rule: &Rule, node: &Node<'_>) -> Option<Json> {
@@ -188,16 +236,29 @@ impl Check<'_> {
         }
     }
 
-    fn word(&mut self, words: &[String], node: &Node<'_>) -> Option<Json> {
-        let Value::Scalar { text, .. } = &node.value else { return self.wrong(node, &alternatives(words)) };
+    /// What may stand in a place that takes a word or a map: the map by its keys.
+    fn or_a_map(&self, words: &[String], map: &Rule) -> String {
+        let map = match map {
+            Rule::Named(name) => self.rules.definition(name),
+            map => Some(map),
+        };
+        let keys: Vec<String> = match map {
+            Some(Rule::Map(map)) => map.fields.keys().map(|key| format!("{key}: …")).collect(),
+            _ => Vec::new(),
+        };
+        format!("{}, or {{{}}}", alternatives(words), keys.join(", "))
+    }
+
+    /// One of some words; `wanted` says what else may stand there.
+    fn word(&mut self, words: &[String], wanted: &str, node: &Node<'_>) -> Option<Json> {
+        let Value::Scalar { text, .. } = &node.value else { return self.wrong(node, wanted) };
         if words.iter().any(|word| word == text) {
             return Some(Json::String(text.to_string()));
         }
         let finding = if self.is_within("ServiceName") {
             self.unknown_service(text, node.span)
         } else {
-            let mut finding =
-                self.finding("unknown-value", self.mismatch(text, &alternatives(words)), node.span);
+            let mut finding = self.finding("unknown-value", self.mismatch(text, wanted), node.span);
             let on_or_off = suggest::switch(text).and_then(|on| {
                 let wanted = if on { "enabled" } else { "disabled" };
                 words.iter().find(|word| *word == wanted)
@@ -208,7 +269,7 @@ impl Check<'_> {
             let near = || suggest::nearest(text, words.iter().map(String::as_str));
             finding.remedy(match on_or_off.map(String::as_str).or_else(near) {
                 Some(word) => Remedy::DidYouMean(word.into()),
-                None => Remedy::EditSpec(format!("use {}", alternatives(words))),
+                None => Remedy::EditSpec(format!("use {wanted}")),
             })
         };
         self.findings.push(finding);
@@ -275,7 +336,9 @@ impl Check<'_> {
         let mut damaged = false;
         for entry in entries {
             let known = rule.fields.get(&*entry.key);
-            let Some(field) = known.or(rule.others.as_deref()) else {
+            // A key that others chose, such as a label, must be what is seen too.
+            let others = rule.others.as_deref().filter(|_| self.unseen(&entry.key, entry.key_span).is_none());
+            let Some(field) = known.or(others) else {
                 // A required key that is misspelt is one mistake, not two.
                 given.extend(self.unknown_key(rule, entry));
                 damaged = true;
@@ -356,6 +419,13 @@ impl Check<'_> {
 
     /// Reports the key; what is returned is the field that was meant.
     fn unknown_key(&mut self, rule: &MapRule, entry: &Entry<'_>) -> Option<String> {
+        if let Some(finding) = self.unseen(&entry.key, entry.key_span) {
+            let value = entry.value.span.place(self.file);
+            self.findings.push(if self.in_secret() { finding.hide(value) } else { finding });
+            let odd = |c: char| hides(c) || looks_like_a_space(c);
+            let meant: String = entry.key.chars().filter(|c| !odd(*c)).collect();
+            return rule.fields.contains_key(&meant).then_some(meant);
+        }
         let place = entry.key_span.place(self.file);
         if self.is_within("ServiceMap") {
             let finding = self.unknown_service(&entry.key, entry.key_span);
@@ -472,4 +542,9 @@ fn alternatives(words: &[String]) -> String {
 
 fn keys(words: &[String]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Characters that turn the direction of a line, and so could show a text that is not there.
+fn turns(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

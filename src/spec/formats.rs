@@ -6,7 +6,7 @@ use std::num::NonZeroU16;
 use jiff::civil::Date;
 
 use super::meaning::Caller;
-use super::tree::{shown, turns_the_line};
+use super::tree::shown;
 use crate::model::address::AddressError;
 use crate::model::{Address, Module, Remedy};
 
@@ -60,16 +60,6 @@ impl Format {
     }
 
     pub fn test(self, text: &str) -> Result<(), Problem> {
-        // What a person reviews must be what is there.
-        if let Some(character) = text.chars().find(|c| turns_the_line(*c)) {
-            let message = format!(
-                "`{}` holds U+{:04X}, which turns the text's direction",
-                shown(text),
-                u32::from(character)
-            );
-            let found = Problem { secret: self == Format::Env, ..problem("hidden-character", message) };
-            return Err(edit(found, "write it without that character, which nobody can see"));
-        }
         match self {
             Format::Any => Ok(()),
             Format::Name => name(text),
@@ -344,17 +334,5 @@ mod tests {
         for text in ["http://[::1]/", "http://[::1]:8080/", "https://mail.example.com:1/icewarpapi/"] {
             assert_eq!(Format::Url.test(text), Ok(()), "{text}");
         }
-    }
-
-    #[test]
-    fn no_text_may_turn_the_direction_of_a_line() {
-        for character in ['\u{200e}', '\u{200f}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}'] {
-            for format in [Format::Any, Format::Name, Format::Account, Format::AccountGlob, Format::Domain] {
-                let problem = format.test(&format!("bob{character}@example.com")).expect_err("it is refused");
-                assert_eq!(problem.code, "hidden-character", "{format:?}");
-                assert!(!problem.message.contains(character), "{}", problem.message);
-            }
-        }
-        assert_eq!(Format::Account.test("\u{5d0}\u{5d1}@example.com"), Ok(()));
     }
 }

@@ -21,6 +21,13 @@ pub fn schema() -> Value {
         define(*kind, &mut generator);
     }
     let definitions = generator.take_definitions(true);
+    let definitions: Map<String, Value> = definitions
+        .into_iter()
+        .map(|(name, mut schema)| {
+            with_plain_names(&mut schema);
+            (plain_name(&name), schema)
+        })
+        .collect();
     let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
     let branches: Vec<Value> = kinds
         .iter()
@@ -88,6 +95,33 @@ fn without_null(schema: &mut Schema) {
         for (key, value) in only {
             object.entry(key).or_insert(value);
         }
+    }
+}
+
+/// What a definition is called where people see it: editors show the names, and those of our types say nothing to
+/// them. `SelectedShape` is `Selected`, `BackupPolicyBody` is `BackupPolicySpec`.
+pub fn plain_name(name: &str) -> String {
+    let stem = |suffix: &str| name.strip_suffix(suffix);
+    match (stem("Body"), stem("Word")) {
+        (Some(stem), _) => format!("{stem}Spec"),
+        (_, Some(stem)) => format!("{stem}Value"),
+        _ => stem("Shape").unwrap_or(name).to_owned(),
+    }
+}
+
+/// The same in every reference.
+fn with_plain_names(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            if let Some(Value::String(reference)) = fields.get_mut("$ref")
+                && let Some(name) = reference.strip_prefix("#/definitions/")
+            {
+                *reference = format!("#/definitions/{}", plain_name(name));
+            }
+            fields.values_mut().for_each(with_plain_names);
+        }
+        Value::Array(items) => items.iter_mut().for_each(with_plain_names),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use granit_parser::{Event, Parser, ScalarStyle, options};
 
 use super::meaning::Source;
+use crate::model::visible::{code_point, hides, looks_like_a_space};
 use crate::model::{Finding, Place, Remedy};
 
 /// A spec is seven levels deep; whatever is much deeper is no spec, and readers that recurse must not die of it.
@@ -96,27 +97,62 @@ pub struct Trees<'s> {
 
 /// Reads one file. `nodes` is what is left of [`NODES_MAX`].
 pub fn read<'s>(source: &'s Source, nodes: &mut usize) -> Trees<'s> {
+    let mut trees = Trees::default();
+    for piece in pieces(&source.text) {
+        let text = &source.text[piece.start..piece.end];
+        let builder = Builder {
+            file: &source.name,
+            text: &source.text,
+            piece,
+            stack: Vec::new(),
+            root: None,
+            refused: BTreeMap::new(),
+            trees,
+        };
+        trees = read_piece(builder, text, nodes);
+    }
+    trees
+}
+
+/// A part of a file that is a stream of documents by itself.
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    start: usize,
+    end: usize,
+    /// How many lines stand before it.
+    lines: u32,
+}
+
+/// Files that were joined: where a line is a byte order mark and then `---`, a stream begins that the YAML reader
+/// would take the mark for a part of.
+fn pieces(text: &str) -> Vec<Piece> {
+    const JOINT: &str = "\n\u{feff}---";
+    let mut pieces = Vec::new();
+    let (mut start, mut lines) = (0, 0);
+    while let Some(at) = text[start..].find(JOINT) {
+        let end = start + at + 1;
+        pieces.push(Piece { start, end, lines });
+        lines += u32::try_from(text[start..end].matches('\n').count()).unwrap_or_default();
+        start = end + '\u{feff}'.len_utf8();
+    }
+    pieces.push(Piece { start, end: text.len(), lines });
+    pieces
+}
+
+fn read_piece<'s>(mut builder: Builder<'s, '_>, text: &'s str, nodes: &mut usize) -> Trees<'s> {
     let options = options! { emit_comments: false, emit_unresolved_aliases: true, };
-    let mut parser = Parser::new_from_str_with_options(&source.text, options);
-    let mut builder = Builder {
-        file: &source.name,
-        text: &source.text,
-        stack: Vec::new(),
-        root: None,
-        refused: BTreeMap::new(),
-        trees: Trees::default(),
-    };
+    let mut parser = Parser::new_from_str_with_options(text, options);
     loop {
         let problem = match parser.next_event() {
             None => break,
             Some(Ok((event, span))) => {
-                let span = span_of(span.start, span.end);
+                let span = builder.piece.span_of(span.start, span.end);
                 match builder.event(event, span, nodes) {
                     Ok(()) => continue,
                     Err(finding) => *finding,
                 }
             }
-            Some(Err(error)) => builder.syntax(&error, &source.text),
+            Some(Err(error)) => builder.syntax(&error),
         };
         builder.give_up(problem);
         // The rest of a broken document has no meaning, but the next document has its own mistakes to show.
@@ -127,13 +163,16 @@ pub fn read<'s>(source: &'s Source, nodes: &mut usize) -> Trees<'s> {
     builder.trees
 }
 
-fn span_of(start: granit_parser::Marker, end: granit_parser::Marker) -> Span {
-    let from = start.byte_offset().unwrap_or_default();
-    Span {
-        start: from,
-        end: end.byte_offset().unwrap_or(from).max(from),
-        line: u32::try_from(start.line()).unwrap_or(u32::MAX).max(1),
-        column: u32::try_from(start.col() + 1).unwrap_or(u32::MAX),
+impl Piece {
+    /// The place in the whole file.
+    fn span_of(self, start: granit_parser::Marker, end: granit_parser::Marker) -> Span {
+        let from = start.byte_offset().unwrap_or_default();
+        Span {
+            start: self.start + from,
+            end: self.start + end.byte_offset().unwrap_or(from).max(from),
+            line: u32::try_from(start.line()).unwrap_or(u32::MAX).max(1).saturating_add(self.lines),
+            column: u32::try_from(start.col() + 1).unwrap_or(u32::MAX),
+        }
     }
 }
 
@@ -153,6 +192,7 @@ enum Key<'s> {
 struct Builder<'s, 'f> {
     file: &'f Arc<str>,
     text: &'s str,
+    piece: Piece,
     stack: Vec<Frame<'s>>,
     root: Option<Node<'s>>,
     /// What this document uses that is refused, by code: the finding (at its first place) and how often.
@@ -347,10 +387,10 @@ impl<'s> Builder<'s, '_> {
         self.root = None;
     }
 
-    fn syntax(&self, error: &granit_parser::ScanError, text: &str) -> Finding {
+    fn syntax(&self, error: &granit_parser::ScanError) -> Finding {
         let marker = *error.marker();
-        let mut span = span_of(marker, marker);
-        span.start = span.start.min(text.len());
+        let mut span = self.piece.span_of(marker, marker);
+        span.start = span.start.min(self.text.len());
         span.end = span.start;
         let message = format!("this is not YAML: {}", error.info());
         Finding::error("syntax", message)
@@ -359,19 +399,16 @@ impl<'s> Builder<'s, '_> {
     }
 }
 
-/// Characters that turn the direction of a line, and so could show a text that is not there.
-pub fn turns_the_line(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// A text of the author as a message may repeat it: short, and without control characters.
+/// A text of the author as a message may repeat it: short, and with nothing in it that cannot be seen.
 pub fn shown(text: &str) -> String {
     const CHARACTERS_MAX: usize = 60;
-    let mut shown: String = text
-        .chars()
-        .take(CHARACTERS_MAX)
-        .map(|c| if c.is_control() || turns_the_line(c) { char::REPLACEMENT_CHARACTER } else { c })
-        .collect();
+    let mut shown = String::new();
+    for character in text.chars().take(CHARACTERS_MAX) {
+        match hides(character) || looks_like_a_space(character) {
+            true => shown.push_str(&code_point(character)),
+            false => shown.push(character),
+        }
+    }
     if text.chars().nth(CHARACTERS_MAX).is_some() {
         shown.push('…');
     }

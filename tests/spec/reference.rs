@@ -156,7 +156,7 @@ impl Reference {
 /// `AccountGlob` is "account glob".
 fn spaced(name: &str) -> String {
     let mut words = String::new();
-    for letter in name.trim_end_matches("Shape").chars() {
+    for letter in name.chars() {
         if letter.is_uppercase() && !words.is_empty() {
             words.push(' ');
         }
@@ -218,7 +218,7 @@ fn reference() -> String {
             "\n## {kind}\n\n{description}\n\n```yaml\n{}```\n\nBelow `spec`:\n",
             example(kind)
         );
-        reference.table(&format!("{kind}Body"));
+        reference.table(&format!("{kind}Spec"));
     }
     for (name, title) in SHARED {
         let description = reference.definition(name)["description"].as_str().unwrap_or_default().to_owned();

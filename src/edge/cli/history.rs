@@ -14,7 +14,7 @@ use super::runtime::session_runtime;
 use crate::diff::Narrowing;
 use crate::edge::lock;
 use crate::edge::store::{EndWord, RunRow, StepTold, Store};
-use crate::model::{Pattern, counted};
+use crate::model::{Pattern, counted, visible};
 use crate::plan::Allow;
 use crate::report::paint::{Colour, Tone};
 use crate::report::text::wrap;
@@ -135,8 +135,8 @@ fn table(runs: &[RunRow], store: &Store) -> String {
             "{:>5}  {:<16}  {:<SERVER$}  {:<WHO$}  {} {}/{}",
             run.id,
             started.trim_end_matches(" UTC"),
-            cut(&run.server, SERVER),
-            cut(&run.who, WHO),
+            cut(&visible(&run.server), SERVER),
+            cut(&visible(&run.who), WHO),
             ended(run, store),
             run.done,
             run.steps
@@ -154,9 +154,9 @@ fn cut(text: &str, most: usize) -> String {
 }
 
 fn whole(run: &RunRow, steps: &[StepTold], given: &Given, store: &Store, colour: Colour) -> String {
-    let mut out = format!("run {} on {} ({})\n", run.id, run.server, run.url);
+    let mut out = format!("run {} on {} ({})\n", run.id, visible(&run.server), visible(&run.url));
     let mut line = |name: &str, text: &str| {
-        let _ = writeln!(out, "  {name:<10} {text}");
+        let _ = writeln!(out, "  {name:<10} {}", visible(text));
     };
     if let Some(reference) = &run.reference_id {
         line("reference", reference);
@@ -190,7 +190,7 @@ fn whole(run: &RunRow, steps: &[StepTold], given: &Given, store: &Store, colour:
         // What many have in common is said once, below the last of them.
         let of = if same.len() > 1 { format!("these {}: ", same.len()) } else { String::new() };
         if !why.is_empty() {
-            let _ = writeln!(out, "{}", wrap(&format!("{of}{why}"), COLUMNS, 6));
+            let _ = writeln!(out, "{}", wrap(&format!("{of}{}", visible(why)), COLUMNS, 6));
         }
     }
     out
@@ -250,12 +250,12 @@ fn step_words(told: &StepTold, prefix: &str, colour: Colour) -> String {
     let step = &told.step;
     let value = |value: &Option<String>| match (value, &step.secret) {
         (Some(value), _) if value.is_empty() => "(empty)".to_owned(),
-        (Some(value), _) => value.clone(),
+        (Some(value), _) => visible(value).into_owned(),
         (None, Some(_)) => "(secret)".to_owned(),
         (None, None) => "(unknown)".to_owned(),
     };
     let (tone, sign, word, _) = state(told);
-    let address = step.address.strip_prefix(prefix).unwrap_or(&step.address);
+    let address = visible(step.address.strip_prefix(prefix).unwrap_or(&step.address));
     // What was not done must not read as if it was.
     let wanted = if tone == Tone::Good { "" } else { "wanted " };
     let values = format!("{wanted}{} -> {}", value(&step.before), value(&step.after));
@@ -265,7 +265,7 @@ fn step_words(told: &StepTold, prefix: &str, colour: Colour) -> String {
     let between = if fits { "  " } else { "\n      " };
     let mut line = format!("  {} {what}{between}{values}\n", colour.paint(tone, &sign));
     if let Some(secret) = &step.secret {
-        let _ = writeln!(line, "{}", wrap(&format!("the secret from {secret}"), COLUMNS, 6));
+        let _ = writeln!(line, "{}", wrap(&format!("the secret from {}", visible(secret)), COLUMNS, 6));
     }
     line
 }

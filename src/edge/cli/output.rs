@@ -12,6 +12,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use crate::edge::port::Calls;
 use crate::model::Finding;
+use crate::model::visible::{visible, visible_lines};
 use crate::report::Colour;
 use crate::report::findings;
 use crate::report::paint::Tone;
@@ -85,6 +86,7 @@ impl Output {
     /// What was asked for; whether it could be written. A reader that went away (`| head`) is no error of ours.
     pub fn data(&self, text: &str) -> bool {
         let text = self.addresses.text(None, text);
+        let text = visible_lines(&text);
         let written = |out: &mut dyn io::Write| out.write_all(text.as_bytes()).and_then(|()| out.flush());
         // Both streams may be the terminal that bars are drawn on.
         let written = self.bars.suspend(|| match self.data {
@@ -119,17 +121,23 @@ impl Output {
         if self.lost.load(Ordering::Relaxed) { Exit::of_all(&[exit, Exit::Failed]) } else { exit }
     }
 
-    /// What goes on meanwhile, and what went wrong. A sentence is broken at words; lines that were laid out stay.
+    /// What goes on meanwhile, and what went wrong: one sentence, which is broken at words. Whatever is in it of others
+    /// ends no line of ours.
     pub fn say(&self, text: &str) {
         let text = self.addresses.text(None, text);
-        let laid_out = text.contains('\n') || text.starts_with(' ');
-        let text = if laid_out { text } else { hang(&text, self.width, 2) };
+        self.lay(&hang(&visible(&text), self.width, 2));
+    }
+
+    /// Lines that `report` has laid out, with all that others chose in them made visible there.
+    pub fn lay(&self, text: &str) {
+        let text = self.addresses.text(None, text);
+        let text = visible_lines(&text);
         self.bars.suspend(|| drop(writeln!(io::stderr().lock(), "{text}")));
     }
 
     /// Findings, each with its line of the spec.
     pub fn findings(&self, found: &[Finding], sources: &[Source]) {
-        self.say(findings::text(found, sources, self.stderr, self.width).trim_end());
+        self.lay(findings::text(found, sources, self.stderr, self.width).trim_end());
     }
 
     /// An error that ends a command, or the work on one server.
@@ -154,7 +162,13 @@ impl Output {
 
     /// An error with its next act.
     pub fn error(&self, message: &str, remedy: Option<&str>) {
+        self.error_lines(&visible(message), remedy);
+    }
+
+    /// The same with lines below the first that `report` has laid out.
+    pub fn error_lines(&self, message: &str, remedy: Option<&str>) {
         let message = self.addresses.text(None, message);
+        let message = visible_lines(&message);
         let mut lines = Vec::new();
         for (index, line) in message.lines().enumerate() {
             // Lines below the first have an indent of their own.
@@ -168,7 +182,7 @@ impl Output {
         }
         if let Some(remedy) = remedy {
             let remedy = self.addresses.text(None, remedy);
-            lines.push(wrap(&format!("next: {remedy}"), self.width, 2));
+            lines.push(wrap(&format!("next: {}", visible(&remedy)), self.width, 2));
         }
         let word = self.stderr.paint(Tone::Bad, "error:");
         let text = lines.join("\n").replacen("error:", &word, 1);

@@ -91,7 +91,7 @@ async fn served(
 ) -> Exit {
     let serving = ServeOptions { listen: options.listen, addr_file: options.addr_file.clone() };
     let ready = |address: SocketAddr| {
-        output.say(&format!(
+        output.lay(&format!(
             "icewarden sandbox: a simulated server, not IceWarp. http://{address}/icewarpapi/\n  log in as \
              admin@example.com, password `sandbox` · its state: http://{address}/sandbox/state · Ctrl-C ends it"
         ));

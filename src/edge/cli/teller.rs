@@ -93,7 +93,7 @@ impl<'a> Teller<'a> {
             if !self.counts_only()
                 && let Some(line) = run.telling.line(plan, *step, state)
             {
-                self.output.say(&self.veiled(plan, &line));
+                self.output.lay(&self.veiled(plan, &line));
             }
             self.metered(|meter| meter.steps(run.ended, plan.steps.len() as u64));
         }
@@ -130,13 +130,13 @@ impl Tell for Teller<'_> {
             Told::Read => self.unmeter(),
             Told::GoesOn { run, begun, on, plan } => {
                 for line in approval::goes_on(name, run, &minute(begun), on) {
-                    self.output.say(&self.veiled(plan, &line));
+                    self.output.lay(&self.veiled(plan, &line));
                 }
             }
             Told::CannotGoOn { run, refusal, plan } => {
                 let next = "plan again, and have the new plan reviewed; it takes the run's place";
                 let message = self.veiled(plan, &approval::refusal(name, run, refusal));
-                self.output.error(&message, Some(next));
+                self.output.error_lines(&message, Some(next));
             }
             Told::News { news, plan } => {
                 for line in approval::news(news) {
@@ -145,7 +145,7 @@ impl Tell for Teller<'_> {
             }
             Told::Stale { stale, plan } => {
                 let message = self.veiled(plan, &approval::stale(name, stale));
-                self.output.error(&message, Some(STALE_NEXT));
+                self.output.error_lines(&message, Some(STALE_NEXT));
             }
             Told::SeatsGone => {
                 self.output.error(&approval::seats_gone(name), Some("plan again and look at the seats"));

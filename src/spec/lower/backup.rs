@@ -9,7 +9,7 @@ use crate::spec::shape::backup::{
     ScheduleShape,
 };
 use crate::spec::shape::document::BackupPolicy;
-use crate::spec::shape::values::{Count, SecretReference, Text};
+use crate::spec::shape::values::{Count, FilePath, SecretReference, Text};
 
 /// A backup policy whose intent about the licence is not resolved yet.
 pub struct BackupDraft {
@@ -86,7 +86,7 @@ struct Settings {
 impl Settings {
     fn body(&mut self, body: &Body, at: At<'_, '_>) {
         self.flag(BackupKey::Enabled, body.enabled, at.key("enabled"));
-        self.text(BackupKey::Path, body.path.as_ref(), at.key("path"));
+        self.path(BackupKey::Path, body.path.as_ref(), at.key("path"));
         if let Some(ScheduleShape::Captured(schedule)) = &body.schedule {
             self.text(BackupKey::Schedule, Some(&schedule.captured), at.key("schedule"));
         }
@@ -136,7 +136,7 @@ impl Settings {
     fn archive(&mut self, archive: ArchiveShape, at: At<'_, '_>) {
         self.flag(BackupKey::ArchiveEnabled, archive.enabled, at.key("enabled"));
         self.count(BackupKey::ArchiveKeepDays, archive.keep_days, at.key("keepDays"));
-        self.text(BackupKey::ArchivePath, archive.path.as_ref(), at.key("path"));
+        self.path(BackupKey::ArchivePath, archive.path.as_ref(), at.key("path"));
         self.secret(BackupKey::ArchivePassword, archive.password, at.key("password"));
     }
 
@@ -146,6 +146,10 @@ impl Settings {
 
     fn count(&mut self, key: BackupKey, value: Option<Count>, at: At<'_, '_>) {
         self.put(key, value.map(|count| BackupValue::Number(count.0)), at);
+    }
+
+    fn path(&mut self, key: BackupKey, value: Option<&FilePath>, at: At<'_, '_>) {
+        self.put(key, value.map(|path| BackupValue::Text(path.0.clone())), at);
     }
 
     fn text(&mut self, key: BackupKey, value: Option<&Text>, at: At<'_, '_>) {

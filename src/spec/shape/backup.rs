@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::values::{Count, Name, SecretReference, Text};
+use super::values::{Count, FilePath, Name, SecretReference, Text};
 
 /// How the server backs itself up. A key that is absent is not managed and never touched.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -15,8 +15,8 @@ pub struct BackupPolicyBody {
     /// Whether the server makes backups by itself (`C_System_Tools_AutoBackup_Enable`).
     pub enabled: Option<bool>,
     /// Where the backup is written, on the server (`C_System_Tools_AutoBackup_BackupTo`).
-    /// Example: `/backup/iw.bak`.
-    pub path: Option<Text>,
+    /// Example: `/backup/iw.bak`; a path of Windows stands in single quotes, such as `'D:\backup\iw.bak'`.
+    pub path: Option<FilePath>,
     /// The password of the backup (`C_System_Tools_AutoBackup_Password`): a secret, so only its place is written here.
     /// Where the server lets nobody read it (U-12), it is known by what was written last.
     /// Example: `{env: IW_BACKUP_PASSWORD}`.
@@ -96,7 +96,7 @@ pub struct ArchiveShape {
     pub keep_days: Option<Count>,
     /// Where it is written, on the server (`C_System_Tools_AutoArchive_Backup_File`).
     /// Example: `/backup/archive.bak`.
-    pub path: Option<Text>,
+    pub path: Option<FilePath>,
     /// The password of the archive's backup (`C_System_Tools_AutoArchive_Backup_Password`), likewise a secret.
     /// Example: `{env: IW_ARCHIVE_PASSWORD}`.
     pub password: Option<SecretReference>,
