@@ -9,6 +9,7 @@ mod exits;
 mod front;
 mod guards;
 mod history;
+mod hostile;
 mod journal;
 mod json;
 mod kept;
