@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::diff::{Direction, SwitchChange};
+use crate::diff::{Direction, SwitchChange, unheeded};
 use crate::model::{Observed, Reading, Seats, Service, ServiceSet};
 use crate::policy::Assignment;
 use crate::policy::profile::RuleId;
-use crate::seats::count::{certain, unheeded};
+use crate::seats::count::certain;
 use crate::seats::{AccountSeats, LedgerRow, Modules, Peak, Used};
 
 use super::block::{BlockReason, Blocked, reason};

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use super::block::{mode_remedy, unheeded_among, unheeded_words};
 use super::made::Inputs;
 use super::step::SwitchStep;
-use crate::diff::Direction;
 use crate::diff::compare::Differences;
 use crate::diff::narrowing::Stray;
+use crate::diff::{Direction, unheeded};
 use crate::lifecycle::trial::TRIAL_DAYS;
 use crate::model::{Finding, Guardrail, Module, Observed, Reading, Remedy, Service, ServiceSet, counted};
 use crate::policy::Assignment;
 use crate::policy::profile::RuleId;
-use crate::seats::count::unheeded;
 use crate::seats::{LedgerRow, Modules};
 use crate::spec::meaning::SupportSense;
 
@@ -123,14 +123,14 @@ fn unfit(differences: &Differences, assignment: &Assignment, observed: &Observed
 
 /// What a person should know of the modules' seats.
 pub fn on_ledger(ledger: &[LedgerRow], inputs: Inputs<'_>) -> Vec<Finding> {
-    let mut findings = over_licence(ledger);
+    let mut findings = over_licence(ledger, inputs.observed);
     findings.extend(by_support_alone(ledger, inputs));
     findings
 }
 
 /// Modules that are used beyond their seats, before the plan and after it (SEAT-5). What then happens is not known:
 /// the worse is told (U-21).
-fn over_licence(ledger: &[LedgerRow]) -> Vec<Finding> {
+fn over_licence(ledger: &[LedgerRow], observed: &Observed) -> Vec<Finding> {
     let finding = |row: &LedgerRow| {
         let before = row.used_now().and_then(|used| row.over(used)).filter(|over| *over > 0)?;
         let after = row.after().and_then(|used| row.over(used)).unwrap_or(before);
@@ -148,6 +148,11 @@ fn over_licence(ledger: &[LedgerRow]) -> Vec<Finding> {
             return Some(Finding::warning("over-licence", text).remedy(remedy));
         }
         let told = format!("{title} is used by {} more than it has seats", counted(before, "account"));
+        // U-13, U-35: who counts by a mode counts whatever a plan does to switches, and may need no seat at all.
+        if let Some((service, mode)) = unheeded_among(row.module.services, observed) {
+            let text = format!("{told}: {}", unheeded_words((service, mode)));
+            return Some(Finding::warning("over-licence", text).remedy(mode_remedy(service, mode)));
+        }
         if after == 0 {
             return Some(Finding::info("over-licence", format!("{told}; this plan ends that")));
         }

@@ -1,9 +1,9 @@
 //! Who uses a module, and what one switch does to that.
 
 use super::modules::{ModuleSeats, Modules};
-use crate::diff::Direction;
+use crate::diff::{Direction, unheeded};
 use crate::model::observed::ServiceBits;
-use crate::model::{AccessMode, AccountFacts, Observed, Reading, Service, ServiceSet};
+use crate::model::{AccountFacts, Observed, Service, ServiceSet};
 
 /// How many accounts use a module, by both counts (U-36).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,17 +23,6 @@ impl Used {
     pub fn larger(self) -> u64 {
         self.stored.max(self.effective)
     }
-}
-
-/// Services whose accounts' own switches do not say what is so: under their access mode every account may
-/// count (U-13, U-35).
-pub fn unheeded(observed: &Observed) -> ServiceSet {
-    observed
-        .modes
-        .iter()
-        .filter(|(_, mode)| matches!(mode, Reading::Read(mode) if !AccessMode::heeds_accounts(*mode)))
-        .map(|(service, _)| *service)
-        .collect()
 }
 
 /// Counts every module whose services were all asked for; `None` for the others, and the number of user
@@ -151,6 +140,7 @@ impl AccountSeats {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{AccessMode, Reading};
     use crate::policy::tests::{World, service};
     use crate::seats::modules;
 

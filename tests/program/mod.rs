@@ -17,6 +17,7 @@ mod kinds;
 mod lists;
 mod lock;
 mod markdown;
+mod modes;
 mod outputs;
 mod passwords;
 mod policies;

@@ -150,7 +150,7 @@ fn seat_7_under_an_access_mode_for_all_every_account_counts_as_used() {
     let stand = Stand::of(phones(&[ANNA], &[BOB, CARL], Some(2)));
     assert!(stand.world().set_server_variable("C_ActiveSync_ProcessingMode", "0"));
     assert_eq!(stand.used("ActiveSync"), 4, "with the administrator");
-    let planned = desk(&stand, &[only(&[ANNA])]).planned(0, &[]);
+    let planned = desk(&stand, &[only(&[ANNA])]).planned(3, &[]);
     assert_eq!(
         [&ledger(&planned, "activesync")["used"], &ledger(&planned, "activesync")["over_before"]],
         [4, 2]
@@ -160,18 +160,21 @@ fn seat_7_under_an_access_mode_for_all_every_account_counts_as_used() {
 /// Where a higher level decides, nothing is planned that would rest on the account's switch (U-13, U-35).
 #[test]
 fn an_access_mode_that_does_not_heed_accounts_blocks_and_explains_the_seat_trap() {
-    let release = "release anna@example.com/activesync: access-mode";
+    // Whoever's switch is off has it too.
+    let releases =
+        ["admin", "anna"].map(|name| format!("release {name}@example.com/activesync: access-mode"));
+    let [admin, anna] = releases.each_ref().map(String::as_str);
     let claim = "claim bob@example.com/activesync: access-mode";
     // Under `all accounts` everybody has it anyway: a claim is no difference for ever.
     for (mode, word, expected, next) in [
         (
             "0",
             "`all accounts`",
-            &[release][..],
+            &[admin, anna][..],
             "set the access mode of activesync to `selected accounts` first",
         ),
-        ("3", "`group`", &[release, claim], "change that group, or the access mode"),
-        ("5", "`selected domains`", &[release, claim], "change which they are, or the access mode"),
+        ("3", "`group`", &[admin, anna, claim], "change that group, or the access mode"),
+        ("5", "`selected domains`", &[admin, anna, claim], "change which they are, or the access mode"),
     ] {
         let stand = Stand::of(phones(&[ANNA], &[BOB], Some(9)));
         assert!(stand.world().set_server_variable("C_ActiveSync_ProcessingMode", mode));
