@@ -59,11 +59,14 @@ pub fn step_name(plan: &Plan<'_>, step: &Step) -> String {
 }
 
 /// Every step with its delta and what it needs, then what is blocked: `claim a im 1`, `release a im 0 after 1`,
-/// `no-seat b im`.
+/// `no-seat b im`. `claim a im 1/0` is booked on two modules.
 pub fn told(plan: &Plan<'_>) -> Vec<String> {
     let steps = plan.steps.iter().map(|step| {
         let (delta, needs) = match step {
-            Step::Switch(step) => (format!(" {}", step.delta), step.needs.into_iter().collect()),
+            Step::Switch(step) => {
+                let also = step.also.map(|also| format!("/{}", also.delta)).unwrap_or_default();
+                (format!(" {}{also}", step.delta), step.needs.into_iter().collect())
+            }
             Step::Setting(step) => (String::new(), step.needs.clone()),
         };
         let needs: Vec<String> = needs.iter().map(ToString::to_string).collect();

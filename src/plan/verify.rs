@@ -41,6 +41,17 @@ pub fn verify(plan: &Plan<'_>) -> Result<(), String> {
     Ok(())
 }
 
+/// One step, as it moves its account.
+struct Moving {
+    row: usize,
+    claim: bool,
+    /// As it is booked on the module that is looked at.
+    delta: i8,
+    /// What is stored and what is effective.
+    before: (ServiceSet, ServiceSet),
+    after: (ServiceSet, ServiceSet),
+}
+
 /// Accounts' switches as the steps move them.
 struct World {
     /// For each row what is stored and what is effective.
@@ -100,32 +111,51 @@ impl World {
         let after = |set: ServiceSet| ServiceSet(if claim { set.0 | bit.0 } else { set.0 & !bit.0 });
         let moved = (after(stored), after(effective));
         self.accounts[row] = moved;
-        let own = plan.modules.list.iter().position(|module| module.services.0 & bit.0 != 0);
-        if step.module.map(usize::from) != own {
+        let own = plan.modules.list.iter().zip(0u8..);
+        let own: Vec<u8> =
+            own.filter(|(module, _)| module.services.0 & bit.0 != 0).map(|(_, at)| at).collect();
+        let mut named: Vec<u8> = step.module.into_iter().chain(step.also.map(|also| also.module)).collect();
+        named.sort_unstable();
+        if named != own {
             return fault("it is booked on a module that is not its own");
         }
-        let Some(module) = own else { return Ok(()) };
+        let also = step.also.map(|also| (also.module, also.delta));
+        for (module, delta) in step.module.map(|module| (module, step.delta)).into_iter().chain(also) {
+            let moving = Moving { row, claim, delta, before: (stored, effective), after: moved };
+            if let Err(what) = self.book(plan, usize::from(module), &moving) {
+                return fault(what);
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts one module anew after a step, and holds it against how the step is booked there.
+    fn book(&mut self, plan: &Plan<'_>, module: usize, moving: &Moving) -> Result<(), &'static str> {
         let services = plan.modules.list[module].services.0;
-        if claim && step.delta == 0 && !self.surely_held(plan, row, services, stored) {
-            return fault(
+        // What may take its seat elsewhere shows no seat here, and frees none.
+        let sure = services & !plan.modules.list[module].unsure.0;
+        let (before, after) = (moving.before, moving.after);
+        if moving.claim && moving.delta == 0 && !self.surely_held(plan, moving.row, sure, before.0) {
+            return Err(
                 "it is booked as free of charge, and nothing read shows that its account holds a seat",
             );
         }
         let held = |set: ServiceSet| i64::from(set.0 & services != 0);
-        let change = (held(moved.0) - held(stored), held(moved.1) - held(effective));
+        let change = (held(after.0) - held(before.0), held(after.1) - held(before.1));
         self.used[module].0 += change.0;
         self.used[module].1 += change.1;
-        let booked = i64::from(step.delta);
+        let booked = i64::from(moving.delta);
         if booked < change.0 || booked < change.1 {
-            return fault("it is booked for less than it takes, or frees more than it does");
+            return Err("it is booked for less than it takes, or frees more than it does");
         }
-        let facts = plan.observed.columns.facts[row];
-        if booked < 0 && (facts.disabled.possible() || facts.guest.possible()) {
-            return fault("it frees a seat that the account may not hold");
+        let facts = plan.observed.columns.facts[moving.row];
+        let moved = before.0.0 ^ after.0.0;
+        if booked < 0 && (facts.disabled.possible() || facts.guest.possible() || moved & sure == 0) {
+            return Err("it frees a seat that the account may not hold");
         }
         self.claimed[module] += u64::from(booked > 0);
         self.released[module] += u64::from(booked < 0);
-        self.no_worse(plan, module).or_else(|_| fault("it makes its module worse"))
+        self.no_worse(plan, module).map_err(|()| "it makes its module worse")
     }
 
     /// Whether an account holds a seat of a module by switches that were read, or that a step before moved.
@@ -324,6 +354,23 @@ mod tests {
                 "antispam=5",
                 &["a antispam:off->on quarantine:on/off"],
                 |plan| switch(plan, "claim a antispam").delta = 0,
+                "free of charge",
+            ),
+            (
+                "a release of a service that may take its seat of another module",
+                "instantmessaging=5",
+                &["a im:on->off"],
+                |plan| plan.modules.list.iter_mut().for_each(|module| module.unsure = module.services),
+                "frees a seat that the account may not hold",
+            ),
+            (
+                "a claim that is free because of a service that may take its seat of another module",
+                "antispam=5",
+                &["a antispam:off->on quarantine:on"],
+                |plan| {
+                    let unsure = ServiceSet::single(Service::Quarantine);
+                    plan.modules.list.iter_mut().for_each(|module| module.unsure = unsure);
+                },
                 "free of charge",
             ),
             (

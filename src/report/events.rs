@@ -184,22 +184,24 @@ pub fn seats(plan: &Plan<'_>, run: &Run<'_>) -> Vec<WhatFile> {
     let mut used: Vec<Option<u64>> = plan.ledger.iter().map(LedgerRow::used_now).collect();
     for (step, state) in plan.steps.iter().zip(run.states()) {
         let Step::Switch(step) = step else { continue };
-        let Some(Some(used)) = step.module.map(|module| &mut used[usize::from(module)]) else { continue };
-        match (step.direction, step.delta, state) {
-            // Still in effect: the seat may still be held (U-32, U-36).
-            (
-                Direction::Release,
-                -1,
-                StepState::Ended(
-                    Outcome::Done { effective: None | Some(false) }
-                    | Outcome::Already { effective: None | Some(false) },
-                ),
-            ) => {
-                *used = used.saturating_sub(1);
+        for booked in step.booked() {
+            let Some(used) = &mut used[usize::from(booked.module)] else { continue };
+            match (step.direction, booked.delta, state) {
+                // Still in effect: the seat may still be held (U-32, U-36).
+                (
+                    Direction::Release,
+                    -1,
+                    StepState::Ended(
+                        Outcome::Done { effective: None | Some(false) }
+                        | Outcome::Already { effective: None | Some(false) },
+                    ),
+                ) => {
+                    *used = used.saturating_sub(1);
+                }
+                (Direction::Claim, 1, StepState::Ended(Outcome::NotSent(_))) => {}
+                (Direction::Claim, 1, StepState::Ended(_) | StepState::UnderWay) => *used += 1,
+                _ => {}
             }
-            (Direction::Claim, 1, StepState::Ended(Outcome::NotSent(_))) => {}
-            (Direction::Claim, 1, StepState::Ended(_) | StepState::UnderWay) => *used += 1,
-            _ => {}
         }
     }
     let rows = plan.ledger.iter().zip(used).filter(|(row, _)| row.used.is_some());

@@ -109,25 +109,32 @@ impl AccountSeats {
         }
     }
 
-    /// Moves one switch. The answer is by how much *used* of its module changes for certain: 1 where a claim may
-    /// take a seat by either count, -1 where a release frees one by both, else 0.
-    pub fn book(&mut self, service: Service, direction: Direction, mates: ServiceSet) -> i8 {
-        let has = |set: ServiceSet| !set.intersection(mates).is_empty();
+    /// By how much *used* of a module changes for certain when a switch moves: 1 where a claim may take a seat by either
+    /// count, -1 where a release frees one by both, else 0. That an account may hold one seat by several services
+    /// (U-37), that its seat may follow either switch (U-36), and that a service may take it elsewhere (U-18), makes
+    /// the two differ.
+    pub fn delta(&self, service: Service, direction: Direction, module: &ModuleSeats) -> i8 {
+        let has = |set: ServiceSet, of: ServiceSet| !set.intersection(of).is_empty();
         match direction {
             Direction::Claim => {
-                let held = has(self.sure_stored) && has(self.sure_effective);
-                for set in self.sets() {
-                    set.insert(service);
-                }
-                i8::from(!held)
+                let sure = module.services.without(module.unsure);
+                i8::from(!(has(self.sure_stored, sure) && has(self.sure_effective, sure)))
             }
             Direction::Release => {
-                let before = (has(self.stored), has(self.effective));
-                for set in self.sets() {
-                    set.remove(service);
-                }
-                let frees = before.0 && !has(self.stored) && before.1 && !has(self.effective);
-                -i8::from(frees)
+                let rest = module.services.without(ServiceSet::single(service));
+                let ends = |set: ServiceSet| has(set, module.services) && !has(set, rest);
+                let sure = !module.unsure.contains(service);
+                -i8::from(sure && ends(self.stored) && ends(self.effective))
+            }
+        }
+    }
+
+    /// Moves one switch.
+    pub fn move_to(&mut self, service: Service, direction: Direction) {
+        for set in self.sets() {
+            match direction {
+                Direction::Claim => set.insert(service),
+                Direction::Release => set.remove(service),
             }
         }
     }
@@ -151,6 +158,12 @@ mod tests {
             observed.modes.extend(mode.map(|mode| (on, Reading::Read(mode))));
         }
         observed
+    }
+
+    /// The module of both.
+    fn antispam(observed: &Observed) -> ModuleSeats {
+        let modules = modules(&observed.licence, None, observed.asked);
+        modules.list.into_iter().find(|known| known.module.as_str() == "antispam").unwrap()
     }
 
     #[test]
@@ -183,8 +196,8 @@ mod tests {
         ] {
             let observed = world(account, mode);
             let modules = modules(&observed.licence, None, observed.asked);
-            let index = modules.of(Service::AntiSpam).unwrap();
-            let counted = used(&modules, &observed)[index];
+            let index = modules.of(Service::AntiSpam).next().unwrap();
+            let counted = used(&modules, &observed)[usize::from(index)];
             let expected = Used { stored, effective, unread, doubtful };
             assert_eq!(counted, Some(expected), "{account} under {mode:?}");
             assert_eq!(expected.larger(), stored.max(effective));
@@ -239,9 +252,13 @@ mod tests {
         ] {
             let observed = world(account, None);
             let mut seats = AccountSeats::new(observed.columns.bits[0], unheeded(&observed), observed.asked);
-            let mates = ServiceSet::of(&[Service::AntiSpam, Service::Quarantine]);
-            let booked: Vec<i8> =
-                moves.iter().map(|(name, direction)| seats.book(service(name), *direction, mates)).collect();
+            let antispam = antispam(&observed);
+            let mut book = |name: &str, direction| {
+                let delta = seats.delta(service(name), direction, &antispam);
+                seats.move_to(service(name), direction);
+                delta
+            };
+            let booked: Vec<i8> = moves.iter().map(|(name, direction)| book(name, *direction)).collect();
             assert_eq!(booked, expected, "{moves:?} of {account}");
         }
     }
@@ -249,12 +266,11 @@ mod tests {
     #[test]
     fn under_a_mode_that_heeds_no_account_nothing_is_free_and_nothing_is_freed() {
         let observed = world("a antispam:off quarantine:on", Some(AccessMode::All));
-        let mates = ServiceSet::of(&[Service::AntiSpam, Service::Quarantine]);
         let seats = AccountSeats::new(observed.columns.bits[0], unheeded(&observed), observed.asked);
-        assert_eq!({ seats }.book(Service::Quarantine, Direction::Release, mates), 0);
+        assert_eq!(seats.delta(Service::Quarantine, Direction::Release, &antispam(&observed)), 0);
         let observed = world("a antispam:off quarantine:off", Some(AccessMode::All));
         let seats = AccountSeats::new(observed.columns.bits[0], unheeded(&observed), observed.asked);
-        assert_eq!({ seats }.book(Service::Quarantine, Direction::Claim, mates), 1);
+        assert_eq!(seats.delta(Service::Quarantine, Direction::Claim, &antispam(&observed)), 1);
     }
 
     #[test]
