@@ -6,9 +6,13 @@
 //! Several steps may be under way at once. Until an outcome is recorded a release counts as still held and a
 //! claim as taken; so does one whose answer was lost and that could not be read back. A claim starts only if
 //! its module then has a seat for it: that is why no module gets worse, whatever failed before.
+//!
+//! A step that is refused ends neither the run nor the others of its kind: [`refusals`] weighs what it is evidence for.
 
+pub mod refusals;
 pub mod run;
 pub mod tally;
 
+pub use refusals::Subject;
 pub use run::{Event, Halt, Heard, Next, Outcome, Run, StepState};
 pub use tally::Tally;

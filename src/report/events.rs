@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::remedy;
-use super::run::{RunCounts, next_act};
+use super::run::{RunCounts, next_of};
 use super::view;
 use crate::diff::Direction;
 use crate::flow::{Outcome, Run, StepState};
@@ -230,7 +230,7 @@ pub fn ended(run: &Run<'_>, counts: RunCounts, exit: u8) -> WhatFile {
         in_doubt: counts.doubtful as u64,
         not_tried: counts.stopped as u64,
         message: run.halted().map(ToString::to_string),
-        remedy: (!whole).then(|| remedy::text(&next_act(run.halted()))),
+        remedy: (!whole).then(|| remedy::text(&next_of(run))),
     })
 }
 

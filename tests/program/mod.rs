@@ -21,6 +21,7 @@ mod modes;
 mod outputs;
 mod passwords;
 mod policies;
+mod refused;
 mod resume;
 mod run;
 mod runs;
