@@ -180,6 +180,7 @@ fn hold_back(
         observed: inputs.observed,
         assignment,
         allows: inputs.allows,
+        taken: &inputs.memory.taken,
         used: vec![false; inputs.allows.len()],
     };
     let holds = guarding.holds(switches, settings);

@@ -1,5 +1,7 @@
 //! The limits that hold a whole plan back until they are overridden, each by its own name.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::diff::{Direction, SettingChange};
 use crate::model::backup::BackupKind;
 use crate::model::{BackupKey, Guardrail, Observed, Pattern, Place, Remedy, Service, counted};
@@ -56,6 +58,8 @@ pub struct Guarding<'a> {
     pub observed: &'a Observed,
     pub assignment: &'a Assignment,
     pub allows: &'a [Allow],
+    /// From whom narrowed runs took a service lately.
+    pub taken: &'a BTreeMap<Service, BTreeSet<String>>,
     /// Whether each allow was needed.
     pub used: Vec<bool>,
 }
@@ -118,24 +122,45 @@ impl Guarding<'_> {
         ))
     }
 
+    /// The limit is for a change, not for a plan: one that is cut into narrowed plans, each within the limit, would
+    /// switch off a company by and by. So what narrowed runs took lately counts, as far as it is off now.
     fn disable(&mut self, service: Service, released: &[&SwitchStep]) -> Option<Hold> {
-        let count = released.len() as u64;
+        let lost = released.len() as u64;
         let limits = &self.server.guardrails;
         let on = self.observed.columns.bits.iter().filter(|bits| bits.on.contains(service)).count() as u64;
+        let before = self.taken_before(service);
+        let (count, had) = (lost + before, on + before);
         let (accounts, percent) = (limits.disable_accounts, limits.disable_percent);
-        let beyond = count > accounts || count as f64 * 100.0 > percent * on as f64;
+        let beyond = count > accounts || count as f64 * 100.0 > percent * had as f64;
         if !beyond || self.granted(Guardrail::Disable, service).is_some_and(|granted| count <= granted) {
             return None;
         }
-        let message = format!(
-            "{count} of the {on} accounts with {service} would lose it; the limit is {accounts} accounts and \
-             {percent} %"
-        );
+        let message = if before == 0 {
+            format!(
+                "{lost} of the {on} accounts with {service} would lose it; the limit is {accounts} accounts and \
+                 {percent} %"
+            )
+        } else {
+            format!(
+                "{lost} of the {on} accounts with {service} would lose it, and {before} lost it in the last 24 hours by \
+                 narrowed plans; the limit for all of them is {accounts} accounts and {percent} %"
+            )
+        };
         let mut hold = self.hold(Guardrail::Disable, message, format!("{service}:{count}"), released);
         if let Some(place) = &self.server.guardrails.disable_place {
             hold.place = Some(place.clone());
         }
         Some(hold)
+    }
+
+    /// How many accounts lost a service by narrowed runs lately and have not got it back.
+    fn taken_before(&self, service: Service) -> u64 {
+        let is_off = |address: &&String| {
+            let row = self.observed.directory.row(address);
+            let bits = row.and_then(|row| self.observed.columns.bits.get(row));
+            bits.is_some_and(|bits| bits.known.contains(service) && !bits.on.contains(service))
+        };
+        self.taken.get(&service).map_or(0, |taken| taken.iter().filter(is_off).count() as u64)
     }
 
     /// Administrators, postmasters, the account we log in with and whoever is listed lose nothing.

@@ -106,7 +106,7 @@ pub async fn known(store: Option<&Store>, server: &ServerSpec) -> Result<Known, 
     let server_key = server_key(server);
     let Some(store) = store else { return Ok(Known { server_key, ..Known::default() }) };
     Ok(Known {
-        memory: store.matched(&server_key).await?,
+        memory: store.memory(&server_key, Timestamp::now()).await?,
         digests: store.digests(&server_key).await?,
         key: Key::read(&store.folder)?,
         server_key,
