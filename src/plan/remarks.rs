@@ -7,9 +7,11 @@ use super::made::Inputs;
 use super::step::SwitchStep;
 use crate::diff::compare::Differences;
 use crate::diff::narrowing::Stray;
-use crate::diff::{Direction, unheeded};
+use crate::diff::{Direction, remarks_on_secrets, unheeded};
 use crate::lifecycle::trial::TRIAL_DAYS;
-use crate::model::{Finding, Guardrail, Module, Observed, Reading, Remedy, Service, ServiceSet, counted};
+use crate::model::{
+    BackupKey, Finding, Guardrail, Module, Observed, Reading, Remedy, Service, ServiceSet, counted,
+};
 use crate::policy::Assignment;
 use crate::policy::profile::RuleId;
 use crate::seats::{LedgerRow, Modules};
@@ -212,6 +214,13 @@ pub fn without_module(steps: &[SwitchStep]) -> Vec<Finding> {
         Finding::info("module-unknown", text).remedy(remedy)
     };
     services.iter().map(finding).collect()
+}
+
+/// Secrets of the backup that are left as they were written, since nobody can read them.
+pub fn on_secrets(inputs: Inputs<'_>) -> Vec<Finding> {
+    let within = |key: BackupKey| inputs.narrowing.setting(&inputs.server.name, key);
+    let backup = inputs.server.backup.iter();
+    backup.flat_map(|backup| remarks_on_secrets(backup, inputs.secrets, &within)).collect()
 }
 
 /// Patterns of `--target` and `--exclude` that match nothing here.

@@ -39,6 +39,14 @@ pub fn planned_within<'a>(world: &'a World, narrowing: &'a Narrowing) -> Result<
     })
 }
 
+/// A plan with secrets that were compared.
+pub fn planned_met<'a>(world: &'a World, secrets: &'a SecretsMet) -> Plan<'a> {
+    let (today, memory, narrowing) = (date(2026, 11, 24), &MEMORY, Narrowing::none());
+    let World { server, observed } = world;
+    let inputs = Inputs { server, observed, today, allows: &[], secrets, memory, narrowing };
+    build(inputs).unwrap_or_else(|findings| panic!("{findings:?}"))
+}
+
 /// A plan that can be made.
 pub fn planned(world: &World) -> Plan<'_> {
     planned_with(world, &[]).unwrap_or_else(|findings| panic!("{findings:?}"))

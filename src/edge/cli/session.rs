@@ -59,10 +59,10 @@ pub struct Known {
 }
 
 impl Known {
-    /// Whether a secret was written last as it is declared.
-    fn was_written(&self, setting: BackupKey, secret: &Secret) -> bool {
-        let written = self.key.as_ref().zip(self.digests.get(setting.path()));
-        written.is_some_and(|(key, digest)| key.digest(&self.server_key, setting, secret) == *digest)
+    /// On which day a secret was last written, if that was as it is declared.
+    fn was_written(&self, setting: BackupKey, secret: &Secret) -> Option<Date> {
+        let (key, written) = self.key.as_ref().zip(self.digests.get(setting.path()))?;
+        (key.digest(&self.server_key, setting, secret) == written.digest).then_some(written.day)
     }
 }
 
@@ -285,10 +285,8 @@ fn wanted(server: &ServerSpec) -> Wanted {
 
 fn met(backup_secrets: &BTreeMap<BackupKey, Secret>, observed: &Observed, known: &Known) -> SecretsMet {
     let compare = |(key, secret): (&BackupKey, &Secret)| {
-        let as_written = || match known.was_written(*key, secret) {
-            true => SecretMatch::Same,
-            false => SecretMatch::Differs,
-        };
+        let as_written =
+            || known.was_written(*key, secret).map_or(SecretMatch::Differs, SecretMatch::AsWritten);
         let matched = match observed.backup.get(key)? {
             Reading::Read(live) if live == secret.reveal() => SecretMatch::Same,
             Reading::Read(live) if live.is_empty() => SecretMatch::Empty,

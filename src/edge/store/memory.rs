@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection as _, Row as _, SqliteConnection};
@@ -11,8 +13,17 @@ use super::open::{Store, StoreError};
 use crate::model::{BackupKey, Service};
 use crate::policy::{Matched, Memory, SelectorId};
 
-/// Digests of the secrets of one server, as they were written last.
-pub type Digests = BTreeMap<String, Vec<u8>>;
+/// The secrets of one server, as they were written last.
+pub type Digests = BTreeMap<String, Written>;
+
+/// A secret that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Keyed, so that nobody guesses the secret from it.
+    pub digest: Vec<u8>,
+    /// On which day (UTC).
+    pub day: Date,
+}
 
 /// Narrowed runs of so long ago are one change with the next plan: a working day, and the night after it.
 const TAKEN_SINCE: SignedDuration = SignedDuration::from_hours(24);
@@ -61,12 +72,17 @@ impl Store {
     /// The digests of the secrets that were written to a server.
     pub async fn digests(&self, server_key: &str) -> Result<Digests, StoreError> {
         let mut connection = self.connection.lock().await;
-        let rows = sqlx::query("SELECT setting, digest FROM secrets WHERE server_key = ?")
+        let rows = sqlx::query("SELECT setting, digest, at FROM secrets WHERE server_key = ?")
             .bind(server_key)
             .fetch_all(&mut *connection)
             .await
             .map_err(|error| self.error(&error))?;
-        let read = |row: &SqliteRow| Ok((row.try_get(0)?, row.try_get(1)?));
+        let read = |row: &SqliteRow| {
+            let at: String = row.try_get(2)?;
+            let at: Timestamp = at.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+            let day = TimeZone::UTC.to_datetime(at).date();
+            Ok((row.try_get(0)?, Written { digest: row.try_get(1)?, day }))
+        };
         rows.iter().map(read).collect::<Result<_, _>>().map_err(|error| self.error(&error))
     }
 }
