@@ -131,32 +131,3 @@ fn kind_word(kind: BackupKind) -> &'static str {
         BackupKind::Text | BackupKind::Secret | BackupKind::Opaque => "text",
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use jiff::civil::date;
-
-    use super::*;
-    use crate::plan::tests::planned_met;
-    use crate::policy::tests::World;
-
-    #[test]
-    fn a_secret_that_nobody_can_read_is_left_alone_with_a_reservation() {
-        let secret = BackupValue::Secret(SecretRef::Env("BACKUP_PASSWORD".to_owned()));
-        let world = World::of("", &["a"]).with_backup(&[(BackupKey::Password, "", secret)]);
-        for (matched, steps, told) in [
-            (SecretMatch::Same, 0, None),
-            (SecretMatch::Differs, 1, None),
-            (SecretMatch::Empty, 1, None),
-            (SecretMatch::AsWritten(date(2026, 11, 20)), 0, Some("it was last written on 2026-11-20")),
-        ] {
-            let met = SecretsMet::from([(BackupKey::Password, matched)]);
-            let plan = planned_met(&world, &met);
-            assert_eq!(plan.steps.len(), steps, "{matched:?}");
-            assert_eq!(plan.unread, 0, "{matched:?}: what was written is not what could not be read");
-            let found = plan.findings.iter().find(|finding| finding.code == "secret-as-written");
-            assert_eq!(found.is_some(), told.is_some(), "{matched:?}");
-            assert!(found.is_none_or(|found| found.message.contains(told.unwrap_or_default())), "{found:?}");
-        }
-    }
-}

@@ -230,7 +230,10 @@ impl<'p> Run<'p> {
             return false;
         }
         match &self.plan.steps[self.cursor] {
+            // U-7: one group of settings at a time, read back before the next.
             Step::Setting(_) => true,
+            // SEAT-8: what a release frees is there when it was read back. U-17: two steps of one account would each
+            // find the other's doing.
             Step::Switch(step) => self.busy.contains(&step.row) || self.phase_ends(),
         }
     }
@@ -252,14 +255,17 @@ impl<'p> Run<'p> {
         let confirmed =
             |index: u32| matches!(&self.states[index as usize], StepState::Ended(ended) if ended.is_done());
         match &self.plan.steps[self.cursor] {
+            // A backup that is switched on without its path or password is worse than none.
             Step::Setting(step) => step
                 .needs
                 .iter()
                 .any(|needed| !confirmed(*needed))
                 .then(|| "a setting that it needs was not confirmed".to_owned()),
+            // U-37: what it does to the account's seat was reckoned from what that step leaves.
             Step::Switch(step) if step.needs.is_some_and(|needed| !confirmed(needed)) => {
                 Some("the account's step before it was not confirmed".to_owned())
             }
+            // SEAT-5, U-21: a release that failed, or is in doubt, has freed no seat, so its claim is not begun.
             Step::Switch(step) => (!self.tally.admits(step))
                 .then(|| "the seat it was to take was not freed, or is no longer there".to_owned()),
         }
@@ -295,6 +301,7 @@ impl<'p> Run<'p> {
         let rights = self.forbidden.take().map(Refusal::Rights);
         self.refusals.closed(subject);
         match outcome {
+            // U-22: it may take no changes at all, which its status may say.
             Outcome::Refused(_) | Outcome::Ineffective(_) => {
                 self.ask_standing = true;
                 self.refusals.refused(subject, rights.unwrap_or(Refusal::Plain));

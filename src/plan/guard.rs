@@ -107,6 +107,7 @@ impl Guarding<'_> {
         if !Service::MAIL.contains(service) {
             return None;
         }
+        // Mail that bounces, or an archive that has a gap, does not come back with the switch: not one by default.
         let count = released.len();
         if self.granted(Guardrail::Mail, service).is_some_and(|granted| count as u64 <= granted) {
             return None;
@@ -131,6 +132,7 @@ impl Guarding<'_> {
         let before = self.taken_before(service);
         let (count, had) = (lost + before, on + before);
         let (accounts, percent) = (limits.disable_accounts, limits.disable_percent);
+        // The share is of those who have it: of a service that few use, few are many.
         let beyond = count > accounts || count as f64 * 100.0 > percent * had as f64;
         if !beyond || self.granted(Guardrail::Disable, service).is_some_and(|granted| count <= granted) {
             return None;
@@ -245,18 +247,22 @@ impl<'a> Protecting<'a> {
     /// Why an account is protected; `None` where it is not.
     pub fn why(&self, row: usize) -> Option<&'static str> {
         let address = self.observed.directory.address(row);
+        // `U_Admin`, or a non-zero `admintype` in the list: whoever could put things right must be able to log in.
         if self.observed.columns.facts.get(row).is_none_or(|facts| facts.admin.certain()) {
             return Some("the server lists it as an administrator");
         }
+        // A run that locked itself out could not read back what it did.
         if address == self.server.connection.account.as_str() {
             return Some("it is the account we log in with");
         }
+        // The licence's own mails go there (SEAT-6, REV-2), and others' (RFC 5321).
         if crate::model::address::local_of(address) == "postmaster" {
             return Some("it is a postmaster");
         }
         if self.patterns.iter().any(|pattern| pattern.matches(address)) {
             return Some("it is listed in guardrails.protect");
         }
+        // What was not read is not taken for *no*.
         let unread = self.observed.columns.facts[row].admin.possible();
         unread.then_some("whether it is an administrator was not read")
     }
@@ -269,6 +275,7 @@ pub fn weaker(change: &SettingChange, sense: ExcludeLicenseSense) -> Option<&'st
     let key = change.key;
     let (before, after) = (change.before.as_deref(), change.after.as_deref());
     match key.kind() {
+        // BAK-3, U-2: the manual and the variable list give the flag opposite senses.
         BackupKind::Flag if key == BackupKey::ExcludeLicense => match (sense, after) {
             (ExcludeLicenseSense::Unknown, _) => {
                 Some("which value leaves the licence out of the backup is not known (U-2)")
@@ -278,7 +285,9 @@ pub fn weaker(change: &SettingChange, sense: ExcludeLicenseSense) -> Option<&'st
             }
             _ => None,
         },
+        // Each other flag includes something, or switches the whole on (reference 5.1).
         BackupKind::Flag => (after == Some("0")).then_some("less would be in the backup"),
+        // Days after which files are deleted, and limits beyond which mail is left out: less is kept by a smaller one.
         BackupKind::Number => {
             let (before, after): (i64, i64) = (before?.parse().ok()?, after?.parse().ok()?);
             if before == 0 || after == 0 {
@@ -289,13 +298,17 @@ pub fn weaker(change: &SettingChange, sense: ExcludeLicenseSense) -> Option<&'st
                 None
             }
         }
+        // Nothing was there that could be lost.
         BackupKind::Text | BackupKind::Secret | BackupKind::Opaque if before.is_some_and(str::is_empty) => {
             None
         }
+        // Another path or list of folders: backups that exist are no longer looked after, and folders left out.
         BackupKind::Text => Some("what was there would no longer be used"),
         // A new password weakens nothing: it is that of the backups to come.
         BackupKind::Secret if matches!(key, BackupKey::Password | BackupKey::ArchivePassword) => None,
+        // A target names a database and how to get into it: another one is another database.
         BackupKind::Secret => Some("the target would change"),
+        // U-11: nobody outside the vendor can read a schedule, so nobody can tell that it is not a worse one.
         BackupKind::Opaque => Some("the backup would run at other times"),
     }
 }

@@ -53,7 +53,8 @@ pub fn order(changes: &[SwitchChange], used: Vec<Option<Used>>, with: &Ordering<
     }
     let Phases { free_claims, releases, mut claims, mut blocked, shares, joint } = phases;
     let priority = |step: &SwitchStep| with.assignment.rules[step.rule as usize].priority;
-    // They come by address, then service, and the sort is stable.
+    // Who gets the last seats is the author's word, not the order of files. They come by address, then service, and the
+    // sort is stable.
     claims.sort_by_key(|step| std::cmp::Reverse(priority(step)));
 
     let mut ledger: Vec<LedgerRow> = with
@@ -63,6 +64,7 @@ pub fn order(changes: &[SwitchChange], used: Vec<Option<Used>>, with: &Ordering<
         .zip(used)
         .map(|(module, used)| LedgerRow { module: module.clone(), used, released: 0, claimed: 0, peak: None })
         .collect();
+    // SEAT-8: all releases are done before the first claim that needs a seat, so what they free is there for it.
     for booked in releases.iter().flat_map(SwitchStep::booked).filter(|booked| booked.delta < 0) {
         ledger[usize::from(booked.module)].released += 1;
     }
@@ -109,6 +111,7 @@ impl Sorting<'_> {
         let (mut claims, mut releases) = (ServiceSet::EMPTY, ServiceSet::EMPTY);
         for change in changes {
             let rule = profile.by[change.service as usize];
+            // Seats are asked of last: what may not be written at all needs none.
             match reason(*change, observed, domain).or_else(|| seats_unknown(*change, with)) {
                 Some(reason) => phases.blocked.push(Blocked { change: *change, rule, reason }),
                 None if change.direction == Direction::Claim => claims.insert(change.service),
@@ -130,6 +133,8 @@ impl Sorting<'_> {
             modules: with.modules,
             by: &profile.by,
         };
+        // In this order a seat passes from one service of the account to another, and no other account gets between
+        // (U-37): the claim while the release has not freed it, then the releases, then what needs a seat of its own.
         let free: ServiceSet =
             claims.iter().filter(|claim| account.claims_for_free(*claim, releases)).collect();
         for service in free.iter() {
@@ -324,15 +329,20 @@ fn chained(modules: &Modules) -> Vec<ServiceSet> {
 /// Why a claim does not fit; `None` where it does.
 fn seat_reason(row: &LedgerRow, booked: Booked, keep_free_allowed: bool) -> Option<BlockReason> {
     let Booked { module, delta } = booked;
+    // It takes no seat of it: the account holds one by another service (U-37).
     if delta == 0 {
         return None;
     }
     let seats = match row.module.seats {
         Seats::Unlimited => return None,
+        // U-1: neither zero nor unlimited.
         Seats::Unknown => return Some(BlockReason::SeatsUnknown { module }),
         Seats::Limited(seats) => seats,
     };
+    // Seats without a count of who uses them say nothing of whether one is free.
     let Some(after) = row.after() else { return Some(BlockReason::SeatsUnknown { module }) };
+    // SEAT-1: up to the seats, less those that the author keeps. Beyond them the account would be on trial (TRI-1), or
+    // the service may not start (U-21): none is planned (U-30).
     let kept = if keep_free_allowed { 0 } else { row.module.keep_free };
     if after < seats.saturating_sub(kept) {
         None

@@ -49,6 +49,7 @@ pub fn used(modules: &Modules, observed: &Observed) -> Vec<Option<Used>> {
             }
         }
     }
+    // LIC-7, reference 4.4: of the mail server the account itself is the seat, whatever is switched on.
     for (module, count) in modules.list.iter().zip(&mut counts) {
         if module.module.as_str() == crate::model::Module::MAIL_SERVER {
             let users = observed.directory.len() as u64;
@@ -67,10 +68,13 @@ pub fn used(modules: &Modules, observed: &Observed) -> Vec<Option<Used>> {
 /// Accounts that the server counts towards its licence and that no list has: each may hold a seat of any module.
 /// What else the server may count there is not known (U-5, U-20); a claim must not rest on that it is nothing.
 pub fn unlisted(observed: &Observed) -> u64 {
+    // Where it counts fewer, nothing follows: it may leave out disabled accounts, or whoever never connected.
     let theirs = observed.licence.active_users.read().copied().unwrap_or_default();
     theirs.saturating_sub(observed.directory.len() as u64)
 }
 
+/// Whether each service of a module was asked for: one that nobody asked for may be on for everybody (SEAT-7), and a
+/// count without it would be too low.
 fn counted(module: &ModuleSeats, asked: ServiceSet) -> bool {
     !module.services.is_empty() && module.services.without(asked).is_empty()
 }
@@ -96,8 +100,12 @@ pub struct AccountSeats {
 
 impl AccountSeats {
     pub fn new(bits: ServiceBits, unheeded: ServiceSet, asked: ServiceSet) -> AccountSeats {
+        // Only what was read to be on is surely held.
         let sure_stored = bits.on.intersection(bits.known).intersection(asked);
+        // What was not read counts as on: by default every service is (SEAT-7).
         let stored = asked.intersection(ServiceSet(bits.on.0 | !bits.known.0));
+        // Where no effective value was read, the stored switch is all there is; under a mode that heeds no account
+        // everybody may count, and nobody surely does (U-13, U-35).
         let supported = bits.support.intersection(bits.support_known);
         let effective = supported.union(stored.without(bits.support_known)).union(unheeded);
         let sure_effective = supported.union(sure_stored.without(bits.support_known)).without(unheeded);
@@ -116,10 +124,12 @@ impl AccountSeats {
     pub fn delta(&self, service: Service, direction: Direction, module: &ModuleSeats) -> i8 {
         let has = |set: ServiceSet, of: ServiceSet| !set.intersection(of).is_empty();
         match direction {
+            // A claim is free only if the account holds a seat by both counts already (U-36).
             Direction::Claim => {
                 let sure = module.services.without(module.unsure);
                 i8::from(!(has(self.sure_stored, sure) && has(self.sure_effective, sure)))
             }
+            // A release frees a seat only if nothing else holds it, by both counts (U-36, U-37).
             Direction::Release => {
                 let rest = module.services.without(ServiceSet::single(service));
                 let ends = |set: ServiceSet| has(set, module.services) && !has(set, rest);

@@ -153,12 +153,14 @@ fn seats_of(module: &Module, licence: &Licence, license: Option<&LicenseSpec>) -
         return (Seats::Limited(users), SeatsSource::Statistics);
     }
     let expected = license.and_then(|license| license.expect.get(module)).and_then(|expect| expect.seats);
+    // U-1: an unread text is no text. A text that was read and leaves the module out is not overruled by a wish.
     match (&licence.modules, expected) {
         (Reading::Unread(_), Some(seats)) => (Seats::Limited(seats), SeatsSource::Expect),
         _ => (Seats::Unknown, SeatsSource::Nowhere),
     }
 }
 
+/// The smaller of two promises; one that nobody knows may be the smaller (U-1).
 fn least(a: Seats, b: Seats) -> Seats {
     match (a, b) {
         (Seats::Unknown, _) | (_, Seats::Unknown) => Seats::Unknown,
