@@ -9,6 +9,7 @@
 //! value that is not the stored one; and a step may also meet what it does not expect, or seem to have no effect.
 
 mod brute;
+mod modes;
 mod small;
 mod world;
 
@@ -75,6 +76,13 @@ fn no_module_gets_worse_where_two_services_share_its_seats() {
     let tallied = all_worlds(&SHARED_MODULE, 3, Mishaps::AllCombined);
     report("three accounts, a shared module, every combination of mishaps", &tallied);
     assert!(tallied.runs >= 10_000, "only {} cases were tried", tallied.runs);
+}
+
+#[test]
+fn nothing_passes_for_declared_under_a_mode_that_heeds_no_account() {
+    let judged = modes::every_mode(&TWO_MODULES);
+    println!("two accounts, two modules, three access modes, both readings: {judged} plans");
+    assert!(judged >= 4_000, "only {judged} plans were judged");
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn worlds_of(layout: &Layout, mishaps: Mishaps, worlds: &[Vec<Account>], seats_m
 }
 
 /// Every choice of `count` accounts. Accounts differ only by address, so an order of the same ones is no new world.
-fn multisets(all: &[Account], count: usize) -> Vec<Vec<Account>> {
+pub fn multisets(all: &[Account], count: usize) -> Vec<Vec<Account>> {
     let mut sets: Vec<Vec<Account>> = vec![Vec::new()];
     for _ in 0..count {
         sets = sets
@@ -391,7 +391,12 @@ fn outcome(course: Course, step: &SwitchStep) -> Outcome {
 /// Nothing was applied yet.
 static MEMORY: Memory = Memory::new();
 
-fn plan<'a>(spec: &'a ServerSpec, observed: &'a icewarden::model::Observed, met: &'a SecretsMet) -> Plan<'a> {
+/// The plan of a world.
+pub fn plan<'a>(
+    spec: &'a ServerSpec,
+    observed: &'a icewarden::model::Observed,
+    met: &'a SecretsMet,
+) -> Plan<'a> {
     let (today, memory, narrowing) = (date(2026, 11, 24), &MEMORY, Narrowing::none());
     let inputs = Inputs { server: spec, observed, today, allows: &[], secrets: met, memory, narrowing };
     match build(inputs) {
