@@ -1,6 +1,6 @@
 //! The accounts' switches, wanted against read.
 
-use super::handsoff::{Managed, Unfit, managed, unfit};
+use super::handsoff::{Managed, Unfit, decided, unfit};
 use crate::model::observed::ServiceBits;
 use crate::model::{AccessMode, Observed, Reading, Service, ServiceSet};
 use crate::policy::Assignment;
@@ -22,7 +22,8 @@ impl Direction {
     }
 }
 
-/// One switch that differs.
+/// One switch that differs, or of which it is not known that it does not: where a level above the account decides, what
+/// the switch reads proves nothing (U-13, U-35), and the plan blocks the change and says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SwitchChange {
     pub row: u32,
@@ -47,40 +48,72 @@ pub struct Differences {
     pub still_in_effect: [u32; Service::ALL.len()],
 }
 
-/// Compares every account: `(on ^ enabled) & managed & known`.
+/// Compares every account: `(on ^ enabled) & managed & known`, and beside it what a level above the account decides.
 pub fn compare(assignment: &Assignment, observed: &Observed) -> Differences {
     let mut differences = Differences::default();
-    let everybody = on_for_everybody(observed);
+    let modes = Modes { unheeded: unheeded(observed), everybody: on_for_everybody(observed) };
     for row in 0..observed.directory.len() {
         let number = assignment.rows[row];
         if number == 0 {
             continue;
         }
-        let wanted = managed(assignment, observed, row);
-        let on = observed.columns.bits.get(row).map_or(ServiceSet::EMPTY, |bits| bits.on);
+        let decided = decided(assignment, row);
+        let bits = observed.columns.bits.get(row).copied().unwrap_or_default();
+        let wanted = decided.within(bits.known);
+        let on = bits.on;
         let cannot = unfit(wanted, observed, row).without(on);
-        let anyway = wanted.enabled.without(on).intersection(everybody);
-        let differs =
-            ServiceSet((on.0 ^ wanted.enabled.0) & wanted.managed.0).without(cannot).without(anyway);
-        differences.count_effects(wanted, on, observed.columns.bits.get(row));
+        let anyway = wanted.enabled.without(on).intersection(modes.everybody);
+        let hidden = modes.hide(decided);
+        let overruled = overruled(wanted, bits).without(modes.unheeded);
+        let stored = ServiceSet((on.0 ^ wanted.enabled.0) & wanted.managed.0).without(modes.unheeded);
+        let differs = stored.union(hidden).union(overruled).without(cannot);
+        differences.count_effects(wanted, differs, bits);
         for service in anyway.iter() {
             differences.everybody[service as usize] += 1;
         }
         for service in differs.iter() {
-            let direction = if on.contains(service) { Direction::Release } else { Direction::Claim };
+            let direction =
+                if decided.enabled.contains(service) { Direction::Claim } else { Direction::Release };
             differences.changes.push(SwitchChange { row: row as u32, service, direction });
         }
         for service in cannot.iter() {
             differences.unfit.push(Unfit { row: row as u32, service });
         }
-        let profile = assignment.of(row);
-        let unread =
-            profile.managed.without(profile.undecided).without(profile.disputed).without(wanted.managed);
-        for service in unread.iter() {
+        for service in decided.managed.without(wanted.managed).without(hidden).iter() {
             differences.unread[service as usize] += 1;
         }
     }
     differences
+}
+
+/// What access modes decide by themselves, for all accounts alike.
+struct Modes {
+    unheeded: ServiceSet,
+    everybody: ServiceSet,
+}
+
+impl Modes {
+    /// The services of which it cannot be read whether an account has them as declared (U-35). Only under *all
+    /// accounts* one thing is known: who should have it has it (reference 2.3).
+    fn hide(&self, wanted: Managed) -> ServiceSet {
+        let granted = wanted.enabled.intersection(self.everybody);
+        wanted.managed.intersection(self.unheeded).without(granted)
+    }
+}
+
+/// The services that are stored as declared, in effect the other way, and not the account's to choose. A mode that no
+/// variable tells (U-14), or the domain, decides then, and only `Editable` and `Support` show it. Where the account may
+/// choose, the switch counts: what `Support` says beside it is told, since its meaning is not known (U-32).
+fn overruled(wanted: Managed, bits: ServiceBits) -> ServiceSet {
+    let locked = bits.editable_known.without(bits.editable);
+    let as_stored = ServiceSet(!(bits.on.0 ^ wanted.enabled.0));
+    let in_effect = ServiceSet(bits.support.0 ^ wanted.enabled.0);
+    wanted
+        .managed
+        .intersection(as_stored)
+        .intersection(locked)
+        .intersection(bits.support_known)
+        .intersection(in_effect)
 }
 
 impl Differences {
@@ -89,10 +122,11 @@ impl Differences {
         self.unread.iter().map(|count| u64::from(*count)).sum()
     }
 
-    /// Counts the switches that are as wanted and have, by their effective value, another effect.
-    fn count_effects(&mut self, wanted: Managed, on: ServiceSet, bits: Option<&ServiceBits>) {
-        let Some(bits) = bits else { return };
-        let told = wanted.managed.intersection(bits.support_known);
+    /// Counts the switches that are as wanted and have, by their effective value, another effect; those that `differ`
+    /// are told already.
+    fn count_effects(&mut self, wanted: Managed, differ: ServiceSet, bits: ServiceBits) {
+        let on = bits.on;
+        let told = wanted.managed.intersection(bits.support_known).without(differ);
         for service in told.intersection(wanted.enabled).intersection(on).without(bits.support).iter() {
             self.without_effect[service as usize] += 1;
         }
@@ -100,6 +134,17 @@ impl Differences {
             self.still_in_effect[service as usize] += 1;
         }
     }
+}
+
+/// Services whose accounts' own switches do not say what is so: under their access mode every account may count, and
+/// whatever is read of a switch may be what is stored or a plain 1 (U-13, U-35).
+pub fn unheeded(observed: &Observed) -> ServiceSet {
+    observed
+        .modes
+        .iter()
+        .filter(|(_, mode)| matches!(mode, Reading::Read(mode) if !AccessMode::heeds_accounts(*mode)))
+        .map(|(service, _)| *service)
+        .collect()
 }
 
 /// Services that everybody has by their access mode.

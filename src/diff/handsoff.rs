@@ -22,11 +22,17 @@ pub struct Unfit {
     pub service: Service,
 }
 
-/// What is compared of one account: what policies decide, less what is undecided, disputed or was not read.
-pub fn managed(assignment: &Assignment, observed: &Observed, row: usize) -> Managed {
+impl Managed {
+    /// What of it was read: nothing else is compared.
+    pub fn within(self, known: ServiceSet) -> Managed {
+        Managed { managed: self.managed.intersection(known), enabled: self.enabled.intersection(known) }
+    }
+}
+
+/// What policies decide of one account, less what is undecided or disputed.
+pub fn decided(assignment: &Assignment, row: usize) -> Managed {
     let profile = assignment.of(row);
-    let known = observed.columns.bits.get(row).map_or(ServiceSet::EMPTY, |bits| bits.known);
-    let managed = profile.managed.without(profile.undecided).without(profile.disputed).intersection(known);
+    let managed = profile.managed.without(profile.undecided).without(profile.disputed);
     Managed { managed, enabled: profile.enabled.intersection(managed) }
 }
 

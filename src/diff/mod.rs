@@ -10,7 +10,7 @@ pub mod handsoff;
 pub mod narrowing;
 pub mod settings;
 
-pub use compare::{Direction, SwitchChange, compare};
+pub use compare::{Direction, SwitchChange, compare, unheeded};
 pub use handsoff::{Managed, Unfit, narrow};
 pub use narrowing::{Narrowing, Strictness};
-pub use settings::{SecretMatch, SecretsMet, SettingChange, compare_settings};
+pub use settings::{SecretMatch, SecretsMet, SettingChange, compare_settings, remarks_on_secrets};

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use super::canon::canon;
 use crate::model::backup::BackupKind;
 use crate::model::{BackupKey, Finding, Observed, Place, Reading, Remedy, SecretRef};
@@ -23,8 +25,11 @@ pub struct SettingChange {
 /// How a declared secret compares with what the server has; resolved outside, so that no secret comes in here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretMatch {
-    /// As it was read; or, where nobody may read it, as it was written last (U-12).
+    /// As it was read.
     Same,
+    /// Nobody may read it, and it is what was written last, on this day (UTC): whether it still is there is not known
+    /// (U-12).
+    AsWritten(Date),
     Differs,
     /// The server has none yet.
     Empty,
@@ -72,7 +77,7 @@ fn compare_one(
         && let Some(matched) = met.get(&setting.key)
     {
         return Ok(match matched {
-            SecretMatch::Same => None,
+            SecretMatch::Same | SecretMatch::AsWritten(_) => None,
             SecretMatch::Differs => change(None, None, Some(reference.clone())),
             SecretMatch::Empty => change(Some(String::new()), None, Some(reference.clone())),
         });
@@ -92,6 +97,27 @@ fn compare_one(
         BackupValue::Secret(_) => return Err(unread("the declared secret was not resolved")),
     };
     Ok(if before == after { None } else { change(Some(before), Some(after), None) })
+}
+
+/// The reservation of a plan that leaves secrets as they are because of what was written, and not of what was read: a
+/// server that lets nobody read one shows no change by another hand either (U-12).
+pub fn remarks_on_secrets(
+    spec: &BackupSpec,
+    met: &SecretsMet,
+    within: &dyn Fn(BackupKey) -> bool,
+) -> Vec<Finding> {
+    let finding = |setting: &BackupSetting| match met.get(&setting.key)? {
+        SecretMatch::AsWritten(day) => {
+            let text = format!(
+                "backup {} cannot be read back from the server: it was last written on {day}, as it is declared, and is \
+                 taken for unchanged since",
+                setting.key
+            );
+            Some(Finding::info("secret-as-written", text).at(setting.place.clone()))
+        }
+        SecretMatch::Same | SecretMatch::Differs | SecretMatch::Empty => None,
+    };
+    spec.settings.iter().filter(|setting| within(setting.key)).filter_map(finding).collect()
 }
 
 fn excerpt(text: &str) -> String {

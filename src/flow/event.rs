@@ -8,7 +8,7 @@ use super::run::{Halt, Outcome, Run, StepState};
 use crate::plan::Plan;
 
 /// Something that happened in a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Event<'r> {
     /// The plan's steps are about to be performed.
     Started,
@@ -32,11 +32,12 @@ pub struct SeatsUsed {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Ended<'r> {
     pub how: RunEnd,
     pub counts: Counts,
-    pub halted: Option<&'r Halt>,
+    /// The run itself, for why it ended so.
+    pub run: &'r Run<'r>,
 }
 
 /// How a run ended, in a word.

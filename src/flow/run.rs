@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::refusals::{Refusal, Refusals, Subject, Verdict};
 use super::tally::Tally;
 use crate::diff::Direction;
 use crate::plan::{Plan, Step};
@@ -91,7 +92,8 @@ pub enum Halt {
     Held(String),
     /// The server takes no more changes (U-22).
     Closed(String),
-    /// So many steps in a row were refused or had no effect, and its status does not say why.
+    /// So many steps in a row, of several services and settings, were refused or had no effect, and its status does not
+    /// say why.
     InVain(String),
     /// So many steps in a row were refused for want of rights (U-39).
     Forbidden(String),
@@ -137,10 +139,6 @@ pub enum Heard {
     Lost(String),
 }
 
-/// After so many steps in a row that were refused or had no effect the server is taken to accept no changes,
-/// whatever its status says: how Emergency Mode shows is not known (U-22).
-const IN_VAIN_MAX: usize = 10;
-
 /// After so many steps in a row without an answer the server is taken to be gone. Each of them takes minutes where
 /// it hangs, so that a long plan would take days to fail.
 const IN_SILENCE_MAX: usize = 5;
@@ -159,12 +157,11 @@ pub struct Run<'p> {
     under_way: usize,
     busy: BTreeSet<u32>,
     ask_standing: bool,
-    /// How many steps in a row the server did not do.
-    in_vain: usize,
+    refusals: Refusals,
     /// How many steps in a row got no answer.
     in_silence: usize,
-    /// How many steps in a row were refused for want of rights.
-    forbidden: usize,
+    /// Why the step whose outcome comes next was refused for want of rights, if it was.
+    forbidden: Option<String>,
     /// How many steps in a row found no session that lasted.
     lost: usize,
     /// Why nothing more may start.
@@ -183,9 +180,9 @@ impl<'p> Run<'p> {
             under_way: 0,
             busy: BTreeSet::new(),
             ask_standing: false,
-            in_vain: 0,
+            refusals: Refusals::of(&plan.steps),
             in_silence: 0,
-            forbidden: 0,
+            forbidden: None,
             lost: 0,
             halted,
         }
@@ -229,6 +226,7 @@ impl<'p> Run<'p> {
     }
 
     fn stop(&mut self, why: String) {
+        self.refusals.closed(Subject::of(&self.plan.steps[self.cursor]));
         self.states[self.cursor] = StepState::Stopped(why);
         self.cursor += 1;
     }
@@ -239,7 +237,10 @@ impl<'p> Run<'p> {
             return false;
         }
         match &self.plan.steps[self.cursor] {
+            // U-7: one group of settings at a time, read back before the next.
             Step::Setting(_) => true,
+            // SEAT-8: what a release frees is there when it was read back. U-17: two steps of one account would each
+            // find the other's doing.
             Step::Switch(step) => self.busy.contains(&step.row) || self.phase_ends(),
         }
     }
@@ -255,17 +256,23 @@ impl<'p> Run<'p> {
 
     /// Why the step at the cursor must not be tried.
     fn stopped_by(&self) -> Option<String> {
+        if let Some(why) = self.refusals.given_up(Subject::of(&self.plan.steps[self.cursor])) {
+            return Some(why.to_owned());
+        }
         let confirmed =
             |index: u32| matches!(&self.states[index as usize], StepState::Ended(ended) if ended.is_done());
         match &self.plan.steps[self.cursor] {
+            // A backup that is switched on without its path or password is worse than none.
             Step::Setting(step) => step
                 .needs
                 .iter()
                 .any(|needed| !confirmed(*needed))
                 .then(|| "a setting that it needs was not confirmed".to_owned()),
+            // U-37: what it does to the account's seat was reckoned from what that step leaves.
             Step::Switch(step) if step.needs.is_some_and(|needed| !confirmed(needed)) => {
                 Some("the account's step before it was not confirmed".to_owned())
             }
+            // SEAT-5, U-21: a release that failed, or is in doubt, has freed no seat, so its claim is not begun.
             Step::Switch(step) => (!self.tally.admits(step))
                 .then(|| "the seat it was to take was not freed, or is no longer there".to_owned()),
         }
@@ -291,52 +298,71 @@ impl<'p> Run<'p> {
                 _ => {}
             }
         }
+        self.weigh(Subject::of(&self.plan.steps[index]), &outcome);
+        self.states[index] = StepState::Ended(outcome);
+    }
+
+    /// What an outcome says of its service or setting, and of the whole server (U-22).
+    fn weigh(&mut self, subject: Subject, outcome: &Outcome) {
+        let rights = self.forbidden.take().map(Refusal::Rights);
+        self.refusals.closed(subject);
         match outcome {
+            // U-22: it may take no changes at all, which its status may say.
             Outcome::Refused(_) | Outcome::Ineffective(_) => {
                 self.ask_standing = true;
-                self.in_vain += 1;
+                self.refusals.refused(subject, rights.unwrap_or(Refusal::Plain));
             }
-            Outcome::Done { .. } | Outcome::Said => self.in_vain = 0,
-            Outcome::Already { .. } | Outcome::Differs(_) | Outcome::Doubt(_) | Outcome::NotSent(_) => {}
+            Outcome::Done { .. } | Outcome::Said => self.refusals.done(subject),
+            // By themselves they say nothing either way.
+            Outcome::Already { .. } | Outcome::Differs(_) | Outcome::Doubt(_) | Outcome::NotSent(_) => {
+                if let Some(rights) = rights {
+                    self.refusals.refused(subject, rights);
+                }
+            }
         }
-        if self.in_vain >= IN_VAIN_MAX {
-            let why = format!(
-                "the server did not do {} steps in a row: the account we log in with may lack the rights, or the \
-                 server takes no changes at all (licence, emergency mode)",
-                self.in_vain
-            );
-            self.halted.get_or_insert(Halt::InVain(why));
+        match self.refusals.verdict() {
+            Some(Verdict::TakesNothing(count)) => {
+                let why = format!(
+                    "the server did not do {count} steps in a row: the account we log in with may lack the rights, or \
+                     the server takes no changes at all (licence, emergency mode)"
+                );
+                self.halt(Halt::InVain(why));
+            }
+            Some(Verdict::Rights(count, why)) => {
+                self.halt(Halt::Forbidden(format!("the server refused {count} steps in a row: {why}")));
+            }
+            None => {}
         }
-        self.states[index] = StepState::Ended(outcome);
     }
 
     /// Tells what the calls of a step were answered, before its outcome is recorded.
     pub fn heard(&mut self, heard: Heard) {
         let silence = matches!(heard, Heard::Silence(_));
         self.in_silence = if silence { self.in_silence + 1 } else { 0 };
-        let forbidden = matches!(heard, Heard::Forbidden(_));
-        self.forbidden = if forbidden { self.forbidden + 1 } else { 0 };
         let lost = matches!(heard, Heard::Lost(_));
         self.lost = if lost { self.lost + 1 } else { 0 };
+        self.forbidden = None;
         match heard {
             // One word of the licence is for the whole server (reference 1.7, U-22).
-            Heard::Closed(why) => {
-                self.halted.get_or_insert(Halt::Closed(why));
-            }
+            Heard::Closed(why) => self.halt(Halt::Closed(why)),
+            // U-38: all session ids mean the same, and each step has logged in anew.
             Heard::Lost(why) if self.lost >= LOST_MAX => {
                 let why = format!("the session was lost at {} steps in a row: {why}", self.lost);
-                self.halted.get_or_insert(Halt::SessionLost(why));
+                self.halt(Halt::SessionLost(why));
             }
+            // Each may have taken minutes: nobody waits for a server that is gone.
             Heard::Silence(why) if self.in_silence >= IN_SILENCE_MAX => {
                 let why = format!("the server did not answer {} steps in a row: {why}", self.in_silence);
-                self.halted.get_or_insert(Halt::Unreached(why));
+                self.halt(Halt::Unreached(why));
             }
-            Heard::Forbidden(why) if self.forbidden >= IN_VAIN_MAX => {
-                let why = format!("the server refused {} steps in a row: {why}", self.forbidden);
-                self.halted.get_or_insert(Halt::Forbidden(why));
-            }
-            Heard::Answer | Heard::Silence(_) | Heard::Forbidden(_) | Heard::Lost(_) => {}
+            Heard::Forbidden(why) => self.forbidden = Some(why),
+            Heard::Answer | Heard::Silence(_) | Heard::Lost(_) => {}
         }
+    }
+
+    /// The services that the run gave up, and went on without.
+    pub fn given_up(&self) -> impl Iterator<Item = Subject> {
+        self.refusals.all_given_up()
     }
 
     /// Whether the last step got no answer. Then one at a time is enough to see whether the server is there again.
@@ -619,8 +645,25 @@ mod tests {
         assert!(matches!(Run::new(&plan).halted(), Some(Halt::Held(_))));
     }
 
+    /// Performs a plan; a letter for each step that is tried says what came of it. How many were tried, and the run.
+    fn perform<'p>(plan: &'p Plan<'p>, came: &mut dyn FnMut(&Step) -> Outcome) -> (usize, Run<'p>) {
+        let mut run = Run::new(plan);
+        let mut count = 0;
+        loop {
+            match run.next() {
+                Next::Perform(index) => {
+                    run.record(index, came(&plan.steps[index]));
+                    count += 1;
+                }
+                Next::AskStanding => run.standing(Ok(())),
+                Next::Wait => panic!("nothing is under way"),
+                Next::Finished => return (count, run),
+            }
+        }
+    }
+
     #[test]
-    fn ten_steps_in_a_row_in_vain_end_the_run_and_nine_do_not() {
+    fn ten_steps_in_a_row_in_vain_end_a_service_and_nine_do_not() {
         let accounts: Vec<String> = (0..12).map(|number| format!("u{number:02} im:on->off")).collect();
         let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
         let world = World::of("instantmessaging=99", &accounts);
@@ -640,21 +683,61 @@ mod tests {
         ] {
             let words = outcomes.iter().flat_map(|(word, times)| std::iter::repeat_n(*word, *times));
             let words: Vec<&str> = words.collect();
-            let mut run = Run::new(&plan);
-            let mut count = 0;
-            loop {
-                match run.next() {
-                    Next::Perform(index) => {
-                        run.record(index, outcome(words.get(count).expect("it went on too long")));
-                        count += 1;
-                    }
-                    Next::AskStanding => run.standing(Ok(())),
-                    Next::Wait => panic!("nothing is under way"),
-                    Next::Finished => break,
-                }
-            }
+            let mut words = words.iter();
+            let (count, run) = perform(&plan, &mut |_| outcome(words.next().expect("it went on too long")));
             assert_eq!(count, tried, "steps that were tried with {outcomes:?}");
-            assert_eq!(run.halted().is_some(), tried < 12, "{outcomes:?}: {:?}", run.halted());
+            assert!(run.halted().is_none(), "one service is no server: {:?}", run.halted());
+            let given_up: Vec<String> = run.given_up().map(|subject| subject.to_string()).collect();
+            assert_eq!(given_up.is_empty(), tried == 12, "{outcomes:?}: {given_up:?}");
+        }
+    }
+
+    /// A server that refuses some services and settings does all others, wherever they stand in the plan.
+    #[test]
+    fn what_is_refused_starves_nothing_else() {
+        let line = |number: i32| format!("u{number:02} im:on->off sip:off->on ftp:on->off");
+        let accounts: Vec<String> = (0..12).map(line).collect();
+        let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
+        let world = World::of("instantmessaging=99 sip=99 ftp=99", &accounts).with_backup(&[
+            (BackupKey::KeepDays, "7", BackupValue::Number(30)),
+            (BackupKey::Logs, "0", BackupValue::Flag(true)),
+        ]);
+        let plan = planned(&world);
+        // What is refused; how many of the 38 steps are done; whether that is the whole server.
+        for (refused, done, halted) in [
+            (&["im"][..], 26, false),
+            (&["sip"], 26, false),
+            (&["im", "sip"], 14, false),
+            (&["im", "backup keepDays"], 25, false),
+            (&["im", "ftp", "sip"], 2, false),
+            (&["backup logs", "backup keepDays"], 36, false),
+            (&["im", "sip", "ftp", "backup logs"], 1, false),
+            (&["im", "sip", "ftp", "backup logs", "backup keepDays"], 0, true),
+            // Once it did something, and then nothing more.
+            (&["sip", "backup logs", "backup keepDays"], 24, false),
+            (&["im", "sip", "backup logs", "backup keepDays"], 12, false),
+        ] {
+            let mut came = 0;
+            let (_, run) = perform(&plan, &mut |step| {
+                let refused = refused.contains(&Subject::of(step).to_string().as_str());
+                came += usize::from(!refused);
+                outcome(if refused { "refused" } else { "done" })
+            });
+            assert_eq!(came, done, "{refused:?}");
+            assert_eq!(
+                matches!(run.halted(), Some(Halt::InVain(_))),
+                halted,
+                "{refused:?}: {:?}",
+                run.halted()
+            );
+            let stopped = |state: &&StepState| matches!(state, StepState::Stopped(_));
+            let why = format!("{:?}", run.states().iter().find(stopped));
+            let expected = if halted || refused.iter().all(|word| word.starts_with("backup")) {
+                ""
+            } else {
+                "given up on"
+            };
+            assert!(why.contains(expected), "{refused:?}: {why}");
         }
     }
 
@@ -671,7 +754,8 @@ mod tests {
             (".sssss", 6, "unreached"),
             ("ffffffffff", 10, "forbidden"),
             ("fffffffff.ffff", 14, ""),
-            ("ffffsffffsffff", 14, ""),
+            // No answer says nothing of the rights.
+            ("ffffsffffsffff", 12, "forbidden"),
             ("..............", 14, ""),
         ] {
             let mut letters = heard.chars();

@@ -225,6 +225,7 @@ mod tests {
             rule: 0,
             module: None,
             delta: 0,
+            also: Default::default(),
             expect: Expectation { of: ServiceSet::of(of), on: ServiceSet::of(on) },
             needs: None,
         }

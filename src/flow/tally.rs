@@ -2,7 +2,7 @@
 
 use crate::diff::Direction;
 use crate::model::Seats;
-use crate::plan::{Plan, SwitchStep};
+use crate::plan::{Booked, Plan, SwitchStep};
 
 /// One module's seats, booked by what is certain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,38 +46,44 @@ impl Tally {
         counted.map(|(row, module)| (row, module.used))
     }
 
-    /// Whether a claim may start now: what it takes must fit beside all that is held or in doubt.
+    /// Whether a claim may start now: what it takes must fit beside all that is held or in doubt, in each of its
+    /// modules (SEAT-5, U-21: no step may make a module worse).
     pub fn admits(&self, step: &SwitchStep) -> bool {
-        let Some(module) = step.module.map(|module| &self.modules[usize::from(module)]) else { return true };
-        if step.direction == Direction::Release || step.delta == 0 {
-            return true;
-        }
+        step.direction == Direction::Release || step.booked().all(|booked| self.fits(booked))
+    }
+
+    fn fits(&self, booked: Booked) -> bool {
+        let module = &self.modules[usize::from(booked.module)];
         match module.seats {
+            // It takes none: the account holds one already, by a service that it keeps (U-37).
+            _ if booked.delta == 0 => true,
             Seats::Limited(seats) => module.counted && module.used + 1 + module.kept <= seats,
             Seats::Unlimited => true,
+            // U-1: a number that nobody knows is neither zero nor unlimited.
             Seats::Unknown => false,
         }
     }
 
     /// Books a claim as taken when it starts.
     pub fn start(&mut self, step: &SwitchStep) {
-        if let (Direction::Claim, 1, Some(module)) = (step.direction, step.delta, step.module) {
-            self.modules[usize::from(module)].used += 1;
-        }
+        self.each(step, (Direction::Claim, 1), |used| used + 1);
     }
 
     /// Gives back the seat of a claim that was surely not made.
     pub fn claim_failed(&mut self, step: &SwitchStep) {
-        if let (Direction::Claim, 1, Some(module)) = (step.direction, step.delta, step.module) {
-            self.modules[usize::from(module)].used -= 1;
-        }
+        self.each(step, (Direction::Claim, 1), |used| used - 1);
     }
 
     /// Books a release that was confirmed.
     pub fn released(&mut self, step: &SwitchStep) {
-        if let (Direction::Release, -1, Some(module)) = (step.direction, step.delta, step.module) {
-            let used = &mut self.modules[usize::from(module)].used;
-            *used = used.saturating_sub(1);
+        self.each(step, (Direction::Release, -1), |used| used.saturating_sub(1));
+    }
+
+    /// Changes what is used of each module on which a step of this direction is booked with this delta.
+    fn each(&mut self, step: &SwitchStep, meant: (Direction, i8), change: fn(u64) -> u64) {
+        for booked in step.booked().filter(|booked| (step.direction, booked.delta) == meant) {
+            let used = &mut self.modules[usize::from(booked.module)].used;
+            *used = change(*used);
         }
     }
 }

@@ -83,14 +83,17 @@ impl BlockReason {
 pub fn reason(change: SwitchChange, observed: &Observed, domain: &str) -> Option<BlockReason> {
     let service = ServiceSet::single(change.service);
     let bits: ServiceBits = observed.columns.bits[change.row as usize];
-    if change.direction == Direction::Release && !observed.directory.incomplete.is_empty() {
-        return Some(BlockReason::ListIncomplete);
-    }
+    // U-35, reference 2.3: under such a mode no write to the switch has an effect, whatever else is read of it.
     if let Some(Reading::Read(mode)) = observed.modes.get(&change.service)
         && !mode.heeds_accounts()
     {
         return Some(BlockReason::Mode(*mode));
     }
+    // U-9: whoever is missing from a list may be missing from the group that keeps the service too.
+    if change.direction == Direction::Release && !observed.directory.incomplete.is_empty() {
+        return Some(BlockReason::ListIncomplete);
+    }
+    // U-26: the switch of the domain comes before that of the account, and it is only read. A release needs no grant.
     if change.direction == Direction::Claim
         && let Some(switches) = observed.domain_switches.get(domain)
         && switches.known.contains(change.service)
@@ -98,6 +101,8 @@ pub fn reason(change: SwitchChange, observed: &Observed, domain: &str) -> Option
     {
         return Some(BlockReason::DomainOff);
     }
+    // U-6, reference 2.2: what becomes of a write to a locked switch is not known, so only one that was read to be
+    // free is written.
     if bits.editable_known.intersection(service).is_empty() {
         return Some(BlockReason::EditableUnread);
     }
@@ -113,28 +118,16 @@ pub struct Names<'a> {
     pub module: &'a str,
     /// As the table of seats has it.
     pub title: &'a str,
+    /// The service of that module whose access mode makes every account count, if there is one.
+    pub unheeded: Option<(Service, AccessMode)>,
 }
 
 /// The next act for a blocked change. `short` is how many seats the module lacks for all that is wished of it.
 pub fn remedy(reason: BlockReason, service: Service, names: Names<'_>, short: u64) -> Remedy {
-    let Names { domain, module, title } = names;
+    let Names { domain, module, title, unheeded } = names;
     match reason {
         BlockReason::ListIncomplete => Remedy::Rerun("`icewarden plan`, when nobody changes accounts".into()),
-        BlockReason::Mode(AccessMode::All) => Remedy::OnServer(format!(
-            "set the access mode of {service} to `selected accounts` first; that leaves the service on for \
-             everybody, and then a plan can switch it off where it is not wanted"
-        )),
-        BlockReason::Mode(AccessMode::Group) => Remedy::OnServer(format!(
-            "the members of the service's policy group have {service}: change that group, or the access mode; \
-             look first at whom another mode would switch it on for"
-        )),
-        BlockReason::Mode(AccessMode::SelectedDomains) => Remedy::OnServer(format!(
-            "the selected domains have {service}: change which they are, or the access mode; look first at whom \
-             another mode would switch it on for"
-        )),
-        BlockReason::Mode(_) => {
-            Remedy::OnServer(format!("look at the access mode of {service}; what it means is not known here"))
-        }
+        BlockReason::Mode(mode) => mode_remedy(service, mode),
         BlockReason::DomainOff => {
             Remedy::OnServer(format!("switch {service} on for the domain {domain} first"))
         }
@@ -151,9 +144,49 @@ pub fn remedy(reason: BlockReason, service: Service, names: Names<'_>, short: u6
             "if another module of the licence covers {service}, name it in the License document: moduleOf: \
              {{{service}: MODULE}}"
         )),
+        // U-13: more seats would be bought for accounts that may not need any.
+        BlockReason::NoSeat { .. } if let Some((service, mode)) = unheeded => mode_remedy(service, mode),
         BlockReason::NoSeat { .. } => Remedy::Seats { module: title.to_owned(), more: short },
         BlockReason::KeepFree { .. } => Remedy::Allow(Guardrail::KeepFree, module.to_owned()),
     }
+}
+
+/// What to do first about a mode that does not heed the accounts' own switches (reference 2.3, the seat trap).
+pub fn mode_remedy(service: Service, mode: AccessMode) -> Remedy {
+    Remedy::OnServer(match mode {
+        AccessMode::All => format!(
+            "set the access mode of {service} to `selected accounts` first; that leaves the service on for \
+             everybody, and then a plan can switch it off where it is not wanted"
+        ),
+        AccessMode::Group => format!(
+            "the members of the service's policy group have {service}: change that group, or the access mode; \
+             look first at whom another mode would switch it on for"
+        ),
+        AccessMode::SelectedDomains => format!(
+            "the selected domains have {service}: change which they are, or the access mode; look first at whom \
+             another mode would switch it on for"
+        ),
+        AccessMode::AllExceptSelected | AccessMode::SelectedAccounts | AccessMode::Other(_) => {
+            format!("look at the access mode of {service}; what it means is not known here")
+        }
+    })
+}
+
+/// The service among these whose access mode makes every account count, and that mode: what is counted of their module
+/// is then no number of users (U-13, U-35).
+pub fn unheeded_among(services: ServiceSet, observed: &Observed) -> Option<(Service, AccessMode)> {
+    let read = |service: Service| match observed.modes.get(&service) {
+        Some(Reading::Read(mode)) if !mode.heeds_accounts() => Some((service, *mode)),
+        _ => None,
+    };
+    services.iter().find_map(read)
+}
+
+/// That every account counts because of a mode. Under `all accounts` that is so; under others it is not known who has
+/// the service, and so each is counted.
+pub fn unheeded_words((service, mode): (Service, AccessMode)) -> String {
+    let counts = if mode == AccessMode::All { "counts" } else { "is counted" };
+    format!("every account {counts}, because the access mode of {service} is {}", mode_words(mode))
 }
 
 /// An access mode in the console's sense.
@@ -227,6 +260,26 @@ mod tests {
             (RELEASE, |o| mode(o, AllExceptSelected), &["release a im -1"]),
             (CLAIM, |o| drop(o.modes.insert(Service::Im, unread())), &["claim a im 1"]),
             (RELEASE, |o| drop(o.modes.insert(Service::Im, unread())), &["release a im -1"]),
+            // What reads as declared there is no more known to be so: stored, a plain 1, or not read at all (U-35).
+            ("a im:off->off", |o| mode(o, All), &["access-mode a im"]),
+            ("a im:unread->off", |o| mode(o, All), &["access-mode a im"]),
+            ("a im:on->on", |o| mode(o, All), &[]),
+            ("a im:off->off", |o| mode(o, Group), &["access-mode a im"]),
+            ("a im:on->on", |o| mode(o, Group), &["access-mode a im"]),
+            ("a im:off->off", |o| mode(o, SelectedDomains), &["access-mode a im"]),
+            ("a im:on->on", |o| mode(o, Other(2)), &["access-mode a im"]),
+            ("a im:off->off", |o| mode(o, SelectedAccounts), &[]),
+            ("a im:on->on", |o| mode(o, AllExceptSelected), &[]),
+            // Without a mode to read, `Editable` and `Support` show that a level above decides (U-14); where the
+            // account may choose, its switch counts (U-32).
+            ("a im:off/on->off!", |_| {}, &["not-editable a im"]),
+            ("a im:on/off->on!", |_| {}, &["not-editable a im"]),
+            ("a im:off/off->off!", |_| {}, &[]),
+            ("a im:on/on->on!", |_| {}, &[]),
+            ("a im:off/unread->off!", |_| {}, &[]),
+            ("a im:off/on->off?", |_| {}, &[]),
+            ("a im:off/on->off", |_| {}, &[]),
+            ("a im:on/off->on", |_| {}, &[]),
             // The domain's switch forbids what it is read to be off for, and no release (U-26).
             (CLAIM, |o| domain(o, "off"), &["domain-switch a im"]),
             (RELEASE, |o| domain(o, "off"), &["release a im -1"]),

@@ -4,15 +4,16 @@ use super::block::Blocked;
 use super::digest::{Digest, Effects};
 use super::guard::{Allow, Guarding, Hold, HoldKind};
 use super::made::{Inputs, Plan, Unmanaged};
-use super::order::{Ordering, order};
+use super::order::{Ordered, Ordering, order};
 use super::step::{SettingStep, Step, SwitchStep};
 use super::{licence, remarks, settings, verify};
+use crate::diff::compare::Differences;
 use crate::diff::{Direction, Narrowing, SettingChange, compare, compare_settings, narrow};
 use crate::lifecycle::Standing;
 use crate::model::address::domain_of;
 use crate::model::{DomainKind, Finding, Guardrail, Module, Observed, Reading, Remedy, ServiceSet, Severity};
 use crate::policy::{Assignment, assign};
-use crate::seats::{Modules, modules, used};
+use crate::seats::{LedgerRow, Modules, modules, used};
 use crate::spec::meaning::ServerSpec;
 
 /// The policies of a server over its whole directory.
@@ -48,60 +49,29 @@ pub fn asks(inputs: Inputs<'_>) -> Asks {
     Asks { lists_again, claim_domains: claim_domains.collect() }
 }
 
-/// Makes a plan.
+/// Makes a plan: what is wanted is held against what was read, what differs is put in order, guardrails hold the whole
+/// back, and a stranger goes over what came of it.
 ///
 /// # Errors
 /// Findings that make the spec invalid on this server: policies of one priority that contradict each other, and
 /// services that this release does not have (U-19). Nothing is planned then.
 pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
     let whole = whole_assignment(inputs);
-    let mut invalid = contradictions(inputs, &whole);
-    let strays = remarks::strays(inputs);
-    invalid.extend(strays.iter().filter(|finding| finding.severity == Severity::Error).cloned());
-    if !invalid.is_empty() {
-        return Err(invalid);
-    }
+    let strays = refused(inputs, &whole)?;
     let unmanaged = unmanaged(&whole);
-    let Narrowed { assignment, settings: (changes, setting_findings), left_out } = narrowed(inputs, whole);
-    let Inputs { server, observed, .. } = inputs;
-    let license = server.license.as_ref();
-    let modules = modules(&observed.licence, license, observed.asked);
-    let used = used(&modules, observed);
-    let mut findings = licence::findings(license, observed, &modules, inputs.today);
-    findings.extend(licence::skew(observed).into_iter().chain(strays));
+    let Inputs { server, observed, narrowing, .. } = inputs;
+    let modules = modules(&observed.licence, server.license.as_ref(), observed.asked);
 
-    let differences = compare(&assignment, observed);
-    findings.extend(remarks::on_differences(&differences, &assignment, observed));
-    let keep_free_allowed = keep_free_allowed(inputs.allows, &modules);
-    let ordering = Ordering {
-        assignment: &assignment,
-        observed,
-        modules: &modules,
-        keep_free_allowed: &keep_free_allowed,
-    };
-    let ordered = order(&differences.changes, used, &ordering);
-    let unread = differences.unread_count() + setting_findings.len() as u64;
-    findings.extend(setting_findings);
-    findings.extend(remarks::without_module(&ordered.steps));
-    findings.extend(remarks::on_ledger(&ordered.ledger, inputs));
-    let setting_steps = settings::steps(changes, ordered.steps.len());
+    let wanted = narrowed(inputs, whole);
+    let differences = compare(&wanted.assignment, observed);
+    let ordered = ordered(inputs, &wanted, &modules, &differences);
+    let guarded = guarded(inputs, &wanted.assignment, &ordered);
 
-    let guarded = hold_back(inputs, &assignment, &ordered.steps, &setting_steps);
-    let mut holds = guarded.holds;
-    findings.extend(remarks::unneeded(inputs, &guarded.needed, &keep_free_allowed, &modules));
-    findings.extend(assignment.findings.iter().cloned());
-    findings.extend(remarks::too_many_modules(&modules));
-    let mut steps: Vec<Step> = ordered.steps.into_iter().map(Step::Switch).collect();
-    steps.extend(setting_steps.into_iter().map(|step| Step::Setting(Box::new(step))));
-    identity(inputs, &steps, &mut holds, &mut findings);
-    if let Standing::Closed(why) = licence::standing(observed)
-        && !steps.is_empty()
-    {
-        holds.push(standing_hold(&why));
-    }
-
-    // What matters most is told first.
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let drafted = Drafted { strays, wanted, differences, modules, ordered, guarded };
+    let findings = findings(inputs, &drafted);
+    let Drafted { wanted, differences, modules, ordered, guarded, .. } = drafted;
+    let unread = differences.unread_count() + wanted.unread.len() as u64;
+    let steps = steps(ordered.switches, ordered.settings);
     let (effects, wish) = digests(inputs, &modules, &steps, &ordered.blocked);
     let plan = Plan {
         server,
@@ -110,24 +80,94 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
         wish,
         unread,
         unmanaged,
-        narrowing: inputs.narrowing,
-        left_out,
-        assignment,
-        modules: modules.clone(),
+        narrowing,
+        left_out: wanted.left_out,
+        assignment: wanted.assignment,
+        modules,
         steps,
         blocked: ordered.blocked,
         ledger: ordered.ledger,
-        holds,
+        holds: guarded.holds,
         findings,
     };
     verify::verify(&plan).map_err(|fault| vec![bug(&fault)])?;
     Ok(plan)
 }
 
+/// A plan before it is put together, so that a person can be told of each part.
+struct Drafted {
+    strays: Vec<Finding>,
+    wanted: Narrowed,
+    differences: Differences,
+    modules: Modules,
+    ordered: Orders,
+    guarded: Guarded,
+}
+
+/// What is invalid on this server; else the patterns that match nothing and are not refused for it.
+fn refused(inputs: Inputs<'_>, whole: &Assignment) -> Result<Vec<Finding>, Vec<Finding>> {
+    let mut invalid = contradictions(inputs, whole);
+    let strays = remarks::strays(inputs);
+    invalid.extend(strays.iter().filter(|finding| finding.severity == Severity::Error).cloned());
+    if invalid.is_empty() { Ok(strays) } else { Err(invalid) }
+}
+
+/// The steps in their order, what is blocked, and the ledger that they make.
+struct Orders {
+    switches: Vec<SwitchStep>,
+    settings: Vec<SettingStep>,
+    blocked: Vec<Blocked>,
+    ledger: Vec<LedgerRow>,
+    /// Modules, by index, whose kept seats may be taken this time.
+    keep_free_allowed: Vec<usize>,
+}
+
+fn ordered(inputs: Inputs<'_>, wanted: &Narrowed, modules: &Modules, differences: &Differences) -> Orders {
+    let keep_free_allowed = keep_free_allowed(inputs.allows, modules);
+    let ordering = Ordering {
+        assignment: &wanted.assignment,
+        observed: inputs.observed,
+        modules,
+        keep_free_allowed: &keep_free_allowed,
+    };
+    let Ordered { steps, blocked, ledger } =
+        order(&differences.changes, used(modules, inputs.observed), &ordering);
+    let settings = settings::steps(wanted.settings.clone(), steps.len());
+    Orders { switches: steps, settings, blocked, ledger, keep_free_allowed }
+}
+
+/// Settings come last: they depend on nothing but each other.
+fn steps(switches: Vec<SwitchStep>, settings: Vec<SettingStep>) -> Vec<Step> {
+    let settings = settings.into_iter().map(|step| Step::Setting(Box::new(step)));
+    switches.into_iter().map(Step::Switch).chain(settings).collect()
+}
+
+/// All that a person should know, what matters most first.
+fn findings(inputs: Inputs<'_>, drafted: &Drafted) -> Vec<Finding> {
+    let Drafted { strays, wanted, differences, modules, ordered, guarded } = drafted;
+    let Inputs { server, observed, .. } = inputs;
+    let mut findings = licence::findings(server.license.as_ref(), observed, modules, inputs.today);
+    findings.extend(licence::skew(observed));
+    findings.extend(strays.iter().cloned());
+    findings.extend(remarks::on_differences(differences, &wanted.assignment, observed));
+    findings.extend(wanted.unread.iter().cloned());
+    findings.extend(remarks::on_secrets(inputs));
+    findings.extend(remarks::without_module(&ordered.switches));
+    findings.extend(remarks::on_ledger(&ordered.ledger, inputs));
+    findings.extend(remarks::unneeded(inputs, &guarded.needed, &ordered.keep_free_allowed, modules));
+    findings.extend(wanted.assignment.findings.iter().cloned());
+    findings.extend(remarks::too_many_modules(modules));
+    findings.extend(guarded.unpinned.clone());
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    findings
+}
+
 /// What is planned of all that is declared.
 struct Narrowed {
     assignment: Assignment,
-    settings: (Vec<SettingChange>, Vec<Finding>),
+    settings: Vec<SettingChange>,
+    /// Why settings were not compared; each counts as one that could not be read.
+    unread: Vec<Finding>,
     left_out: Option<u64>,
 }
 
@@ -139,17 +179,17 @@ fn narrowed(inputs: Inputs<'_>, whole: Assignment) -> Narrowed {
         }
         None => Default::default(),
     };
-    let settings = compared(narrowing);
+    let (settings, unread) = compared(narrowing);
     if narrowing.is_none() {
-        return Narrowed { assignment: whole, settings, left_out: None };
+        return Narrowed { assignment: whole, settings, unread, left_out: None };
     }
     let count = |assignment: &Assignment, settings: &[SettingChange]| {
         (compare(assignment, observed).changes.len() + settings.len()) as u64
     };
     let all = count(&whole, &compared(Narrowing::none()).0);
     let assignment = narrow(whole, observed, server, narrowing);
-    let left_out = Some(all.saturating_sub(count(&assignment, &settings.0)));
-    Narrowed { assignment, settings, left_out }
+    let left_out = Some(all.saturating_sub(count(&assignment, &settings)));
+    Narrowed { assignment, settings, unread, left_out }
 }
 
 /// What the plan does, and what it would do if seats were no matter.
@@ -163,27 +203,34 @@ fn digests(inputs: Inputs<'_>, modules: &Modules, steps: &[Step], blocked: &[Blo
     (effects.of_steps(steps), effects.of_wish(steps, blocked))
 }
 
-/// What the guardrails say, and which overrides were needed for it.
+/// What holds the plan back, and which overrides were needed.
 struct Guarded {
     holds: Vec<Hold>,
     needed: Vec<bool>,
+    /// Said of a spec that pins no identity where there is nothing to hold back.
+    unpinned: Option<Finding>,
 }
 
-fn hold_back(
-    inputs: Inputs<'_>,
-    assignment: &Assignment,
-    switches: &[SwitchStep],
-    settings: &[SettingStep],
-) -> Guarded {
+/// Holds all of a plan back where a guardrail, the server's identity or its licence says so. That the server is another
+/// than the one that is meant comes first, that it takes no changes last.
+fn guarded(inputs: Inputs<'_>, assignment: &Assignment, ordered: &Orders) -> Guarded {
     let mut guarding = Guarding {
         server: inputs.server,
         observed: inputs.observed,
         assignment,
         allows: inputs.allows,
+        taken: &inputs.memory.taken,
         used: vec![false; inputs.allows.len()],
     };
-    let holds = guarding.holds(switches, settings);
-    Guarded { holds, needed: guarding.used }
+    let mut holds = guarding.holds(&ordered.switches, &ordered.settings);
+    let has_steps = !ordered.switches.is_empty() || !ordered.settings.is_empty();
+    let unpinned = identity(inputs, has_steps, &mut holds);
+    if let Standing::Closed(why) = licence::standing(inputs.observed)
+        && has_steps
+    {
+        holds.push(standing_hold(&why));
+    }
+    Guarded { holds, needed: guarding.used, unpinned }
 }
 
 /// Policies that contradict each other, and services that the server does not have.
@@ -231,7 +278,7 @@ fn more(count: usize) -> String {
 
 /// The pinned domain must exist as a standard domain and the Reference ID must be the pinned one, else nothing
 /// is written.
-fn identity(inputs: Inputs<'_>, steps: &[Step], holds: &mut Vec<Hold>, findings: &mut Vec<Finding>) {
+fn identity(inputs: Inputs<'_>, has_steps: bool, holds: &mut Vec<Hold>) -> Option<Finding> {
     let Inputs { server, observed, .. } = inputs;
     let mut hold = |message: String, place, remedy| {
         holds.insert(
@@ -247,6 +294,7 @@ fn identity(inputs: Inputs<'_>, steps: &[Step], holds: &mut Vec<Hold>, findings:
         );
     };
     let live = observed.licence.reference.read().map(|reference| reference.trim());
+    // LIC-2: two machines never share a Reference ID, so another one is another machine.
     if let Some((pinned, place)) = &server.identity.reference_id
         && live != Some(pinned.as_str())
     {
@@ -258,6 +306,8 @@ fn identity(inputs: Inputs<'_>, steps: &[Step], holds: &mut Vec<Hold>, findings:
             Remedy::Check("that the connection leads to the server that is meant".into()),
         );
     }
+    // A restored copy may have the same Reference ID for a while; the domain tells whose mail it holds. Only a standard
+    // domain is the server's own: aliases and backup domains stand for another's (reference 2.2).
     if let Some((pinned, place)) = &server.identity.domain
         && observed.directory.domain_kind(pinned) != Some(DomainKind::Standard)
     {
@@ -273,16 +323,18 @@ fn identity(inputs: Inputs<'_>, steps: &[Step], holds: &mut Vec<Hold>, findings:
         };
         hold(message, place.clone(), Remedy::Check(check.into()));
     }
+    // Without both, a wrong line of `connection` would be as good as a right one. Where nothing is to be written a
+    // warning is enough.
     if server.identity.domain.is_none() || server.identity.reference_id.is_none() {
         let message = "the spec does not pin the server's identity, so nothing may be written to it";
         let remedy = Remedy::EditSpec(pin(observed, server));
-        if steps.is_empty() {
+        if !has_steps {
             let finding = Finding::warning("identity-not-pinned", message).at(server.place.clone());
-            findings.push(finding.remedy(remedy));
-        } else {
-            hold(message.to_owned(), server.place.clone(), remedy);
+            return Some(finding.remedy(remedy));
         }
+        hold(message.to_owned(), server.place.clone(), remedy);
     }
+    None
 }
 
 /// The lines that pin the server that was read.

@@ -75,7 +75,7 @@ impl Effects<'_> {
     fn switch(&self, lines: &mut String, step: &SwitchStep) {
         let address = self.observed.directory.address(step.row as usize);
         let module = step.module.map_or("", |module| (self.module_name)(module));
-        let _ = writeln!(
+        let _ = write!(
             lines,
             "{}\t{address}\t{}\t{:x}\t{:x}\t{module}\t{}\t{}",
             step.direction.word(),
@@ -85,6 +85,10 @@ impl Effects<'_> {
             step.delta,
             step.needs.map_or(-1, i64::from)
         );
+        if let Some(also) = step.also {
+            let _ = write!(lines, "\t{}\t{}", (self.module_name)(also.module), also.delta);
+        }
+        lines.push('\n');
     }
 }
 

@@ -1,5 +1,7 @@
 //! The limits that hold a whole plan back until they are overridden, each by its own name.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::diff::{Direction, SettingChange};
 use crate::model::backup::BackupKind;
 use crate::model::{BackupKey, Guardrail, Observed, Pattern, Place, Remedy, Service, counted};
@@ -56,6 +58,8 @@ pub struct Guarding<'a> {
     pub observed: &'a Observed,
     pub assignment: &'a Assignment,
     pub allows: &'a [Allow],
+    /// From whom narrowed runs took a service lately.
+    pub taken: &'a BTreeMap<Service, BTreeSet<String>>,
     /// Whether each allow was needed.
     pub used: Vec<bool>,
 }
@@ -103,6 +107,7 @@ impl Guarding<'_> {
         if !Service::MAIL.contains(service) {
             return None;
         }
+        // Mail that bounces, or an archive that has a gap, does not come back with the switch: not one by default.
         let count = released.len();
         if self.granted(Guardrail::Mail, service).is_some_and(|granted| count as u64 <= granted) {
             return None;
@@ -118,24 +123,46 @@ impl Guarding<'_> {
         ))
     }
 
+    /// The limit is for a change, not for a plan: one that is cut into narrowed plans, each within the limit, would
+    /// switch off a company by and by. So what narrowed runs took lately counts, as far as it is off now.
     fn disable(&mut self, service: Service, released: &[&SwitchStep]) -> Option<Hold> {
-        let count = released.len() as u64;
+        let lost = released.len() as u64;
         let limits = &self.server.guardrails;
         let on = self.observed.columns.bits.iter().filter(|bits| bits.on.contains(service)).count() as u64;
+        let before = self.taken_before(service);
+        let (count, had) = (lost + before, on + before);
         let (accounts, percent) = (limits.disable_accounts, limits.disable_percent);
-        let beyond = count > accounts || count as f64 * 100.0 > percent * on as f64;
+        // The share is of those who have it: of a service that few use, few are many.
+        let beyond = count > accounts || count as f64 * 100.0 > percent * had as f64;
         if !beyond || self.granted(Guardrail::Disable, service).is_some_and(|granted| count <= granted) {
             return None;
         }
-        let message = format!(
-            "{count} of the {on} accounts with {service} would lose it; the limit is {accounts} accounts and \
-             {percent} %"
-        );
+        let message = if before == 0 {
+            format!(
+                "{lost} of the {on} accounts with {service} would lose it; the limit is {accounts} accounts and \
+                 {percent} %"
+            )
+        } else {
+            format!(
+                "{lost} of the {on} accounts with {service} would lose it, and {before} lost it in the last 24 hours by \
+                 narrowed plans; the limit for all of them is {accounts} accounts and {percent} %"
+            )
+        };
         let mut hold = self.hold(Guardrail::Disable, message, format!("{service}:{count}"), released);
         if let Some(place) = &self.server.guardrails.disable_place {
             hold.place = Some(place.clone());
         }
         Some(hold)
+    }
+
+    /// How many accounts lost a service by narrowed runs lately and have not got it back.
+    fn taken_before(&self, service: Service) -> u64 {
+        let is_off = |address: &&String| {
+            let row = self.observed.directory.row(address);
+            let bits = row.and_then(|row| self.observed.columns.bits.get(row));
+            bits.is_some_and(|bits| bits.known.contains(service) && !bits.on.contains(service))
+        };
+        self.taken.get(&service).map_or(0, |taken| taken.iter().filter(is_off).count() as u64)
     }
 
     /// Administrators, postmasters, the account we log in with and whoever is listed lose nothing.
@@ -220,18 +247,22 @@ impl<'a> Protecting<'a> {
     /// Why an account is protected; `None` where it is not.
     pub fn why(&self, row: usize) -> Option<&'static str> {
         let address = self.observed.directory.address(row);
+        // `U_Admin`, or a non-zero `admintype` in the list: whoever could put things right must be able to log in.
         if self.observed.columns.facts.get(row).is_none_or(|facts| facts.admin.certain()) {
             return Some("the server lists it as an administrator");
         }
+        // A run that locked itself out could not read back what it did.
         if address == self.server.connection.caller().as_str() {
             return Some("it is the account we log in with");
         }
+        // The licence's own mails go there (SEAT-6, REV-2), and others' (RFC 5321).
         if crate::model::address::local_of(address) == "postmaster" {
             return Some("it is a postmaster");
         }
         if self.patterns.iter().any(|pattern| pattern.matches(address)) {
             return Some("it is listed in guardrails.protect");
         }
+        // What was not read is not taken for *no*.
         let unread = self.observed.columns.facts[row].admin.possible();
         unread.then_some("whether it is an administrator was not read")
     }
@@ -244,6 +275,7 @@ pub fn weaker(change: &SettingChange, sense: ExcludeLicenseSense) -> Option<&'st
     let key = change.key;
     let (before, after) = (change.before.as_deref(), change.after.as_deref());
     match key.kind() {
+        // BAK-3, U-2: the manual and the variable list give the flag opposite senses.
         BackupKind::Flag if key == BackupKey::ExcludeLicense => match (sense, after) {
             (ExcludeLicenseSense::Unknown, _) => {
                 Some("which value leaves the licence out of the backup is not known (U-2)")
@@ -253,7 +285,9 @@ pub fn weaker(change: &SettingChange, sense: ExcludeLicenseSense) -> Option<&'st
             }
             _ => None,
         },
+        // Each other flag includes something, or switches the whole on (reference 5.1).
         BackupKind::Flag => (after == Some("0")).then_some("less would be in the backup"),
+        // Days after which files are deleted, and limits beyond which mail is left out: less is kept by a smaller one.
         BackupKind::Number => {
             let (before, after): (i64, i64) = (before?.parse().ok()?, after?.parse().ok()?);
             if before == 0 || after == 0 {
@@ -264,13 +298,17 @@ pub fn weaker(change: &SettingChange, sense: ExcludeLicenseSense) -> Option<&'st
                 None
             }
         }
+        // Nothing was there that could be lost.
         BackupKind::Text | BackupKind::Secret | BackupKind::Opaque if before.is_some_and(str::is_empty) => {
             None
         }
+        // Another path or list of folders: backups that exist are no longer looked after, and folders left out.
         BackupKind::Text => Some("what was there would no longer be used"),
         // A new password weakens nothing: it is that of the backups to come.
         BackupKind::Secret if matches!(key, BackupKey::Password | BackupKey::ArchivePassword) => None,
+        // A target names a database and how to get into it: another one is another database.
         BackupKind::Secret => Some("the target would change"),
+        // U-11: nobody outside the vendor can read a schedule, so nobody can tell that it is not a worse one.
         BackupKind::Opaque => Some("the backup would run at other times"),
     }
 }

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use crate::lifecycle::days::{date_of, day_number};
 use crate::lifecycle::{LicenceStatus, status};
-use crate::model::{Finding, Observed, Reading, Remedy, Seats};
+use crate::model::{Finding, Module, Observed, Place, Reading, Remedy, Seats, Service};
 use crate::seats::Modules;
 use crate::spec::meaning::LicenseSpec;
 
@@ -21,8 +21,27 @@ pub fn findings(
     if let Some(license) = license {
         findings.extend(order(license, observed));
         findings.extend(expected(license, observed, modules));
+        findings.extend(moved(license, modules));
     }
     findings
+}
+
+/// Services that `moduleOf` takes away from a module that has seats: they are counted in both (`seats::moved_from`).
+fn moved(license: &LicenseSpec, modules: &Modules) -> Vec<Finding> {
+    let finding = |(service, (_, place)): (&Service, &(Module, Place))| {
+        let titles = modules.of(*service).map(|module| modules.list[usize::from(module)].title.as_str());
+        let [declared, named] = titles.collect::<Vec<&str>>().try_into().ok()?;
+        let text = format!(
+            "`moduleOf` says that {service} takes seats of {declared}, and {named} has seats too, which it takes by its \
+             name: it is counted in both, and a claim must fit into both"
+        );
+        let remedy = Remedy::Check(format!(
+            "the licence view on the server's console, which module counts {service}; if it is {named}, remove \
+             {service} from moduleOf"
+        ));
+        Some(Finding::warning("module-moved", text).at(place.clone()).remedy(remedy))
+    };
+    license.module_of.iter().filter_map(finding).collect()
 }
 
 fn status_finding(observed: &Observed) -> Option<Finding> {

@@ -21,7 +21,7 @@ pub struct Inputs<'a> {
     pub today: Date,
     pub allows: &'a [Allow],
     pub secrets: &'a SecretsMet,
-    /// What the selectors matched when they were last applied.
+    /// What earlier runs left to compare with.
     pub memory: &'a Memory,
     /// Which addresses are planned at all.
     pub narrowing: &'a Narrowing,

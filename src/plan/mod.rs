@@ -31,4 +31,4 @@ pub use build::{Asks, asks, build};
 pub use digest::Digest;
 pub use guard::{Allow, Hold, HoldKind};
 pub use made::{Inputs, Plan};
-pub use step::{Expectation, SettingStep, Step, SwitchStep};
+pub use step::{Booked, Expectation, SettingStep, Step, SwitchStep};

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::diff::{Direction, SwitchChange};
+use crate::diff::{Direction, SwitchChange, unheeded};
 use crate::model::{Observed, Reading, Seats, Service, ServiceSet};
 use crate::policy::Assignment;
 use crate::policy::profile::RuleId;
-use crate::seats::count::{certain, unheeded};
+use crate::seats::count::certain;
 use crate::seats::{AccountSeats, LedgerRow, Modules, Peak, Used};
 
 use super::block::{BlockReason, Blocked, reason};
-use super::step::{Expectation, SwitchStep};
+use super::step::{Booked, Expectation, SwitchStep};
 
 /// The ordered steps, what was blocked, and the ledger they make.
 #[derive(Debug, Clone, Default)]
@@ -53,7 +53,8 @@ pub fn order(changes: &[SwitchChange], used: Vec<Option<Used>>, with: &Ordering<
     }
     let Phases { free_claims, releases, mut claims, mut blocked, shares, joint } = phases;
     let priority = |step: &SwitchStep| with.assignment.rules[step.rule as usize].priority;
-    // They come by address, then service, and the sort is stable.
+    // Who gets the last seats is the author's word, not the order of files. They come by address, then service, and the
+    // sort is stable.
     claims.sort_by_key(|step| std::cmp::Reverse(priority(step)));
 
     let mut ledger: Vec<LedgerRow> = with
@@ -63,10 +64,9 @@ pub fn order(changes: &[SwitchChange], used: Vec<Option<Used>>, with: &Ordering<
         .zip(used)
         .map(|(module, used)| LedgerRow { module: module.clone(), used, released: 0, claimed: 0, peak: None })
         .collect();
-    for step in &releases {
-        if let (Some(module), -1) = (step.module, step.delta) {
-            ledger[usize::from(module)].released += 1;
-        }
+    // SEAT-8: all releases are done before the first claim that needs a seat, so what they free is there for it.
+    for booked in releases.iter().flat_map(SwitchStep::booked).filter(|booked| booked.delta < 0) {
+        ledger[usize::from(booked.module)].released += 1;
     }
     let mut steps = free_claims;
     steps.extend(releases);
@@ -111,6 +111,7 @@ impl Sorting<'_> {
         let (mut claims, mut releases) = (ServiceSet::EMPTY, ServiceSet::EMPTY);
         for change in changes {
             let rule = profile.by[change.service as usize];
+            // Seats are asked of last: what may not be written at all needs none.
             match reason(*change, observed, domain).or_else(|| seats_unknown(*change, with)) {
                 Some(reason) => phases.blocked.push(Blocked { change: *change, rule, reason }),
                 None if change.direction == Direction::Claim => claims.insert(change.service),
@@ -132,6 +133,8 @@ impl Sorting<'_> {
             modules: with.modules,
             by: &profile.by,
         };
+        // In this order a seat passes from one service of the account to another, and no other account gets between
+        // (U-37): the claim while the release has not freed it, then the releases, then what needs a seat of its own.
         let free: ServiceSet =
             claims.iter().filter(|claim| account.claims_for_free(*claim, releases)).collect();
         for service in free.iter() {
@@ -156,17 +159,20 @@ impl Sorting<'_> {
 /// A claim of a module whose seats are not known, or whose users are not: an account that is in no list may hold
 /// a seat.
 fn seats_unknown(change: SwitchChange, with: &Ordering<'_>) -> Option<BlockReason> {
-    let index = with.modules.of(change.service).filter(|_| change.direction == Direction::Claim)?;
-    let module = index as u8;
-    if matches!(with.modules.list[index].seats, Seats::Limited(_))
-        && !with.observed.directory.incomplete.is_empty()
-    {
+    // SEAT-8: a release frees a seat or none, whatever is known of the others.
+    let modules = with.modules.of(change.service).filter(|_| change.direction == Direction::Claim);
+    modules.into_iter().find_map(|module| module_unknown(module, with))
+}
+
+fn module_unknown(module: u8, with: &Ordering<'_>) -> Option<BlockReason> {
+    let row = &with.modules.list[usize::from(module)];
+    // U-9: with a list cut short the count is a lower bound, and nothing may rest on it.
+    if matches!(row.seats, Seats::Limited(_)) && !with.observed.directory.incomplete.is_empty() {
         return Some(BlockReason::ListIncomplete);
     }
-    (with.modules.list[index].seats == Seats::Unknown).then(|| match &with.observed.licence.modules {
-        Reading::Read(offers)
-            if offers.iter().all(|offer| offer.module != with.modules.list[index].module) =>
-        {
+    // U-1: unknown is neither zero nor unlimited. U-18: a readable licence may have the product under another name.
+    (row.seats == Seats::Unknown).then(|| match &with.observed.licence.modules {
+        Reading::Read(offers) if offers.iter().all(|offer| offer.module != row.module) => {
             BlockReason::NotInLicence { module }
         }
         Reading::Read(_) | Reading::Unread(_) => BlockReason::SeatsUnknown { module },
@@ -188,45 +194,50 @@ struct Account<'a> {
 impl Account<'_> {
     /// The services that share a module with this one, itself included.
     fn mates(&self, service: Service) -> ServiceSet {
-        match self.modules.of(service) {
-            Some(index) => self.modules.list[index].services,
-            None => ServiceSet::single(service),
-        }
+        self.modules.with_mates(ServiceSet::single(service))
+    }
+
+    /// What moving a switch does to the seats of each module that it is counted in.
+    fn booked(&self, service: Service, direction: Direction) -> impl Iterator<Item = Booked> {
+        let (modules, seats) = (self.modules, self.seats);
+        // Whether a disabled account or a guest holds a seat is not known (U-5): its release frees none for certain.
+        let frees_nothing = direction == Direction::Release && !self.certain;
+        modules.of(service).map(move |module| {
+            let row = &modules.list[usize::from(module)];
+            let delta = if frees_nothing { 0 } else { seats.delta(service, direction, row) };
+            Booked { module, delta }
+        })
     }
 
     /// Whether a claim takes no seat because the account holds one by a service it is about to give up. Done
-    /// first, it never raises what is used; done after the release it would need a free seat.
+    /// first, it never raises what is used; done after the release it would need a free seat (U-37).
     fn claims_for_free(&self, claim: Service, releases: ServiceSet) -> bool {
-        let mates = self.mates(claim);
-        let mut seats = self.seats;
-        self.modules.of(claim).is_some()
-            && !releases.intersection(mates).is_empty()
-            && seats.book(claim, Direction::Claim, mates) == 0
+        self.modules.of(claim).next().is_some()
+            && !releases.intersection(self.mates(claim)).is_empty()
+            && self.booked(claim, Direction::Claim).all(|booked| booked.delta == 0)
     }
 
     /// The step of a change, booked after all that were made before it.
     fn step(&mut self, service: Service, direction: Direction) -> SwitchStep {
-        let mates = self.mates(service);
-        let module = self.modules.of(service);
-        let of = mates.intersection(self.known);
-        let expect = Expectation { of, on: self.on.intersection(of) };
-        let booked = self.seats.book(service, direction, mates);
-        match direction {
-            Direction::Claim => self.on.insert(service),
-            Direction::Release => self.on.remove(service),
-        }
-        // Whether a disabled account or a guest holds a seat is not known (U-5): its release frees none for certain.
-        let frees_nothing = direction == Direction::Release && !self.certain;
-        SwitchStep {
+        let of = self.mates(service).intersection(self.known);
+        let mut step = SwitchStep {
             row: self.row,
             service,
             direction,
             rule: self.by[service as usize],
-            module: module.and_then(|index| u8::try_from(index).ok()),
-            delta: if module.is_none() || frees_nothing { 0 } else { booked },
-            expect,
+            module: None,
+            delta: 0,
+            also: None,
+            expect: Expectation { of, on: self.on.intersection(of) },
             needs: None,
+        };
+        step.book(self.booked(service, direction));
+        self.seats.move_to(service, direction);
+        match direction {
+            Direction::Claim => self.on.insert(service),
+            Direction::Release => self.on.remove(service),
         }
+        step
     }
 }
 
@@ -243,46 +254,58 @@ impl Admission<'_> {
     fn admit(&mut self, claims: Vec<SwitchStep>, steps: &mut Vec<SwitchStep>, blocked: &mut Vec<Blocked>) {
         let mut admitted: BTreeMap<(u32, u8), (i8, ServiceSet)> = BTreeMap::new();
         for mut claim in claims {
-            let Some(module) = claim.module else {
-                steps.push(claim);
-                continue;
-            };
-            let index = usize::from(module);
-            let several = self.ledger[index].module.services.len() > 1;
-            let shared = several && self.joint.binary_search(&(claim.row, module)).is_ok();
-            if shared && let Some((taken, services)) = admitted.get(&(claim.row, module)) {
-                claim.delta -= taken;
-                claim.expect.on = claim.expect.on.union(*services);
+            let shared = |booked: &Booked| self.is_joint(claim.row, booked.module);
+            if claim.booked().any(|booked| shared(&booked)) {
+                let rest = |mut booked: Booked| {
+                    let (taken, services) =
+                        admitted.get(&(claim.row, booked.module)).copied().unwrap_or_default();
+                    booked.delta -= taken;
+                    (booked, services)
+                };
+                let rests: Vec<(Booked, ServiceSet)> = claim.booked().map(rest).collect();
+                claim.book(rests.iter().map(|(booked, _)| *booked));
+                claim.expect.on = rests.iter().fold(claim.expect.on, |on, (_, services)| on.union(*services));
             }
-            let allowed = self.keep_free_allowed.contains(&index);
-            if let Some(reason) = seat_reason(&self.ledger[index], module, claim.delta, allowed) {
+            if let Some(reason) = claim.booked().find_map(|booked| self.reason(booked)) {
                 let change =
                     SwitchChange { row: claim.row, service: claim.service, direction: Direction::Claim };
                 blocked.push(Blocked { change, rule: claim.rule, reason });
                 continue;
             }
-            self.ledger[index].claimed += u64::from(claim.delta.unsigned_abs());
-            if shared {
-                let (taken, services) = admitted.entry((claim.row, module)).or_default();
-                *taken += claim.delta;
-                services.insert(claim.service);
+            for booked in claim.booked() {
+                self.ledger[usize::from(booked.module)].claimed += u64::from(booked.delta.unsigned_abs());
+                if self.is_joint(claim.row, booked.module) {
+                    let (taken, services) = admitted.entry((claim.row, booked.module)).or_default();
+                    services.insert(claim.service);
+                    // Whoever may have taken a seat elsewhere has none here for the next (U-18).
+                    let unsure = self.ledger[usize::from(booked.module)].module.unsure;
+                    *taken += if unsure.contains(claim.service) { 0 } else { booked.delta };
+                }
             }
             steps.push(claim);
         }
     }
+
+    /// Whether an account has several claims that may take one seat of a module together.
+    fn is_joint(&self, row: u32, module: u8) -> bool {
+        let several = self.ledger[usize::from(module)].module.services.len() > 1;
+        several && self.joint.binary_search(&(row, module)).is_ok()
+    }
+
+    fn reason(&self, booked: Booked) -> Option<BlockReason> {
+        let index = usize::from(booked.module);
+        seat_reason(&self.ledger[index], booked, self.keep_free_allowed.contains(&index))
+    }
 }
 
 /// Where services share a module, what one step does to the account's seat rests on the account's step before
-/// it: that one must have been confirmed.
+/// it: that one must have been confirmed. A service that is counted in two modules joins both into one chain.
 fn link(steps: &mut [SwitchStep], with: &Ordering<'_>) {
     const NONE: u32 = u32::MAX;
-    for (index, module) in with.modules.list.iter().enumerate() {
-        if module.services.len() < 2 {
-            continue;
-        }
+    for services in chained(with.modules) {
         let mut last = vec![NONE; with.observed.directory.len()];
         for (at, step) in steps.iter_mut().enumerate() {
-            if step.module.map(usize::from) == Some(index) {
+            if services.contains(step.service) {
                 let before = std::mem::replace(&mut last[step.row as usize], at as u32);
                 step.needs = (before != NONE).then_some(before);
             }
@@ -290,17 +313,36 @@ fn link(steps: &mut [SwitchStep], with: &Ordering<'_>) {
     }
 }
 
+/// The sets of services that hang together by the modules they share.
+fn chained(modules: &Modules) -> Vec<ServiceSet> {
+    let mut chains: Vec<ServiceSet> = Vec::new();
+    for module in &modules.list {
+        let (joined, rest): (Vec<ServiceSet>, Vec<ServiceSet>) =
+            chains.into_iter().partition(|chain| !chain.intersection(module.services).is_empty());
+        chains = rest;
+        chains.push(joined.into_iter().fold(module.services, ServiceSet::union));
+    }
+    chains.retain(|chain| chain.len() > 1);
+    chains
+}
+
 /// Why a claim does not fit; `None` where it does.
-fn seat_reason(row: &LedgerRow, module: u8, delta: i8, keep_free_allowed: bool) -> Option<BlockReason> {
+fn seat_reason(row: &LedgerRow, booked: Booked, keep_free_allowed: bool) -> Option<BlockReason> {
+    let Booked { module, delta } = booked;
+    // It takes no seat of it: the account holds one by another service (U-37).
     if delta == 0 {
         return None;
     }
     let seats = match row.module.seats {
         Seats::Unlimited => return None,
+        // U-1: neither zero nor unlimited.
         Seats::Unknown => return Some(BlockReason::SeatsUnknown { module }),
         Seats::Limited(seats) => seats,
     };
+    // Seats without a count of who uses them say nothing of whether one is free.
     let Some(after) = row.after() else { return Some(BlockReason::SeatsUnknown { module }) };
+    // SEAT-1: up to the seats, less those that the author keeps. Beyond them the account would be on trial (TRI-1), or
+    // the service may not start (U-21): none is planned (U-30).
     let kept = if keep_free_allowed { 0 } else { row.module.keep_free };
     if after < seats.saturating_sub(kept) {
         None
@@ -313,10 +355,12 @@ fn seat_reason(row: &LedgerRow, module: u8, delta: i8, keep_free_allowed: bool) 
 
 #[cfg(test)]
 mod tests {
-    use crate::model::Guardrail;
+    use std::collections::BTreeMap;
+
+    use crate::model::{Guardrail, Service};
     use crate::plan::Allow;
     use crate::plan::tests::{allow, planned_with, told};
-    use crate::policy::tests::World;
+    use crate::policy::tests::{World, license, module, place};
 
     fn check(seats: &str, accounts: &[&str], allows: &[Allow], expected: &[&str]) {
         let world = World::of(seats, accounts);
@@ -459,6 +503,45 @@ mod tests {
             ("instantmessaging=1 sip=1", &["a im:off->on sip:off->on"], &["claim a im 1", "claim a sip 1"]),
         ] {
             check(seats, accounts, &[], expected);
+        }
+    }
+
+    #[test]
+    fn a_service_that_is_counted_in_two_modules_needs_a_seat_of_both() {
+        // IM is declared to take seats of Anti-Spam, and the licence has Instant Messaging too.
+        const BOTH: &str = "antispam=1 instantmessaging=1";
+        for (seats, accounts, expected) in [
+            (BOTH, &["a antispam:off im:off->on"][..], &["claim a im 1/1"][..]),
+            ("antispam=0 instantmessaging=1", &["a antispam:off im:off->on"], &["no-seat a im"]),
+            ("antispam=1 instantmessaging=0", &["a antispam:off im:off->on"], &["no-seat a im"]),
+            ("antispam=1", &["a antispam:off im:off->on"], &["claim a im 1"]),
+            ("antispam=1 instantmessaging=1-1", &["a antispam:off im:off->on"], &["keep-free a im"]),
+            ("antispam=1 instantmessaging=unknown", &["a antispam:off im:off->on"], &["seats-unknown a im"]),
+            // Of which module it frees a seat is not known, so it frees none for certain.
+            (BOTH, &["a antispam:off im:on->off"], &["release a im 0/0"]),
+            ("antispam=1", &["a antispam:off im:on->off"], &["release a im -1"]),
+            // What antispam holds is held for im too, and what im holds is held for nobody.
+            (BOTH, &["a antispam:on im:off->on", "b im:off->on"], &["claim a im 0/1", "no-seat b im"]),
+            (BOTH, &["a antispam:on->off im:off->on"], &["release a antispam -1", "claim a im 1/1 after 0"]),
+            (BOTH, &["a antispam:off->on im:on->off"], &["release a im 0/0", "no-seat a antispam"]),
+            (BOTH, &["a antispam:off->on im:on"], &["no-seat a antispam"]),
+            ("antispam=1", &["a antispam:off->on im:on"], &["claim a antispam 0"]),
+            (BOTH, &["a antispam:off->on im:off->on"], &["claim a antispam 1", "claim a im 0/1 after 0"]),
+            (BOTH, &["a antispam:off->on im:off->on@5"], &["claim a im 1/1", "no-seat a antispam"]),
+            (
+                "antispam=2 instantmessaging=1",
+                &["a antispam:off->on im:off->on@5"],
+                &["claim a im 1/1", "claim a antispam 1 after 0"],
+            ),
+        ] {
+            let accounts: Vec<String> =
+                accounts.iter().map(|line| format!("{line} quarantine:off")).collect();
+            let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
+            let mut world = World::of(seats, &accounts);
+            let license = world.server.license.get_or_insert_with(|| license(BTreeMap::new()));
+            license.module_of.insert(Service::Im, (module("antispam"), place()));
+            let plan = planned_with(&world, &[]).unwrap_or_else(|findings| panic!("{findings:?}"));
+            assert_eq!(told(&plan), expected, "{accounts:?} with {seats}");
         }
     }
 

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use super::block::{mode_remedy, unheeded_among, unheeded_words};
 use super::made::Inputs;
 use super::step::SwitchStep;
-use crate::diff::Direction;
 use crate::diff::compare::Differences;
 use crate::diff::narrowing::Stray;
+use crate::diff::{Direction, remarks_on_secrets, unheeded};
 use crate::lifecycle::trial::TRIAL_DAYS;
-use crate::model::{Finding, Guardrail, Module, Observed, Reading, Remedy, Service, ServiceSet, counted};
+use crate::model::{
+    BackupKey, Finding, Guardrail, Module, Observed, Reading, Remedy, Service, ServiceSet, counted,
+};
 use crate::policy::Assignment;
 use crate::policy::profile::RuleId;
-use crate::seats::count::unheeded;
 use crate::seats::{LedgerRow, Modules};
 use crate::spec::meaning::SupportSense;
 
@@ -123,14 +125,14 @@ fn unfit(differences: &Differences, assignment: &Assignment, observed: &Observed
 
 /// What a person should know of the modules' seats.
 pub fn on_ledger(ledger: &[LedgerRow], inputs: Inputs<'_>) -> Vec<Finding> {
-    let mut findings = over_licence(ledger);
+    let mut findings = over_licence(ledger, inputs.observed);
     findings.extend(by_support_alone(ledger, inputs));
     findings
 }
 
 /// Modules that are used beyond their seats, before the plan and after it (SEAT-5). What then happens is not known:
 /// the worse is told (U-21).
-fn over_licence(ledger: &[LedgerRow]) -> Vec<Finding> {
+fn over_licence(ledger: &[LedgerRow], observed: &Observed) -> Vec<Finding> {
     let finding = |row: &LedgerRow| {
         let before = row.used_now().and_then(|used| row.over(used)).filter(|over| *over > 0)?;
         let after = row.after().and_then(|used| row.over(used)).unwrap_or(before);
@@ -148,6 +150,11 @@ fn over_licence(ledger: &[LedgerRow]) -> Vec<Finding> {
             return Some(Finding::warning("over-licence", text).remedy(remedy));
         }
         let told = format!("{title} is used by {} more than it has seats", counted(before, "account"));
+        // U-13, U-35: who counts by a mode counts whatever a plan does to switches, and may need no seat at all.
+        if let Some((service, mode)) = unheeded_among(row.module.services, observed) {
+            let text = format!("{told}: {}", unheeded_words((service, mode)));
+            return Some(Finding::warning("over-licence", text).remedy(mode_remedy(service, mode)));
+        }
         if after == 0 {
             return Some(Finding::info("over-licence", format!("{told}; this plan ends that")));
         }
@@ -209,6 +216,13 @@ pub fn without_module(steps: &[SwitchStep]) -> Vec<Finding> {
     services.iter().map(finding).collect()
 }
 
+/// Secrets of the backup that are left as they were written, since nobody can read them.
+pub fn on_secrets(inputs: Inputs<'_>) -> Vec<Finding> {
+    let within = |key: BackupKey| inputs.narrowing.setting(&inputs.server.name, key);
+    let backup = inputs.server.backup.iter();
+    backup.flat_map(|backup| remarks_on_secrets(backup, inputs.secrets, &within)).collect()
+}
+
 /// Patterns of `--target` and `--exclude` that match nothing here.
 pub fn strays(inputs: Inputs<'_>) -> Vec<Finding> {
     let finding = |stray: Stray| {
@@ -256,9 +270,13 @@ pub fn too_many_modules(modules: &Modules) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use crate::model::Remedy;
-    use crate::plan::tests::planned;
+    use jiff::civil::date;
+
+    use crate::diff::{SecretMatch, SecretsMet};
+    use crate::model::{BackupKey, Remedy, SecretRef};
+    use crate::plan::tests::{planned, planned_met};
     use crate::policy::tests::World;
+    use crate::spec::meaning::BackupValue;
 
     #[test]
     fn nobody_orders_seats_for_switches_that_were_not_read() {
@@ -271,6 +289,26 @@ mod tests {
                 plan.findings.iter().find(|finding| finding.code == "over-licence").expect("over by one");
             assert_eq!(matches!(found.remedy, Some(Remedy::Seats { .. })), orders, "{found:?}");
             assert_eq!(found.message.contains("cannot be told"), !orders, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_nobody_can_read_is_left_alone_with_a_reservation() {
+        let secret = BackupValue::Secret(SecretRef::Env("BACKUP_PASSWORD".to_owned()));
+        let world = World::of("", &["a"]).with_backup(&[(BackupKey::Password, "", secret)]);
+        for (matched, steps, told) in [
+            (SecretMatch::Same, 0, None),
+            (SecretMatch::Differs, 1, None),
+            (SecretMatch::Empty, 1, None),
+            (SecretMatch::AsWritten(date(2026, 11, 20)), 0, Some("it was last written on 2026-11-20")),
+        ] {
+            let met = SecretsMet::from([(BackupKey::Password, matched)]);
+            let plan = planned_met(&world, &met);
+            assert_eq!(plan.steps.len(), steps, "{matched:?}");
+            assert_eq!(plan.unread, 0, "{matched:?}: what was written is not what could not be read");
+            let found = plan.findings.iter().find(|finding| finding.code == "secret-as-written");
+            assert_eq!(found.is_some(), told.is_some(), "{matched:?}");
+            assert!(found.is_none_or(|found| found.message.contains(told.unwrap_or_default())), "{found:?}");
         }
     }
 }

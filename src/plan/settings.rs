@@ -24,6 +24,8 @@ enum Stage {
     On,
 }
 
+/// What is switched off stops at once and needs nothing; what is switched on starts with the values that it finds, so it
+/// comes after them (U-7: each is written by a call of its own).
 fn stage(change: &SettingChange) -> Stage {
     let switch = change.key.kind() == BackupKind::Flag && change.key.path().ends_with("enabled");
     match change.after.as_deref() {

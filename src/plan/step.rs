@@ -23,9 +23,35 @@ pub struct SwitchStep {
     pub module: Option<u8>,
     /// By how much *used* of that module changes for certain: 1, 0 or -1.
     pub delta: i8,
+    /// Another module of which it may take or free a seat as well (`seats::moved_from`).
+    pub also: Option<Booked>,
     pub expect: Expectation,
     /// The step, by index, that must have been confirmed before: what `delta` says rests on it.
     pub needs: Option<u32>,
+}
+
+/// What a step does to the seats of one module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Booked {
+    pub module: u8,
+    /// By how much *used* changes for certain: 1, 0 or -1.
+    pub delta: i8,
+}
+
+impl SwitchStep {
+    /// Every module that it is booked on, the declared one first.
+    pub fn booked(&self) -> impl Iterator<Item = Booked> {
+        let first = self.module.map(|module| Booked { module, delta: self.delta });
+        first.into_iter().chain(self.also)
+    }
+
+    /// Books it on these modules; the declared one comes first, and there are never more than two.
+    pub fn book(&mut self, mut booked: impl Iterator<Item = Booked>) {
+        let first = booked.next();
+        self.module = first.map(|first| first.module);
+        self.delta = first.map_or(0, |first| first.delta);
+        self.also = booked.next();
+    }
 }
 
 /// What must be found before the write: the switch itself, and the others that share its module.

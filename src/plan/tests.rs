@@ -39,6 +39,14 @@ pub fn planned_within<'a>(world: &'a World, narrowing: &'a Narrowing) -> Result<
     })
 }
 
+/// A plan with secrets that were compared.
+pub fn planned_met<'a>(world: &'a World, secrets: &'a SecretsMet) -> Plan<'a> {
+    let (today, memory, narrowing) = (date(2026, 11, 24), &MEMORY, Narrowing::none());
+    let World { server, observed } = world;
+    let inputs = Inputs { server, observed, today, allows: &[], secrets, memory, narrowing };
+    build(inputs).unwrap_or_else(|findings| panic!("{findings:?}"))
+}
+
 /// A plan that can be made.
 pub fn planned(world: &World) -> Plan<'_> {
     planned_with(world, &[]).unwrap_or_else(|findings| panic!("{findings:?}"))
@@ -59,11 +67,14 @@ pub fn step_name(plan: &Plan<'_>, step: &Step) -> String {
 }
 
 /// Every step with its delta and what it needs, then what is blocked: `claim a im 1`, `release a im 0 after 1`,
-/// `no-seat b im`.
+/// `no-seat b im`. `claim a im 1/0` is booked on two modules.
 pub fn told(plan: &Plan<'_>) -> Vec<String> {
     let steps = plan.steps.iter().map(|step| {
         let (delta, needs) = match step {
-            Step::Switch(step) => (format!(" {}", step.delta), step.needs.into_iter().collect()),
+            Step::Switch(step) => {
+                let also = step.also.map(|also| format!("/{}", also.delta)).unwrap_or_default();
+                (format!(" {}{also}", step.delta), step.needs.into_iter().collect())
+            }
             Step::Setting(step) => (String::new(), step.needs.clone()),
         };
         let needs: Vec<String> = needs.iter().map(ToString::to_string).collect();

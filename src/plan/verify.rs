@@ -41,6 +41,17 @@ pub fn verify(plan: &Plan<'_>) -> Result<(), String> {
     Ok(())
 }
 
+/// One step, as it moves its account.
+struct Moving {
+    row: usize,
+    claim: bool,
+    /// As it is booked on the module that is looked at.
+    delta: i8,
+    /// What is stored and what is effective.
+    before: (ServiceSet, ServiceSet),
+    after: (ServiceSet, ServiceSet),
+}
+
 /// Accounts' switches as the steps move them.
 struct World {
     /// For each row what is stored and what is effective.
@@ -75,9 +86,11 @@ impl World {
         let profile = plan.assignment.of(row);
         let claim = step.direction == Direction::Claim;
 
+        // U-6: a locked switch is not written, nor one of which it was not read that it is free.
         if read.known.0 & bit.0 == 0 || read.editable.0 & read.editable_known.0 & bit.0 == 0 {
             return fault("it was not read, or may not be changed");
         }
+        // U-13, U-35: there a write has no effect, and what it would do to a seat is not known.
         if matches!(plan.observed.modes.get(&step.service), Some(mode) if !heeds(mode)) {
             return fault("its access mode heeds no account");
         }
@@ -87,6 +100,7 @@ impl World {
         if profile.managed.0 & bit.0 == 0 || (profile.enabled.0 & bit.0 != 0) != claim {
             return fault("no policy says so");
         }
+        // A run goes through the steps in their order, so what a step rests on stands before it.
         if step.needs.is_some_and(|needed| needed as usize >= index) {
             return fault("it needs a later step");
         }
@@ -94,41 +108,65 @@ impl World {
         if (stored.0 & bit.0 != 0) == claim {
             return fault("the switch is already there");
         }
+        // U-17: a run holds what it finds against this, so it must be what the steps before it leave.
         if (stored.0 ^ step.expect.on.0) & step.expect.of.0 != 0 || step.expect.of.0 & bit.0 == 0 {
             return fault("it expects what the steps before it do not leave");
         }
         let after = |set: ServiceSet| ServiceSet(if claim { set.0 | bit.0 } else { set.0 & !bit.0 });
         let moved = (after(stored), after(effective));
         self.accounts[row] = moved;
-        let own = plan.modules.list.iter().position(|module| module.services.0 & bit.0 != 0);
-        if step.module.map(usize::from) != own {
+        let own = plan.modules.list.iter().zip(0u8..);
+        let own: Vec<u8> =
+            own.filter(|(module, _)| module.services.0 & bit.0 != 0).map(|(_, at)| at).collect();
+        let mut named: Vec<u8> = step.module.into_iter().chain(step.also.map(|also| also.module)).collect();
+        named.sort_unstable();
+        if named != own {
             return fault("it is booked on a module that is not its own");
         }
-        let Some(module) = own else { return Ok(()) };
+        let also = step.also.map(|also| (also.module, also.delta));
+        for (module, delta) in step.module.map(|module| (module, step.delta)).into_iter().chain(also) {
+            let moving = Moving { row, claim, delta, before: (stored, effective), after: moved };
+            if let Err(what) = self.book(plan, usize::from(module), &moving) {
+                return fault(what);
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts one module anew after a step, and holds it against how the step is booked there.
+    fn book(&mut self, plan: &Plan<'_>, module: usize, moving: &Moving) -> Result<(), &'static str> {
         let services = plan.modules.list[module].services.0;
-        if claim && step.delta == 0 && !self.surely_held(plan, row, services, stored) {
-            return fault(
+        // What may take its seat elsewhere shows no seat here, and frees none.
+        let sure = services & !plan.modules.list[module].unsure.0;
+        let (before, after) = (moving.before, moving.after);
+        if moving.claim && moving.delta == 0 && !self.surely_held(plan, moving.row, sure, before.0) {
+            return Err(
                 "it is booked as free of charge, and nothing read shows that its account holds a seat",
             );
         }
+        // U-37: one seat for an account, by however many services of the module.
         let held = |set: ServiceSet| i64::from(set.0 & services != 0);
-        let change = (held(moved.0) - held(stored), held(moved.1) - held(effective));
+        let change = (held(after.0) - held(before.0), held(after.1) - held(before.1));
         self.used[module].0 += change.0;
         self.used[module].1 += change.1;
-        let booked = i64::from(step.delta);
+        // U-36: by whichever count a seat goes, the booking is not more favourable than what moves.
+        let booked = i64::from(moving.delta);
         if booked < change.0 || booked < change.1 {
-            return fault("it is booked for less than it takes, or frees more than it does");
+            return Err("it is booked for less than it takes, or frees more than it does");
         }
-        let facts = plan.observed.columns.facts[row];
-        if booked < 0 && (facts.disabled.possible() || facts.guest.possible()) {
-            return fault("it frees a seat that the account may not hold");
+        let facts = plan.observed.columns.facts[moving.row];
+        // U-5: who may not count holds no seat that could be freed.
+        let moved = before.0.0 ^ after.0.0;
+        if booked < 0 && (facts.disabled.possible() || facts.guest.possible() || moved & sure == 0) {
+            return Err("it frees a seat that the account may not hold");
         }
         self.claimed[module] += u64::from(booked > 0);
         self.released[module] += u64::from(booked < 0);
-        self.no_worse(plan, module).or_else(|_| fault("it makes its module worse"))
+        self.no_worse(plan, module).map_err(|()| "it makes its module worse")
     }
 
-    /// Whether an account holds a seat of a module by switches that were read, or that a step before moved.
+    /// Whether an account holds a seat of a module by switches that were read, or that a step before moved, and by both
+    /// counts (U-36): what nobody could read makes no claim free.
     fn surely_held(&self, plan: &Plan<'_>, row: usize, services: u32, stored: ServiceSet) -> bool {
         let read = plan.observed.columns.bits[row];
         let (first, _) = account(plan, row);
@@ -139,12 +177,14 @@ impl World {
         on != 0 && effective & services != 0
     }
 
-    /// By the larger of both counts, and with only the seats that were surely freed, nothing is further over.
+    /// By the larger of both counts, and with only the seats that were surely freed, nothing is further over (SEAT-5,
+    /// U-21): who is over now may stay so, since no step of ours made it, and none may make it more.
     fn no_worse(&self, plan: &Plan<'_>, module: usize) -> Result<(), ()> {
         let start = self.start[module].0.max(self.start[module].1);
         let booked = start + signed(self.claimed[module]) - signed(self.released[module]);
         let worst = booked.max(self.used[module].0).max(self.used[module].1);
         match plan.modules.list[module].seats {
+            // U-9: with a list cut short the count is a lower bound.
             Seats::Limited(_)
                 if self.claimed[module] > 0 && !plan.observed.directory.incomplete.is_empty() =>
             {
@@ -152,15 +192,10 @@ impl World {
             }
             Seats::Limited(seats) => {
                 let over = |used: i64| (used - signed(seats)).max(0);
-                if over(worst) > over(start)
-                    || (self.claimed[module] > 0 && booked > start.max(signed(seats)))
-                {
-                    Err(())
-                } else {
-                    Ok(())
-                }
+                if over(worst) > over(start) { Err(()) } else { Ok(()) }
             }
             Seats::Unlimited => Ok(()),
+            // U-1: what nobody knows may be used up.
             Seats::Unknown => {
                 if self.claimed[module] == 0 {
                     Ok(())
@@ -324,6 +359,23 @@ mod tests {
                 "antispam=5",
                 &["a antispam:off->on quarantine:on/off"],
                 |plan| switch(plan, "claim a antispam").delta = 0,
+                "free of charge",
+            ),
+            (
+                "a release of a service that may take its seat of another module",
+                "instantmessaging=5",
+                &["a im:on->off"],
+                |plan| plan.modules.list.iter_mut().for_each(|module| module.unsure = module.services),
+                "frees a seat that the account may not hold",
+            ),
+            (
+                "a claim that is free because of a service that may take its seat of another module",
+                "antispam=5",
+                &["a antispam:off->on quarantine:on"],
+                |plan| {
+                    let unsure = ServiceSet::single(Service::Quarantine);
+                    plan.modules.list.iter_mut().for_each(|module| module.unsure = unsure);
+                },
                 "free of charge",
             ),
             (

@@ -403,7 +403,7 @@ fn resolve(
             return Err(Box::new((held_as_unread(policy, why, place), at_most)));
         }
     };
-    if let Some(why) = recalling.shrank("scope", scope.count()) {
+    if let Some(why) = recalling.shrank("scope", &[&policy.scope], scope.count()) {
         // Who left is not known, and a weaker policy must not decide for them either.
         let anybody = Rows::all(selecting.directory.len());
         let held = held_as_empty(policy, why, policy.scope.place.clone(), scope.count());
@@ -433,7 +433,8 @@ fn resolve(
                     let what = "nobody in the scope is selected".to_owned();
                     return Err(Box::new((held_as_empty(policy, what, enable.place.clone(), 0), scope)));
                 }
-                if let Some(why) = recalling.shrank(service.name(), enabled.count()) {
+                if let Some(why) = recalling.shrank(service.name(), &[&policy.scope, enable], enabled.count())
+                {
                     let held = held_as_empty(policy, why, enable.place.clone(), enabled.count());
                     return Err(Box::new((held, scope)));
                 }

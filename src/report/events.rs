@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::remedy;
-use super::run::next_act;
+use super::run::{next_act, next_of};
 use super::view;
 use crate::flow::{Event, Outcome, RunEnd, StepState};
 use crate::model::Seats;
@@ -167,8 +167,8 @@ pub fn of(plan: &Plan<'_>, event: &Event<'_>, exit: impl Fn(RunEnd) -> u8) -> Wh
             failed: ended.counts.failed as u64,
             in_doubt: ended.counts.doubtful as u64,
             not_tried: ended.counts.stopped as u64,
-            message: ended.halted.map(ToString::to_string),
-            remedy: (!ended.counts.is_whole()).then(|| remedy::text(&next_act(ended.halted))),
+            message: ended.run.halted().map(ToString::to_string),
+            remedy: (!ended.counts.is_whole()).then(|| remedy::text(&next_of(ended.run))),
         }),
     }
 }

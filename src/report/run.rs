@@ -200,7 +200,7 @@ fn last_lines(plan: &Plan<'_>, run: &Run<'_>, layout: Layout) -> String {
         let _ = writeln!(out, "  narrowed: {changes} left out by --target or --exclude.");
     }
     if !whole {
-        let next = format!("next: {}", remedy::text(&next_act(run.halted())));
+        let next = format!("next: {}", remedy::text(&next_of(run)));
         let _ = writeln!(out, "{}", wrap(&next, width, 2));
     } else if blocked.is_some() {
         let next = "next: `icewarden plan` names what stands in the way of each, and what to do about it";
@@ -229,6 +229,19 @@ fn stands_in_the_way(plan: &Plan<'_>) -> Option<String> {
         parts.push(format!("{} could not be read", counted(plan.unread, "account")));
     }
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// The next act after a run that is not whole.
+pub fn next_of(run: &Run<'_>) -> Remedy {
+    let given_up: Vec<String> = run.given_up().map(|subject| subject.to_string()).collect();
+    if run.halted().is_some() || given_up.is_empty() {
+        return next_act(run.halted());
+    }
+    Remedy::Check(format!(
+        "on the server's own console why it does not take {}: the service itself, the rights of the account of \
+         connection.rpc.account, the licence; then plan again",
+        given_up.join(", ")
+    ))
 }
 
 /// There is no rollback: the next plan leads on from wherever a run stopped.

@@ -285,6 +285,8 @@ fn blocked_file(plan: &Plan<'_>, blocked: &Blocked, short: &[u64]) -> BlockedFil
         domain: domain_of(plan.observed.directory.address(row as usize)),
         module: name.as_deref().unwrap_or_default(),
         title: module.map_or("", |module| plan.modules.list[module].title.as_str()),
+        unheeded: module
+            .and_then(|module| block::unheeded_among(plan.modules.list[module].services, plan.observed)),
     };
     BlockedFile {
         address: switch_address(plan, row, service),
@@ -360,7 +362,10 @@ fn blocked_words(plan: &Plan<'_>, blocked: &Blocked, module: Option<usize>) -> S
         BlockReason::NotInLicence { .. } => format!("the licence names no module {title}"),
         BlockReason::NoSeat { .. } => {
             let after = row.and_then(super::super::seats::ledger::LedgerRow::after).unwrap_or_default();
-            format!("no {title} seat is left: {after} of {seats} are used after this plan")
+            let services = row.map(|row| row.module.services).unwrap_or_default();
+            let why = block::unheeded_among(services, plan.observed);
+            let why = why.map(|mode| format!("; {}", block::unheeded_words(mode))).unwrap_or_default();
+            format!("no {title} seat is left: {after} of {seats} are used after this plan{why}")
         }
         BlockReason::KeepFree { .. } => {
             let kept = row.map_or(0, |row| row.module.keep_free);

@@ -1,9 +1,9 @@
 //! Who uses a module, and what one switch does to that.
 
 use super::modules::{ModuleSeats, Modules};
-use crate::diff::Direction;
+use crate::diff::{Direction, unheeded};
 use crate::model::observed::ServiceBits;
-use crate::model::{AccessMode, AccountFacts, Observed, Reading, Service, ServiceSet};
+use crate::model::{AccountFacts, Observed, Service, ServiceSet};
 
 /// How many accounts use a module, by both counts (U-36).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,17 +23,6 @@ impl Used {
     pub fn larger(self) -> u64 {
         self.stored.max(self.effective)
     }
-}
-
-/// Services whose accounts' own switches do not say what is so: under their access mode every account may
-/// count (U-13, U-35).
-pub fn unheeded(observed: &Observed) -> ServiceSet {
-    observed
-        .modes
-        .iter()
-        .filter(|(_, mode)| matches!(mode, Reading::Read(mode) if !AccessMode::heeds_accounts(*mode)))
-        .map(|(service, _)| *service)
-        .collect()
 }
 
 /// Counts every module whose services were all asked for; `None` for the others, and the number of user
@@ -60,6 +49,7 @@ pub fn used(modules: &Modules, observed: &Observed) -> Vec<Option<Used>> {
             }
         }
     }
+    // LIC-7, reference 4.4: of the mail server the account itself is the seat, whatever is switched on.
     for (module, count) in modules.list.iter().zip(&mut counts) {
         if module.module.as_str() == crate::model::Module::MAIL_SERVER {
             let users = observed.directory.len() as u64;
@@ -78,10 +68,13 @@ pub fn used(modules: &Modules, observed: &Observed) -> Vec<Option<Used>> {
 /// Accounts that the server counts towards its licence and that no list has: each may hold a seat of any module.
 /// What else the server may count there is not known (U-5, U-20); a claim must not rest on that it is nothing.
 pub fn unlisted(observed: &Observed) -> u64 {
+    // Where it counts fewer, nothing follows: it may leave out disabled accounts, or whoever never connected.
     let theirs = observed.licence.active_users.read().copied().unwrap_or_default();
     theirs.saturating_sub(observed.directory.len() as u64)
 }
 
+/// Whether each service of a module was asked for: one that nobody asked for may be on for everybody (SEAT-7), and a
+/// count without it would be too low.
 fn counted(module: &ModuleSeats, asked: ServiceSet) -> bool {
     !module.services.is_empty() && module.services.without(asked).is_empty()
 }
@@ -107,8 +100,12 @@ pub struct AccountSeats {
 
 impl AccountSeats {
     pub fn new(bits: ServiceBits, unheeded: ServiceSet, asked: ServiceSet) -> AccountSeats {
+        // Only what was read to be on is surely held.
         let sure_stored = bits.on.intersection(bits.known).intersection(asked);
+        // What was not read counts as on: by default every service is (SEAT-7).
         let stored = asked.intersection(ServiceSet(bits.on.0 | !bits.known.0));
+        // Where no effective value was read, the stored switch is all there is; under a mode that heeds no account
+        // everybody may count, and nobody surely does (U-13, U-35).
         let supported = bits.support.intersection(bits.support_known);
         let effective = supported.union(stored.without(bits.support_known)).union(unheeded);
         let sure_effective = supported.union(sure_stored.without(bits.support_known)).without(unheeded);
@@ -120,25 +117,34 @@ impl AccountSeats {
         }
     }
 
-    /// Moves one switch. The answer is by how much *used* of its module changes for certain: 1 where a claim may
-    /// take a seat by either count, -1 where a release frees one by both, else 0.
-    pub fn book(&mut self, service: Service, direction: Direction, mates: ServiceSet) -> i8 {
-        let has = |set: ServiceSet| !set.intersection(mates).is_empty();
+    /// By how much *used* of a module changes for certain when a switch moves: 1 where a claim may take a seat by either
+    /// count, -1 where a release frees one by both, else 0. That an account may hold one seat by several services
+    /// (U-37), that its seat may follow either switch (U-36), and that a service may take it elsewhere (U-18), makes
+    /// the two differ.
+    pub fn delta(&self, service: Service, direction: Direction, module: &ModuleSeats) -> i8 {
+        let has = |set: ServiceSet, of: ServiceSet| !set.intersection(of).is_empty();
         match direction {
+            // A claim is free only if the account holds a seat by both counts already (U-36).
             Direction::Claim => {
-                let held = has(self.sure_stored) && has(self.sure_effective);
-                for set in self.sets() {
-                    set.insert(service);
-                }
-                i8::from(!held)
+                let sure = module.services.without(module.unsure);
+                i8::from(!(has(self.sure_stored, sure) && has(self.sure_effective, sure)))
             }
+            // A release frees a seat only if nothing else holds it, by both counts (U-36, U-37).
             Direction::Release => {
-                let before = (has(self.stored), has(self.effective));
-                for set in self.sets() {
-                    set.remove(service);
-                }
-                let frees = before.0 && !has(self.stored) && before.1 && !has(self.effective);
-                -i8::from(frees)
+                let rest = module.services.without(ServiceSet::single(service));
+                let ends = |set: ServiceSet| has(set, module.services) && !has(set, rest);
+                let sure = !module.unsure.contains(service);
+                -i8::from(sure && ends(self.stored) && ends(self.effective))
+            }
+        }
+    }
+
+    /// Moves one switch.
+    pub fn move_to(&mut self, service: Service, direction: Direction) {
+        for set in self.sets() {
+            match direction {
+                Direction::Claim => set.insert(service),
+                Direction::Release => set.remove(service),
             }
         }
     }
@@ -151,6 +157,7 @@ impl AccountSeats {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{AccessMode, Reading};
     use crate::policy::tests::{World, service};
     use crate::seats::modules;
 
@@ -161,6 +168,12 @@ mod tests {
             observed.modes.extend(mode.map(|mode| (on, Reading::Read(mode))));
         }
         observed
+    }
+
+    /// The module of both.
+    fn antispam(observed: &Observed) -> ModuleSeats {
+        let modules = modules(&observed.licence, None, observed.asked);
+        modules.list.into_iter().find(|known| known.module.as_str() == "antispam").unwrap()
     }
 
     #[test]
@@ -193,8 +206,8 @@ mod tests {
         ] {
             let observed = world(account, mode);
             let modules = modules(&observed.licence, None, observed.asked);
-            let index = modules.of(Service::AntiSpam).unwrap();
-            let counted = used(&modules, &observed)[index];
+            let index = modules.of(Service::AntiSpam).next().unwrap();
+            let counted = used(&modules, &observed)[usize::from(index)];
             let expected = Used { stored, effective, unread, doubtful };
             assert_eq!(counted, Some(expected), "{account} under {mode:?}");
             assert_eq!(expected.larger(), stored.max(effective));
@@ -249,9 +262,13 @@ mod tests {
         ] {
             let observed = world(account, None);
             let mut seats = AccountSeats::new(observed.columns.bits[0], unheeded(&observed), observed.asked);
-            let mates = ServiceSet::of(&[Service::AntiSpam, Service::Quarantine]);
-            let booked: Vec<i8> =
-                moves.iter().map(|(name, direction)| seats.book(service(name), *direction, mates)).collect();
+            let antispam = antispam(&observed);
+            let mut book = |name: &str, direction| {
+                let delta = seats.delta(service(name), direction, &antispam);
+                seats.move_to(service(name), direction);
+                delta
+            };
+            let booked: Vec<i8> = moves.iter().map(|(name, direction)| book(name, *direction)).collect();
             assert_eq!(booked, expected, "{moves:?} of {account}");
         }
     }
@@ -259,12 +276,11 @@ mod tests {
     #[test]
     fn under_a_mode_that_heeds_no_account_nothing_is_free_and_nothing_is_freed() {
         let observed = world("a antispam:off quarantine:on", Some(AccessMode::All));
-        let mates = ServiceSet::of(&[Service::AntiSpam, Service::Quarantine]);
         let seats = AccountSeats::new(observed.columns.bits[0], unheeded(&observed), observed.asked);
-        assert_eq!({ seats }.book(Service::Quarantine, Direction::Release, mates), 0);
+        assert_eq!(seats.delta(Service::Quarantine, Direction::Release, &antispam(&observed)), 0);
         let observed = world("a antispam:off quarantine:off", Some(AccessMode::All));
         let seats = AccountSeats::new(observed.columns.bits[0], unheeded(&observed), observed.asked);
-        assert_eq!({ seats }.book(Service::Quarantine, Direction::Claim, mates), 1);
+        assert_eq!(seats.delta(Service::Quarantine, Direction::Claim, &antispam(&observed)), 1);
     }
 
     #[test]

@@ -51,6 +51,7 @@ impl LedgerRow {
     pub fn over(&self, used: u64) -> Option<u64> {
         match self.module.seats {
             Seats::Limited(seats) => Some(used.saturating_sub(seats)),
+            // The licence says 0 for it (reference 4.1).
             Seats::Unlimited => Some(0),
             Seats::Unknown => None,
         }

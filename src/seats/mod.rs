@@ -15,4 +15,4 @@ pub mod pairing;
 
 pub use count::{AccountSeats, Used, used};
 pub use ledger::{LedgerRow, Peak};
-pub use modules::{ModuleSeats, Modules, modules};
+pub use modules::{ModuleSeats, Modules, modules, moved_from};

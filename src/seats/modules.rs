@@ -14,6 +14,9 @@ pub struct ModuleSeats {
     pub title: String,
     /// The services that take a seat of it; empty for the mail server itself and for unknown products.
     pub services: ServiceSet,
+    /// Of these, services that may take their seat of another module instead ([`moved_from`]). Each is counted here, and
+    /// nothing rests on it: an account that has only these may hold no seat of this module.
+    pub unsure: ServiceSet,
     pub seats: Seats,
     pub source: SeatsSource,
     /// Seats that no claim may take (`expect.*.keepFree`).
@@ -27,21 +30,20 @@ pub struct Modules {
     pub list: Vec<ModuleSeats>,
     /// Modules beyond the number that an index can hold.
     pub left_out: usize,
-    of: [Option<u8>; Service::ALL.len()],
+    of: [[Option<u8>; 2]; Service::ALL.len()],
 }
 
 impl Modules {
-    /// The index, in `list`, of the module whose seat a service takes.
-    pub fn of(&self, service: Service) -> Option<usize> {
-        self.of[service as usize].map(usize::from)
+    /// The indices, in `list`, of the modules whose seats a service takes: none, one, or the one that the spec names
+    /// and then the one that [`moved_from`] keeps.
+    pub fn of(&self, service: Service) -> impl Iterator<Item = u8> {
+        self.of[service as usize].into_iter().flatten()
     }
 
     /// The services that share a module with any of `services`, those included: an account's seat hangs on all.
     pub fn with_mates(&self, services: ServiceSet) -> ServiceSet {
-        services.iter().fold(services, |all, service| match self.of(service) {
-            Some(index) => all.union(self.list[index].services),
-            None => all,
-        })
+        let modules = services.iter().flat_map(|service| self.of(service));
+        modules.fold(services, |all, index| all.union(self.list[usize::from(index)].services))
     }
 }
 
@@ -51,12 +53,30 @@ pub fn pair(license: Option<&LicenseSpec>, service: Service) -> Option<Module> {
     declared.map(|(module, _)| module.clone()).or_else(|| pairing::module_of(service))
 }
 
-/// The services that share a module with any of `services`, before anything was read.
+/// The module that a service would take seats of by its name, where `moduleOf` names another and this one has seats
+/// all the same: the licence lists it, or `expect` says how many where the licence cannot be read (U-1).
+///
+/// Which service takes a seat of which module is inferred from names, and so is what an author knows better (U-18).
+/// While the licence sells both, a seat may be taken of either, so the service is counted in both: an override must
+/// not switch off the guard of a module that is there.
+pub fn moved_from(licence: &Licence, license: Option<&LicenseSpec>, service: Service) -> Option<Module> {
+    let named = pairing::module_of(service).filter(|named| pair(license, service).as_ref() != Some(named))?;
+    let has_seats = match &licence.modules {
+        Reading::Read(offers) => offers.iter().any(|offer| offer.module == named),
+        Reading::Unread(_) => {
+            let expected = license.and_then(|license| license.expect.get(&named));
+            expected.is_some_and(|expect| expect.seats.is_some())
+        }
+    };
+    has_seats.then_some(named)
+}
+
+/// The services that may share a module with any of `services`, before anything was read: by what the spec pairs, and
+/// by the names, since the licence may list those modules too ([`moved_from`]).
 pub fn mates(license: Option<&LicenseSpec>, services: ServiceSet) -> ServiceSet {
-    let paired: BTreeSet<Module> = services.iter().filter_map(|service| pair(license, service)).collect();
-    let mates = Service::ALL
-        .into_iter()
-        .filter(|service| pair(license, *service).is_some_and(|module| paired.contains(&module)));
+    let modules = |service: Service| pair(license, service).into_iter().chain(pairing::module_of(service));
+    let paired: BTreeSet<Module> = services.iter().flat_map(modules).collect();
+    let mates = Service::ALL.into_iter().filter(|service| modules(*service).any(|one| paired.contains(&one)));
     services.union(mates.collect())
 }
 
@@ -66,8 +86,10 @@ const MODULES_MAX: usize = 255;
 /// Gathers the modules: those of the licence, those that are expected, and those of the services in `asked`.
 pub fn modules(licence: &Licence, license: Option<&LicenseSpec>, asked: ServiceSet) -> Modules {
     let mut services: BTreeMap<Module, ServiceSet> = BTreeMap::new();
+    let moved = |service: &Service| moved_from(licence, license, *service).is_some();
+    let moved: ServiceSet = Service::ALL.into_iter().filter(moved).collect();
     for service in Service::ALL {
-        if let Some(module) = pair(license, service) {
+        for module in pair(license, service).into_iter().chain(moved_from(licence, license, service)) {
             services.entry(module).or_default().insert(service);
         }
     }
@@ -86,6 +108,7 @@ pub fn modules(licence: &Licence, license: Option<&LicenseSpec>, asked: ServiceS
             ModuleSeats {
                 title: title_of(&module, licence),
                 services: services.get(&module).copied().unwrap_or_default(),
+                unsure: services.get(&module).copied().unwrap_or_default().intersection(moved),
                 seats,
                 source,
                 keep_free: expected.map_or(0, |expect| expect.keep_free),
@@ -94,10 +117,12 @@ pub fn modules(licence: &Licence, license: Option<&LicenseSpec>, asked: ServiceS
             }
         })
         .collect();
-    let mut of = [None; Service::ALL.len()];
-    for (index, module) in list.iter().enumerate() {
+    let mut of = [[None; 2]; Service::ALL.len()];
+    for (module, index) in list.iter().zip(0u8..) {
         for service in module.services.iter() {
-            of[service as usize] = u8::try_from(index).ok();
+            // The one that is declared comes first: a plan shows it.
+            let declared = pair(license, service).as_ref() == Some(&module.module);
+            of[service as usize][usize::from(!declared)] = Some(index);
         }
     }
     Modules { list, left_out, of }
@@ -128,12 +153,14 @@ fn seats_of(module: &Module, licence: &Licence, license: Option<&LicenseSpec>) -
         return (Seats::Limited(users), SeatsSource::Statistics);
     }
     let expected = license.and_then(|license| license.expect.get(module)).and_then(|expect| expect.seats);
+    // U-1: an unread text is no text. A text that was read and leaves the module out is not overruled by a wish.
     match (&licence.modules, expected) {
         (Reading::Unread(_), Some(seats)) => (Seats::Limited(seats), SeatsSource::Expect),
         _ => (Seats::Unknown, SeatsSource::Nowhere),
     }
 }
 
+/// The smaller of two promises; one that nobody knows may be the smaller (U-1).
 fn least(a: Seats, b: Seats) -> Seats {
     match (a, b) {
         (Seats::Unknown, _) | (_, Seats::Unknown) => Seats::Unknown,
@@ -209,20 +236,44 @@ mod tests {
     }
 
     #[test]
-    fn a_pairing_of_the_spec_moves_a_service_and_leaves_its_old_module_without_it() {
-        let licence = World::of("caldav=5 groupware=5", &[]).observed.licence;
+    fn a_pairing_of_the_spec_moves_a_service_from_a_module_that_has_no_seats_and_adds_it_to_one_that_has() {
+        // The licence, how many CalDAV seats are expected, and the modules of WebDAV.
+        for (text, expected, of) in [
+            (Some("groupware=5"), None, &["groupware"][..]),
+            (Some("groupware=5"), Some(7), &["groupware"]),
+            (Some("caldav=5 groupware=5"), None, &["groupware", "caldav"]),
+            (Some("caldav=unlimited groupware=5"), None, &["groupware", "caldav"]),
+            (Some("caldav=unknown groupware=5"), None, &["groupware", "caldav"]),
+            (None, None, &["groupware"]),
+            (None, Some(7), &["groupware", "caldav"]),
+        ] {
+            let mut licence = World::of(text.unwrap_or_default(), &[]).observed.licence;
+            if text.is_none() {
+                licence.modules = unread();
+            }
+            let expect = Expect { seats: expected, keep_free: 0, place: place() };
+            let mut license = license(BTreeMap::from([(module("caldav"), expect)]));
+            license.module_of.insert(Service::WebDav, (module("groupware"), place()));
+            let asked = ServiceSet::of(&[Service::WebDav]);
+            let modules = modules(&licence, Some(&license), asked);
+            let name = |index: u8| modules.list[usize::from(index)].module.as_str();
+            let found: Vec<&str> = modules.of(Service::WebDav).map(name).collect();
+            assert_eq!(found, of, "{text:?}, {expected:?} expected");
+            assert_eq!(modules.of(Service::Smtp).count(), 0);
+            let both = ServiceSet::of(&[Service::WebDav, Service::Groupware]);
+            assert_eq!(modules.with_mates(asked), both);
+            assert_eq!(mates(Some(&license), asked), both);
+            assert_eq!(mates(None, asked), asked);
+            let caldav = modules.list.iter().find(|known| known.module.as_str() == "caldav").unwrap();
+            assert_eq!(caldav.services.contains(Service::WebDav), of.len() == 2);
+        }
+    }
+
+    #[test]
+    fn the_services_of_a_module_are_asked_for_where_one_of_them_may_still_be_its_own() {
         let mut license = license(BTreeMap::new());
-        license.module_of.insert(Service::WebDav, (module("groupware"), place()));
-        let asked = ServiceSet::of(&[Service::WebDav]);
-        let modules = modules(&licence, Some(&license), asked);
-        let name = |service: Service| modules.of(service).map(|index| modules.list[index].module.as_str());
-        assert_eq!(name(Service::WebDav), Some("groupware"));
-        assert_eq!(name(Service::Smtp), None);
-        let both = ServiceSet::of(&[Service::WebDav, Service::Groupware]);
-        assert_eq!(modules.with_mates(asked), both);
-        assert_eq!(mates(Some(&license), asked), both);
-        assert_eq!(mates(None, asked), asked);
-        let caldav = modules.list.iter().find(|known| known.module.as_str() == "caldav").unwrap();
-        assert!(caldav.services.is_empty());
+        license.module_of.insert(Service::AntiSpam, (module("webmail"), place()));
+        let asked = mates(Some(&license), ServiceSet::of(&[Service::AntiSpam]));
+        assert_eq!(asked, ServiceSet::of(&[Service::AntiSpam, Service::Quarantine, Service::WebMail]));
     }
 }

@@ -25,7 +25,7 @@ use program::Desk;
 
 /// Kinds of faults, and calls they strike at in a plan, an apply and a plan. An account is read once for each
 /// plan, so the 13th to 24th reads of accounts are those of the apply before its steps.
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 13] = [
     "delay=30",
     "cut-before",
     "cut-unanswered",
@@ -33,6 +33,7 @@ const KINDS: [&str; 12] = [
     "cut-after",
     "500",
     "429",
+    "refuse",
     "html",
     "html-after",
     "truncated",

@@ -479,3 +479,51 @@ fn lic_1_order_id_reference_and_seats_are_compared_and_never_changed() {
         .join("---\n");
     Desk::with(&spec).plan(&[]).exits(65).says(&["us", "spec.yaml:"]);
 }
+
+/// Several narrowed plans, each within the limit, are one change.
+#[test]
+fn disable_counts_what_narrowed_plans_took_lately() {
+    let (world, users) = many("im", 420);
+    let stand = Stand::of(world);
+    let desk = desk(&stand, &[off("im", &users[..36])]);
+    let only = |digits: &'static str| ["--target", digits];
+    desk.apply(&only("eu/user00?@example.com/im")).exits(0);
+    // Twenty in all are at the limit, and another service has a limit of its own.
+    desk.apply(&only("eu/user01?@example.com/im")).exits(0);
+    let words = [
+        "10 of the 400 accounts with im would lose it, and 20 lost it in the last 24 hours by narrowed plans",
+        "the limit for all of them is 20 accounts and 5 %",
+        "--allow disable=im:30 --reason TEXT",
+    ];
+    let writes = stand.writes();
+    desk.plan(&only("eu/user02?@example.com/im")).exits(3).says(&words);
+    desk.apply(&only("eu/user02?@example.com/im")).exits(3).says(&words);
+    desk.plan(&[])
+        .exits(3)
+        .says(&["16 of the 400 accounts with im would lose it, and 20 lost it", "disable=im:36"]);
+    assert_eq!(stand.writes(), writes);
+    // Who has it back was not taken from, and what an override named was seen by a person.
+    for user in &users[..10] {
+        put(&mut stand.world(), user, &["im"], "1");
+    }
+    desk.plan(&["--exclude", "eu/user00?@example.com/im", "--exclude", "eu/user03?@example.com/im"]).exits(2);
+    let allow = ["--allow", "disable=im:20", "--reason", "they left"];
+    desk.apply(&[&allow[..], &only("eu/user02?@example.com/im")].concat()).exits(0);
+    desk.apply(&only("eu/user03?@example.com/im")).exits(0);
+}
+
+/// A run that was cut off and is gone on with is not counted twice.
+#[test]
+fn disable_counts_a_narrowed_run_that_is_gone_on_with_once() {
+    let (world, users) = many("im", 420);
+    let stand = Stand::of(world);
+    let desk = desk(&stand, &[off("im", &users[..30])]);
+    let only = ["--target", "eu/user0*@example.com/im", "--exclude", "eu/user02?@example.com/im"];
+    super::kill::kill_at(&stand, &desk, 9, super::kill::When::BeforeAll, &only);
+    stand.twist(|_, _| None);
+    desk.icewarden(&["apply", "--resume", "--auto-approve"]).exits(0);
+    assert!(!stand.is_on("user019@example.com", "im"));
+    desk.plan(&["--target", "eu/user02?@example.com/im"])
+        .exits(3)
+        .says(&["and 20 lost it in the last 24 hours"]);
+}

@@ -412,7 +412,7 @@ fn a_server_that_is_gone_ends_a_run_after_a_few_steps() {
 fn a_server_that_does_nothing_names_the_rights_where_it_says_so_and_both_causes_where_it_does_not() {
     for (answer, code, words) in [
         (error("account_permission"), 77, ["refused 10 steps in a row", "the rights of an administrator"]),
-        (result("0"), 6, ["did not do 1", "may lack the rights, or the server takes no changes at all"]),
+        (result("0"), 1, ["given up on im: the server did not do 1", "connection.rpc.account, the licence"]),
     ] {
         let (stand, desk) = many();
         let Reply::Body(body) = answer else { unreachable!("it is a body") };

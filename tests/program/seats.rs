@@ -150,7 +150,7 @@ fn seat_7_under_an_access_mode_for_all_every_account_counts_as_used() {
     let stand = Stand::of(phones(&[ANNA], &[BOB, CARL], Some(2)));
     assert!(stand.world().set_server_variable("C_ActiveSync_ProcessingMode", "0"));
     assert_eq!(stand.used("ActiveSync"), 4, "with the administrator");
-    let planned = desk(&stand, &[only(&[ANNA])]).planned(0, &[]);
+    let planned = desk(&stand, &[only(&[ANNA])]).planned(3, &[]);
     assert_eq!(
         [&ledger(&planned, "activesync")["used"], &ledger(&planned, "activesync")["over_before"]],
         [4, 2]
@@ -160,18 +160,21 @@ fn seat_7_under_an_access_mode_for_all_every_account_counts_as_used() {
 /// Where a higher level decides, nothing is planned that would rest on the account's switch (U-13, U-35).
 #[test]
 fn an_access_mode_that_does_not_heed_accounts_blocks_and_explains_the_seat_trap() {
-    let release = "release anna@example.com/activesync: access-mode";
+    // Whoever's switch is off has it too.
+    let releases =
+        ["admin", "anna"].map(|name| format!("release {name}@example.com/activesync: access-mode"));
+    let [admin, anna] = releases.each_ref().map(String::as_str);
     let claim = "claim bob@example.com/activesync: access-mode";
     // Under `all accounts` everybody has it anyway: a claim is no difference for ever.
     for (mode, word, expected, next) in [
         (
             "0",
             "`all accounts`",
-            &[release][..],
+            &[admin, anna][..],
             "set the access mode of activesync to `selected accounts` first",
         ),
-        ("3", "`group`", &[release, claim], "change that group, or the access mode"),
-        ("5", "`selected domains`", &[release, claim], "change which they are, or the access mode"),
+        ("3", "`group`", &[admin, anna, claim], "change that group, or the access mode"),
+        ("5", "`selected domains`", &[admin, anna, claim], "change which they are, or the access mode"),
     ] {
         let stand = Stand::of(phones(&[ANNA], &[BOB], Some(9)));
         assert!(stand.world().set_server_variable("C_ActiveSync_ProcessingMode", mode));
@@ -452,5 +455,46 @@ fn accounts_that_are_counted_and_not_listed_may_hold_every_seat() {
         assert_eq!(ledger(&planned, "activesync")["used"], used, "{theirs}");
         desk.apply(&[]).exits(if code == 3 { 3 } else { 0 });
         assert_eq!(stand.is_on(BOB, "activesync"), code == 2, "{theirs}");
+    }
+}
+
+/// What the spec says of a module does not switch off the guard of another one that the licence has.
+#[test]
+fn a_service_that_module_of_moves_takes_a_seat_of_both_modules() {
+    let users: Vec<String> = (0..44).map(|number| format!("user{number:02}@example.com")).collect();
+    let users: Vec<&str> = users.iter().map(String::as_str).collect();
+    let start = |chat: Option<u32>, web: Option<u32>| {
+        let mut world = world(&users.iter().map(|user| (*user, &[] as &[&str])).collect::<Vec<_>>());
+        users[..36].iter().for_each(|user| put(&mut world, user, &["im"], "1"));
+        world.set_product("Instant Messaging", chat);
+        world.set_product("WebMail", web);
+        world.reset_highest();
+        Stand::of(world)
+    };
+    let documents = [enabled("chat", "im", &users), license("moduleOf: {im: webmail}")];
+    // The seats of both; the claims that fit; by which module the first of the others is blocked.
+    for (chat, web, claims, by) in [
+        (Some(41), Some(0), 5, Some("instantmessaging")),
+        (Some(0), Some(39), 3, Some("webmail")),
+        (Some(41), Some(39), 3, Some("webmail")),
+        (Some(40), Some(50), 4, Some("instantmessaging")),
+        (Some(0), Some(0), 8, None),
+        // The licence does not have it: then the author knows better.
+        (None, Some(43), 7, Some("webmail")),
+    ] {
+        let stand = start(chat, web);
+        let desk = desk(&stand, &documents);
+        let what = format!("{chat:?} and {web:?}");
+        let planned = desk.planned(if by.is_some() { 3 } else { 2 }, &[]);
+        assert_eq!(steps(&planned).len(), claims, "{what}");
+        assert_eq!(planned["blocked"][0]["module"].as_str(), by, "{what}");
+        assert_eq!(ledger(&planned, "webmail")["claimed"], claims, "{what}");
+        assert_eq!(codes(&planned).contains(&"module-moved".to_owned()), chat.is_some(), "{what}");
+        if chat.is_some() {
+            assert_eq!(ledger(&planned, "instantmessaging")["claimed"], claims, "{what}");
+            desk.plan(&[]).says(&["it is counted in both", "remove im from moduleOf"]);
+            desk.apply(&[]).exits(if by.is_some() { 3 } else { 0 });
+            assert_eq!(stand.over_highest("Instant Messaging"), 0, "{what}");
+        }
     }
 }

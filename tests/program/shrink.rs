@@ -170,3 +170,29 @@ fn without_a_store_nothing_is_known_to_have_shrunk() {
     desk.plan(&LOSE).exits(3);
     desk.plan(&[&LOSE[..], &["--store", "nowhere"]].concat()).exits(2).says(&["5 releases"]);
 }
+
+/// A policy that is given another name is known by what it selects; one that is rewritten too is new.
+#[test]
+fn a_policy_that_is_renamed_keeps_its_memory() {
+    let (stand, desk) = start();
+    leave(&mut stand.world(), 5);
+    let spec = desk.read("spec/spec.yaml");
+    let renamed = spec.replace("name: chat", "name: talk");
+    desk.write("spec/spec.yaml", &renamed);
+    let said =
+        ["talk", "matches 5 accounts, and matched 10 when it was last applied", "--allow shrink=talk:5"];
+    desk.plan(&LOSE).exits(3).says(&said);
+    desk.apply(&LOSE).exits(3).says(&said);
+    let allow = ["--allow", "disable=9", "--allow", "shrink=talk:5", "--reason", "sales is smaller"];
+    desk.apply(&allow).exits(0);
+    desk.nothing_to_do(&[]);
+    // From then on its own number counts, and the old name has not lost its own.
+    leave(&mut stand.world(), 4);
+    desk.apply(&LOSE).exits(0);
+    desk.write("spec/spec.yaml", &spec);
+    desk.plan(&[]).exits(3).says(&["matches 4 accounts, and matched 10 when"]);
+    // Rewritten at once, as another group: nothing is known of it.
+    group(&mut stand.world(), "sellers@example.com", &["a@example.com"]);
+    desk.write("spec/spec.yaml", &renamed.replace("name: talk", "name: new").replace("sales@", "sellers@"));
+    desk.plan(&LOSE).exits(2);
+}

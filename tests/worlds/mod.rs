@@ -9,6 +9,7 @@
 //! value that is not the stored one; and a step may also meet what it does not expect, or seem to have no effect.
 
 mod brute;
+mod modes;
 mod small;
 mod world;
 
@@ -19,12 +20,18 @@ use world::Layout;
 const TWO_MODULES: Layout = Layout {
     services: [icewarden::model::Service::ActiveSync, icewarden::model::Service::Im],
     products: &["ActiveSync", "Instant Messaging"],
+    moved: None,
 };
+
+/// The same, and the spec says that IM takes seats of ActiveSync. The sandbox counts by the names all the same.
+const MOVED_SERVICE: Layout =
+    Layout { moved: Some((icewarden::model::Service::Im, "activesync")), ..TWO_MODULES };
 
 /// One module that two services share: an account that has both takes one seat (U-37).
 const SHARED_MODULE: Layout = Layout {
     services: [icewarden::model::Service::AntiSpam, icewarden::model::Service::Quarantine],
     products: &["Anti-Spam"],
+    moved: None,
 };
 
 fn report(what: &str, tallied: &Tallied) {
@@ -68,6 +75,20 @@ fn no_module_gets_worse_where_two_services_share_its_seats() {
     report("two accounts, a shared module, every combination of mishaps", &tallied);
     let tallied = all_worlds(&SHARED_MODULE, 3, Mishaps::AllCombined);
     report("three accounts, a shared module, every combination of mishaps", &tallied);
+    assert!(tallied.runs >= 10_000, "only {} cases were tried", tallied.runs);
+}
+
+#[test]
+fn nothing_passes_for_declared_under_a_mode_that_heeds_no_account() {
+    let judged = modes::every_mode(&TWO_MODULES);
+    println!("two accounts, two modules, three access modes, both readings: {judged} plans");
+    assert!(judged >= 4_000, "only {judged} plans were judged");
+}
+
+#[test]
+fn no_module_gets_worse_where_the_spec_moves_a_service_to_another_module() {
+    let tallied = all_worlds(&MOVED_SERVICE, 2, Mishaps::AllCombined);
+    report("two accounts, a service moved by the spec, every combination of mishaps", &tallied);
     assert!(tallied.runs >= 10_000, "only {} cases were tried", tallied.runs);
 }
 

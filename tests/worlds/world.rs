@@ -10,14 +10,16 @@ use icewarden::model::{
     ModuleOffer, Observed, Place, Reading, Seats, SecretRef, Service, ServiceSet, Tri,
 };
 use icewarden::spec::meaning::{
-    Caller, Connection, ExcludeLicenseSense, Guardrails, Identity, PolicySpec, RpcConnection, Selector,
-    ServerSpec, ServiceRule, SupportSense, Switch, Transport, Want as Wish,
+    Caller, Connection, ExcludeLicenseSense, Guardrails, Identity, LicenseSpec, PolicySpec, RpcConnection,
+    Selector, ServerSpec, ServiceRule, SupportSense, Switch, Transport, Want as Wish,
 };
 
 /// Which two services vary, and the products whose seats they take.
 pub struct Layout {
     pub services: [Service; 2],
     pub products: &'static [&'static str],
+    /// What the spec's `moduleOf` says: a service, and the module that it is declared to take seats of.
+    pub moved: Option<(Service, &'static str)>,
 }
 
 pub const ADDRESSES: [&str; 3] = ["a@example.com", "b@example.com", "c@example.com"];
@@ -268,9 +270,21 @@ pub fn spec(layout: &Layout, accounts: &[Account]) -> ServerSpec {
             exclude_license_sense: ExcludeLicenseSense::Unknown,
             support_sense: SupportSense::Unknown,
         },
-        license: None,
+        license: layout.moved.map(|(service, module)| license(service, module)),
         backup: None,
         policies,
+    }
+}
+
+fn license(service: Service, module: &str) -> LicenseSpec {
+    LicenseSpec {
+        name: "eu".to_owned(),
+        place: place(),
+        order_id: None,
+        activation: None,
+        revalidation: None,
+        expect: BTreeMap::new(),
+        module_of: BTreeMap::from([(service, (Module::parse(module).expect("a module"), place()))]),
     }
 }
 

@@ -273,7 +273,7 @@ impl Order<'_> {
             self.job.told(Told::NotRecorded(error));
         }
         let (how, counts) = (RunEnd::of(plan, &run), Counts::of(&run));
-        let ended = Event::Ended(Ended { how, counts, halted: run.halted() });
+        let ended = Event::Ended(Ended { how, counts, run: &run });
         for event in ending(&run).into_iter().chain([ended]) {
             self.job.told(Told::Event { plan, event });
         }

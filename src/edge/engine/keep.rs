@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 use super::failure::Failure;
@@ -101,17 +102,17 @@ impl Known {
         let server_key = server_key(server);
         let Some(store) = store else { return Ok(Known { server_key, ..Known::default() }) };
         Ok(Known {
-            memory: store.matched(&server_key).await?,
+            memory: store.memory(&server_key, Timestamp::now()).await?,
             digests: store.digests(&server_key).await?,
             key: Key::read(&store.folder)?,
             server_key,
         })
     }
 
-    /// Whether a secret was written last as it is declared.
-    pub fn was_written(&self, setting: BackupKey, secret: &Secret) -> bool {
-        let written = self.key.as_ref().zip(self.digests.get(setting.path()));
-        written.is_some_and(|(key, digest)| key.digest(&self.server_key, setting, secret) == *digest)
+    /// On which day a secret was last written, if that was as it is declared.
+    pub fn was_written(&self, setting: BackupKey, secret: &Secret) -> Option<Date> {
+        let (key, written) = self.key.as_ref().zip(self.digests.get(setting.path()))?;
+        (key.digest(&self.server_key, setting, secret) == written.digest).then_some(written.day)
     }
 }
 

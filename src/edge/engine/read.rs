@@ -196,10 +196,8 @@ fn wanted(server: &ServerSpec) -> Wanted {
 /// How each declared secret compares with what the server has; where nobody may read that, with what was written last.
 fn met(backup_secrets: &BTreeMap<BackupKey, Secret>, observed: &Observed, known: &Known) -> SecretsMet {
     let compare = |(key, secret): (&BackupKey, &Secret)| {
-        let as_written = || match known.was_written(*key, secret) {
-            true => SecretMatch::Same,
-            false => SecretMatch::Differs,
-        };
+        let as_written =
+            || known.was_written(*key, secret).map_or(SecretMatch::Differs, SecretMatch::AsWritten);
         let read = observed.backup.get(key)?;
         let matched = match read {
             Reading::Read(live) if live == secret.reveal() => SecretMatch::Same,

@@ -133,11 +133,15 @@ impl World {
             return at_once(root_invalid());
         }
         let name = xml::child(iq, "query").map(|query| command_name(query, path_command)).unwrap_or_default();
-        let struck = self.struck(commands::find(&name).map_or("", |command| command.name));
+        let names = |variable: &str| {
+            let named = iq.descendants().filter(|node| node.tag_name().name() == "propname");
+            named.filter_map(|node| node.text()).any(|text| text.trim().eq_ignore_ascii_case(variable))
+        };
+        let struck = self.struck(commands::find(&name).map_or("", |command| command.name), &names);
         if let Some(exchange) = struck.instead() {
             return exchange;
         }
-        let reply = self.reply(iq, &name, &struck);
+        let reply = if struck.refuse { Ok(Success::Text("0")) } else { self.reply(iq, &name, &struck) };
         let refused = matches!(reply, Err("auth_login_invalid"));
         let delay_ms = if refused { self.refuse_login() } else { 0 };
         struck.bent(Exchange { answer: envelope(iq, &reply), delay_ms, cut: Cut::Not })

@@ -1,27 +1,28 @@
-//! What goes wrong on purpose: `KIND[@[COMMAND][:N[+]]]`.
+//! What goes wrong on purpose: `KIND[@[COMMAND][/VARIABLE][:N[+]]]`.
 //!
-//! A fault strikes at the calls of one command or of all, and there at each call, at the N-th, or from the N-th
-//! on. Calls are counted from 1, from the moment the fault was set; those that a fault keeps from being
+//! A fault strikes at the calls of one command or of all, or at those of them that name a variable, and there at each
+//! call, at the N-th, or from the N-th on. Calls are counted from 1, from the moment the fault was set; those that a fault keeps from being
 //! performed count too.
 
 use std::fmt;
 
 use super::commands;
 use super::exchange::{Answer, Exchange};
+use super::variables;
 use super::world::World;
 
 /// The form of a fault, for whoever wrote another.
-pub const FAULT_FORM: &str =
-    "KIND[@[COMMAND][:N[+]]], such as cut-unanswered@setaccountproperties:3, delay=500 or 503@:10+";
+pub const FAULT_FORM: &str = "KIND[@[COMMAND][/VARIABLE][:N[+]]], such as cut-unanswered@setaccountproperties:3, delay=500, 503@:10+ or refuse@/U_IM";
 
 /// Every kind, as it is written, and what it does.
-pub const FAULTS: [(&str, &str); 11] = [
+pub const FAULTS: [(&str, &str); 12] = [
     ("delay=MS", "the answer waits so many milliseconds, at most 600000"),
     ("cut-before", "the connection ends before the command is performed"),
     ("cut-unanswered", "the command is performed, and the connection ends without an answer"),
     ("cut-inside", "the command is performed, and the connection ends inside the answer"),
     ("cut-after", "the command is performed and answered, and then the connection ends"),
     ("STATUS", "this HTTP status from 300 to 599 and no answer, such as 500; the command is not performed"),
+    ("refuse", "the answer is the result 0; the command is not performed"),
     ("html", "a web page with status 200; the command is not performed"),
     ("html-after", "the command is performed, and answered with a web page"),
     (
@@ -44,6 +45,8 @@ pub struct Fault {
     kind: Kind,
     /// Lower case; `None` is any.
     command: Option<&'static str>,
+    /// Lower case; `None` is any call.
+    variable: Option<&'static str>,
     calls: Calls,
     /// Calls that could have been meant, so far.
     seen: u64,
@@ -57,6 +60,7 @@ enum Kind {
     CutInside,
     CutAfter,
     Status(u16),
+    Refuse,
     Html,
     HtmlAfter,
     Truncated,
@@ -90,6 +94,8 @@ pub enum FaultError {
     Delay(String),
     #[error("the server has no command `{0}`. The form is {FAULT_FORM}")]
     Command(String),
+    #[error("the server has no variable `{0}`. The form is {FAULT_FORM}")]
+    Variable(String),
     #[error("`{0}` is no number of a call, counted from 1. The form is {FAULT_FORM}")]
     Number(String),
 }
@@ -106,13 +112,13 @@ impl Fault {
     pub fn parse(text: &str) -> Result<Fault, FaultError> {
         let (kind, place) = text.split_once('@').map_or((text, None), |(kind, place)| (kind, Some(place)));
         let kind = kind_of(kind.trim())?;
-        let (command, calls) = place.map_or(Ok((None, Calls::All)), place_of)?;
-        Ok(Fault { kind, command, calls, seen: 0 })
+        let fault = Fault { kind, command: None, variable: None, calls: Calls::All, seen: 0 };
+        place.map_or(Ok(fault.clone()), |place| fault.at(place))
     }
 
     /// Whether it strikes at this call, which counts.
-    fn strikes(&mut self, command: &str) -> bool {
-        if self.command.is_some_and(|own| own != command) {
+    fn strikes(&mut self, command: &str, names: &dyn Fn(&str) -> bool) -> bool {
+        if self.command.is_some_and(|own| own != command) || self.variable.is_some_and(|own| !names(own)) {
             return false;
         }
         self.seen += 1;
@@ -134,6 +140,7 @@ fn kind_of(text: &str) -> Result<Kind, FaultError> {
         ("cut-unanswered", Kind::CutUnanswered),
         ("cut-inside", Kind::CutInside),
         ("cut-after", Kind::CutAfter),
+        ("refuse", Kind::Refuse),
         ("html", Kind::Html),
         ("html-after", Kind::HtmlAfter),
         ("truncated", Kind::Truncated),
@@ -147,20 +154,36 @@ fn kind_of(text: &str) -> Result<Kind, FaultError> {
     status.map(Kind::Status).ok_or_else(|| FaultError::Kind(text.to_owned()))
 }
 
-fn place_of(text: &str) -> Result<(Option<&'static str>, Calls), FaultError> {
-    let (name, number) = text.split_once(':').map_or((text, None), |(name, number)| (name, Some(number)));
-    let command = match name.trim() {
-        "" if number.is_some() => None,
-        name => match commands::find(name) {
-            Some(command) => Some(command.name),
-            None => return Err(FaultError::Command(name.to_owned())),
-        },
-    };
-    let Some(number) = number.map(str::trim) else { return Ok((command, Calls::All)) };
+impl Fault {
+    /// The same at `[COMMAND][/VARIABLE][:N[+]]`.
+    fn at(mut self, text: &str) -> Result<Fault, FaultError> {
+        let (place, number) =
+            text.split_once(':').map_or((text, None), |(place, number)| (place, Some(number)));
+        let (name, variable) =
+            place.split_once('/').map_or((place, None), |(name, variable)| (name, Some(variable)));
+        self.command = match name.trim() {
+            "" if number.is_some() || variable.is_some() => None,
+            name => match commands::find(name) {
+                Some(command) => Some(command.name),
+                None => return Err(FaultError::Command(name.to_owned())),
+            },
+        };
+        if let Some(name) = variable.map(str::trim) {
+            let found = variables::find(name).ok_or_else(|| FaultError::Variable(name.to_owned()))?;
+            self.variable = Some(&found.lower);
+        }
+        if let Some(number) = number {
+            self.calls = calls_of(number.trim())?;
+        }
+        Ok(self)
+    }
+}
+
+fn calls_of(number: &str) -> Result<Calls, FaultError> {
     let (digits, onward) = number.strip_suffix('+').map_or((number, false), |digits| (digits, true));
     match digits.parse() {
-        Ok(nth @ 1..) if onward => Ok((command, Calls::From(nth))),
-        Ok(nth @ 1..) => Ok((command, Calls::Nth(nth))),
+        Ok(nth @ 1..) if onward => Ok(Calls::From(nth)),
+        Ok(nth @ 1..) => Ok(Calls::Nth(nth)),
         _ => Err(FaultError::Number(number.to_owned())),
     }
 }
@@ -174,14 +197,18 @@ impl fmt::Display for Fault {
             Kind::CutInside => f.write_str("cut-inside")?,
             Kind::CutAfter => f.write_str("cut-after")?,
             Kind::Status(status) => write!(f, "{status}")?,
+            Kind::Refuse => f.write_str("refuse")?,
             Kind::Html => f.write_str("html")?,
             Kind::HtmlAfter => f.write_str("html-after")?,
             Kind::Truncated => f.write_str("truncated")?,
             Kind::LoseSession => f.write_str("lose-session")?,
             Kind::SecondAdministrator => f.write_str("second-admin")?,
         }
-        if self.command.is_some() || self.calls != Calls::All {
+        if self.command.is_some() || self.variable.is_some() || self.calls != Calls::All {
             write!(f, "@{}", self.command.unwrap_or_default())?;
+        }
+        if let Some(variable) = self.variable {
+            write!(f, "/{variable}")?;
         }
         match self.calls {
             Calls::All => Ok(()),
@@ -199,6 +226,7 @@ pub(super) struct Struck {
     instead: Option<(Answer, Cut)>,
     cut: Cut,
     after: After,
+    pub refuse: bool,
     pub lose_session: bool,
     pub second_administrator: bool,
 }
@@ -222,11 +250,11 @@ impl World {
         self.faults.clear();
     }
 
-    /// What strikes at a call of this command.
-    pub(super) fn struck(&mut self, command: &str) -> Struck {
+    /// What strikes at a call of this command; `names` says whether it names a variable.
+    pub(super) fn struck(&mut self, command: &str, names: &dyn Fn(&str) -> bool) -> Struck {
         let mut struck = Struck::default();
         for fault in &mut self.faults {
-            if !fault.strikes(command) {
+            if !fault.strikes(command, names) {
                 continue;
             }
             match fault.kind {
@@ -238,6 +266,7 @@ impl World {
                 Kind::Status(status) => {
                     struck.instead = Some((Answer::page(status, page(&status.to_string())), Cut::Not));
                 }
+                Kind::Refuse => struck.refuse = true,
                 Kind::Html => struck.instead = Some((Answer::page(200, page("Welcome")), Cut::Not)),
                 Kind::HtmlAfter => struck.after = After::Html,
                 Kind::Truncated => struck.after = After::Half,
@@ -295,11 +324,15 @@ mod tests {
             "truncated",
             "lose-session@setserverproperties:1",
             "second-admin@getaccountproperties:5",
+            "refuse@setaccountproperties/u_im",
+            "refuse@/u_im:2+",
         ] {
             assert_eq!(Fault::parse(text).map(|fault| fault.to_string()), Ok(text.to_owned()));
         }
         let odd = Fault::parse(" CUT-before @ SetAccountProperties : 3 + ".replace(" + ", "+").as_str());
         assert_eq!(odd.map(|fault| fault.to_string()), Ok("cut-before@setaccountproperties:3+".to_owned()));
+        let odd = Fault::parse("refuse@setaccountproperties / U_IM : 3");
+        assert_eq!(odd.map(|fault| fault.to_string()), Ok("refuse@setaccountproperties/u_im:3".to_owned()));
     }
 
     #[test]
@@ -314,6 +347,8 @@ mod tests {
             ("delay=600001", "up to 600000"),
             ("500@", "no command ``"),
             ("500@nothing", "no command `nothing`"),
+            ("500@/U_Nothing", "no variable `U_Nothing`"),
+            ("500@logout/", "no variable ``"),
             ("500@logout:0", "`0` is no number of a call"),
             ("500@logout:", "`` is no number of a call"),
             ("500@logout:1-2", "`1-2` is no number"),
@@ -333,11 +368,20 @@ mod tests {
             ("500@logout:2+", "lalal", "..x.x"),
             ("500@:3", "alalal", "..x..."),
             ("500@:3+", "alal", "..xx"),
+            ("500@/U_IM", "aALl", ".xx."),
+            ("500@logout/U_IM", "aALlL", "..x.x"),
+            ("500@/U_IM:2", "aALlL", "..x.."),
         ] {
             let mut fault = Fault::parse(text).expect(text);
             let command = |letter: char| if letter == 'l' { "logout" } else { "authenticate" };
-            let told: String =
-                calls.chars().map(|call| if fault.strikes(command(call)) { 'x' } else { '.' }).collect();
+            // A capital letter names the variable.
+            let told: String = calls
+                .chars()
+                .map(|call| {
+                    let names = |name: &str| name == "u_im" && call.is_ascii_uppercase();
+                    if fault.strikes(command(call.to_ascii_lowercase()), &names) { 'x' } else { '.' }
+                })
+                .collect();
             assert_eq!(told, struck, "{text} {calls}");
         }
     }
