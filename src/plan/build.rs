@@ -6,19 +6,19 @@ use super::guard::{Allow, Guarding, Hold, HoldKind};
 use super::made::{Inputs, Plan, Unmanaged};
 use super::order::{Ordering, order};
 use super::step::{SettingStep, Step, SwitchStep};
-use super::{licence, remarks, settings, verify};
+use super::{doubtful, licence, remarks, settings, verify};
 use crate::diff::{Direction, Narrowing, SettingChange, compare, compare_settings, narrow};
 use crate::lifecycle::Standing;
 use crate::model::address::domain_of;
 use crate::model::{DomainKind, Finding, Guardrail, Module, Observed, Reading, Remedy, ServiceSet, Severity};
-use crate::policy::{Assignment, assign};
+use crate::policy::{Assignment, People, assign};
 use crate::seats::{Modules, modules, used};
 use crate::spec::meaning::ServerSpec;
 
 /// The policies of a server over its whole directory.
 fn whole_assignment(inputs: Inputs<'_>) -> Assignment {
     let shrink = inputs.allows.iter().filter_map(Allow::shrink).collect();
-    assign(&inputs.server.policies, &inputs.observed.directory, inputs.today, &shrink, inputs.memory)
+    assign(&inputs.server.policies, People::of(inputs.observed), inputs.today, &shrink, inputs.memory)
 }
 
 /// What more must be read before a plan can be made.
@@ -83,6 +83,7 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
     let unread = differences.unread_count() + setting_findings.len() as u64;
     findings.extend(setting_findings);
     findings.extend(remarks::without_module(&ordered.steps));
+    findings.extend(doubtful::remarks(&ordered.steps, &ordered.blocked, observed));
     findings.extend(remarks::on_ledger(&ordered.ledger, inputs));
     let setting_steps = settings::steps(changes, ordered.steps.len());
 

@@ -12,6 +12,7 @@
 pub mod block;
 pub mod build;
 pub mod digest;
+pub mod doubtful;
 pub mod file;
 pub mod guard;
 pub mod licence;

@@ -120,7 +120,7 @@ impl World {
             return fault("it is booked for less than it takes, or frees more than it does");
         }
         let facts = plan.observed.columns.facts[row];
-        if booked < 0 && (facts.disabled.possible() || facts.guest.possible()) {
+        if booked < 0 && (facts.disabled.possible() || facts.guest.possible() || facts.expired.possible()) {
             return fault("it frees a seat that the account may not hold");
         }
         self.claimed[module] += u64::from(booked > 0);

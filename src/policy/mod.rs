@@ -15,6 +15,8 @@ pub mod select;
 #[cfg(test)]
 pub mod tests;
 
-pub use assign::{Assignment, Conflict, Held, Rule, RuleKind, assign, groups_of, services_of};
+pub use assign::{
+    Assignment, Conflict, Held, Named, People, Rule, RuleKind, assign, groups_of, named_in, services_of,
+};
 pub use memory::{Matched, Memory, SelectorId};
 pub use profile::Profile;

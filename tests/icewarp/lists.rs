@@ -405,7 +405,7 @@ async fn an_account_that_logged_in_under_an_alias_is_found_by_its_session() {
 }
 
 #[tokio::test]
-async fn what_is_the_servers_own_or_anothers_is_left_out() {
+async fn what_is_the_servers_own_is_apart_and_what_is_anothers_is_left_out() {
     let world = World {
         domains: vec![
             ("Example.com", 0),
@@ -450,10 +450,15 @@ async fn what_is_the_servers_own_or_anothers_is_left_out() {
     .await;
     let directory = observed.unwrap().directory;
     assert_eq!(directory.incomplete, Vec::<String>::new());
-    assert_eq!((directory.len(), directory.address(0)), (1, "admin@example.com"));
+    let users: Vec<_> =
+        (0..directory.len()).map(|row| (directory.address(row), directory.is_planned_on(row))).collect();
+    // Whether it takes a seat is not known, so it is counted, and no policy speaks of it (U-43).
+    assert_eq!(users, [("admin@example.com", true), ("x@##other##", false)]);
     assert_eq!(
         directory.domains(),
         [
+            ("##internalservicedomain.icewarp.com##".into(), DomainKind::Internal),
+            ("##other##".into(), DomainKind::Internal),
             ("alias.test".into(), DomainKind::Alias),
             ("etrn.test".into(), DomainKind::Etrn),
             ("example.com".into(), DomainKind::Standard),
@@ -469,7 +474,7 @@ async fn what_is_the_servers_own_or_anothers_is_left_out() {
             ("sales@example.com", AccountKind::Group),
         ]
     );
-    assert_eq!(server.count("getaccountsinfolist"), 2);
+    assert_eq!(server.count("getaccountsinfolist"), 4);
 }
 
 #[tokio::test]

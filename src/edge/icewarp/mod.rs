@@ -4,7 +4,7 @@
 //! [`readers`] says what the elements of an answer mean, [`properties`] which variable is meant by what,
 //! [`licence`] what a licence's text holds, [`uids`] what an error id means; `transport` sends one command, to
 //! whom `trust` lets it, and sorts its failures ([`error`], `remedies`); `login` logs in; [`session`] renews once and
-//! logs out; `lists`, `accounts` and `server` read; [`observe`] puts it together, `recheck` asks the lists again;
+//! logs out; `lists`, `accounts`, `aliases` and `server` read, by names as the server spells them (`spelling`); [`observe`] puts it together, `recheck` asks the lists again;
 //! [`write`] is the port for a run.
 //!
 //! Three habits. *What the answer is worth decides, not its type*: `result` 0 is not success, an empty list of
@@ -14,6 +14,7 @@
 //! an error.
 
 mod accounts;
+mod aliases;
 pub mod codec;
 pub mod encode;
 pub mod error;
@@ -28,6 +29,7 @@ mod remedies;
 pub mod rpc;
 mod server;
 pub mod session;
+mod spelling;
 mod transport;
 mod trust;
 pub mod uids;

@@ -12,6 +12,7 @@ use super::encode::{self, Params};
 use super::error::{CallError, Refusal};
 use super::login::{self, Credentials};
 use super::rpc::{Calls, Phase};
+use super::spelling::Spellings;
 use super::transport::{Sending, Transport};
 use super::uids::Uid;
 use crate::edge::secrets::Secret;
@@ -87,6 +88,7 @@ struct Inner {
     session: Mutex<Session>,
     /// Whether no call is sent again any more.
     winding_up: AtomicBool,
+    spellings: Spellings,
 }
 
 #[derive(Default)]
@@ -112,10 +114,16 @@ impl Client {
         let Options { account, password, login, limits, .. } = options;
         let (account, session) = (account.to_lowercase(), Mutex::default());
         let winding_up = AtomicBool::new(false);
-        let inner = Inner { transport, account, password, login, limits, session, winding_up };
+        let spellings = Spellings::default();
+        let inner = Inner { transport, account, password, login, limits, session, winding_up, spellings };
         let client = Client(Arc::new(inner));
         client.ticket(None).await?;
         Ok(client)
+    }
+
+    /// How this server spells domains and addresses, as far as its lists were read (U-44).
+    pub(super) fn spellings(&self) -> &Spellings {
+        &self.0.spellings
     }
 
     /// Asks the session whether its password must be changed first; that is told at once, and not by whatever fails

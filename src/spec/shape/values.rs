@@ -183,9 +183,26 @@ pub struct Selector {
     /// These accounts. Globs are allowed. Example: `[bob@example.com, "svc-*@example.com"]`.
     #[schemars(length(min = 1))]
     pub accounts: Option<Vec<AccountGlob>>,
+    /// Only accounts that are one of these. Absent: accounts in any state. Example: `[active]`.
+    #[schemars(length(min = 1))]
+    pub states: Option<Vec<StateWord>>,
     /// Not these accounts. Globs are allowed. Absent: nobody is left out. Example: `["svc-*@example.com"]`.
     #[schemars(length(min = 1))]
     pub except: Option<Vec<AccountGlob>>,
+}
+
+/// A state of an account, as the server's variables say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum StateWord {
+    /// Neither disabled, nor a guest, nor expired.
+    Active,
+    /// `U_AccountDisabled` is not 0.
+    Disabled,
+    /// `U_IsGuestAccount` is 1.
+    Guest,
+    /// `U_AccountValid` is 1, and the day of `U_AccountValidTill` is over for more than a day.
+    Expired,
 }
 
 /// A map that is keyed by free text, such as the names of labels.
