@@ -82,8 +82,8 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
     let ordered = order(&differences.changes, used, &ordering);
     let unread = differences.unread_count() + setting_findings.len() as u64;
     findings.extend(setting_findings);
-    findings.extend(remarks::without_module(&ordered.steps));
-    findings.extend(doubtful::remarks(&ordered.steps, &ordered.blocked, observed));
+    let doubtful = doubtful::remarks(&ordered.steps, &ordered.blocked, observed);
+    findings.extend(remarks::without_module(&ordered.steps).into_iter().chain(doubtful));
     findings.extend(remarks::on_ledger(&ordered.ledger, inputs));
     let setting_steps = settings::steps(changes, ordered.steps.len());
 

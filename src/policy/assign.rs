@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::memory::{Memory, Recalling, SelectorId};
+use super::named::services_of;
 use super::profile::{Profile, Profiles, RuleId};
 use super::select::{Chosen, Emptiness, Lack, Selected, Selecting};
 use crate::model::address::shown_domain;
 use crate::model::{
-    AccountFacts, Address, Directory, Finding, Guardrail, Observed, Pattern, Place, Remedy, Rows, Service,
-    ServiceSet,
+    AccountFacts, Directory, Finding, Guardrail, Observed, Place, Remedy, Rows, Service, ServiceSet,
 };
-use crate::spec::meaning::{Exception, Others, PolicySpec, Selector, Switch, Want};
+use crate::spec::meaning::{Exception, Others, PolicySpec, ServiceRule, Switch, Want};
 
 /// How many days before its end an exception is remarked on.
 const NOTICE_DAYS: i32 = 7;
@@ -87,17 +87,6 @@ impl Assignment {
     pub fn spoken(&self) -> ServiceSet {
         self.profiles.iter().fold(ServiceSet::EMPTY, |all, profile| all.union(profile.spoken()))
     }
-}
-
-/// The services that policies speak of, known before anything is read.
-pub fn services_of(policies: &[PolicySpec]) -> ServiceSet {
-    policies
-        .iter()
-        .flat_map(|policy| {
-            let ruled = policy.services.iter().map(|rule| rule.service);
-            ruled.chain(policy.exceptions.iter().map(|exception| exception.service))
-        })
-        .collect()
 }
 
 /// The accounts that there are, and what was read of them.
@@ -445,8 +434,9 @@ fn resolve(
         Selected::Nobody(Lack { why, place, at_most, correct }) => {
             return Err(Box::new((held_as_lacking(policy, why, place, correct), at_most)));
         }
-        Selected::Unread(Lack { why, place, at_most, .. }) => {
-            return Err(Box::new((held_as_unread(policy, why, place), at_most)));
+        Selected::Unread(mut lack) => {
+            let at_most = std::mem::take(&mut lack.at_most);
+            return Err(Box::new((held_as_unread(policy, lack, selecting.directory), at_most)));
         }
     };
     if let Some(why) = recalling.shrank("scope", scope.count()) {
@@ -465,45 +455,72 @@ fn resolve(
                 let rule = rule(policy, index, service, kind, &service_rule.place);
                 ruled.push((rule, Ruled::Set(scope.rows.clone())));
             }
-            Want::Selected { enable, others, others_place } => {
-                let mut anybody = scope.rows.clone();
-                anybody.unite(&scope.unsure);
-                let mut enabled = match selecting.select(enable) {
-                    Selected::Rows(chosen) => chosen,
-                    Selected::Nobody(Lack { why, place, correct, .. }) => {
-                        return Err(Box::new((held_as_lacking(policy, why, place, correct), anybody)));
-                    }
-                    Selected::Unread(Lack { why, place, .. }) => {
-                        return Err(Box::new((held_as_unread(policy, why, place), anybody)));
-                    }
-                };
-                enabled.rows.intersect(&anybody);
-                enabled.unsure.intersect(&anybody);
-                if enabled.is_empty() && selecting.emptiness == Emptiness::Holds {
-                    let what = "nobody in the scope is selected".to_owned();
-                    return Err(Box::new((held_as_empty(policy, what, enable.place.clone(), 0), anybody)));
-                }
-                if let Some(why) = recalling.shrank(service.name(), enabled.count()) {
-                    let held = held_as_empty(policy, why, enable.place.clone(), enabled.count());
-                    return Err(Box::new((held, anybody)));
-                }
-                selecting.tell_unsure(policy, &enabled.unsure);
-                if *others == Others::Disabled {
-                    let mut rest = scope.rows.clone();
-                    rest.subtract(&enabled.rows);
-                    let rule = rule(policy, index, service, RuleKind::Others, others_place);
-                    ruled.push((rule, Ruled::Set(rest)));
-                }
-                enabled.rows.intersect(&scope.rows);
-                let rule = rule(policy, index, service, RuleKind::Enable, &service_rule.place);
-                ruled.push((rule, Ruled::Set(enabled.rows)));
-                if !enabled.unsure.is_empty() {
-                    ruled.push((rule_held(policy, index, service), Ruled::Set(enabled.unsure)));
-                }
+            Want::Selected { .. } => {
+                let policy = Within { policy, index, scope: &scope };
+                ruled.extend(policy.selected(service_rule, selecting, recalling)?);
             }
         }
     }
     Ok((scope, ruled))
+}
+
+/// A policy, and whom it speaks of.
+struct Within<'a> {
+    policy: &'a PolicySpec,
+    index: usize,
+    scope: &'a Chosen,
+}
+
+impl Within<'_> {
+    /// The rules of a service that is for some of the scope, or why the policy is held and over which rows.
+    fn selected(
+        &self,
+        service_rule: &ServiceRule,
+        selecting: &mut Selecting<'_>,
+        recalling: &mut Recalling<'_>,
+    ) -> Result<Vec<RuledRows>, Box<HeldRows>> {
+        let Want::Selected { enable, others, others_place } = &service_rule.want else {
+            return Ok(Vec::new());
+        };
+        let Within { policy, index, scope } = *self;
+        let service = service_rule.service;
+        let mut ruled = Vec::new();
+        let mut anybody = scope.rows.clone();
+        anybody.unite(&scope.unsure);
+        let mut enabled = match selecting.select(enable) {
+            Selected::Rows(chosen) => chosen,
+            Selected::Nobody(Lack { why, place, correct, .. }) => {
+                return Err(Box::new((held_as_lacking(policy, why, place, correct), anybody)));
+            }
+            Selected::Unread(lack) => {
+                return Err(Box::new((held_as_unread(policy, lack, selecting.directory), anybody)));
+            }
+        };
+        enabled.rows.intersect(&anybody);
+        enabled.unsure.intersect(&anybody);
+        if enabled.is_empty() && selecting.emptiness == Emptiness::Holds {
+            let what = "nobody in the scope is selected".to_owned();
+            return Err(Box::new((held_as_empty(policy, what, enable.place.clone(), 0), anybody)));
+        }
+        if let Some(why) = recalling.shrank(service.name(), enabled.count()) {
+            let held = held_as_empty(policy, why, enable.place.clone(), enabled.count());
+            return Err(Box::new((held, anybody)));
+        }
+        selecting.tell_unsure(policy, &enabled.unsure);
+        if *others == Others::Disabled {
+            let mut rest = scope.rows.clone();
+            rest.subtract(&enabled.rows);
+            let rule = rule(policy, index, service, RuleKind::Others, others_place);
+            ruled.push((rule, Ruled::Set(rest)));
+        }
+        enabled.rows.intersect(&scope.rows);
+        let rule = rule(policy, index, service, RuleKind::Enable, &service_rule.place);
+        ruled.push((rule, Ruled::Set(enabled.rows)));
+        if !enabled.unsure.is_empty() {
+            ruled.push((rule_held(policy, index, service), Ruled::Set(enabled.unsure)));
+        }
+        Ok(ruled)
+    }
 }
 
 /// What a policy says of a service where nobody can tell what it would say.
@@ -534,56 +551,17 @@ fn held_as_lacking(policy: &PolicySpec, why: String, place: Place, correct: Opti
 }
 
 /// No override helps: what cannot be read is not known, and cannot be allowed.
-fn held_as_unread(policy: &PolicySpec, why: String, place: Place) -> Held {
-    let remedy =
-        Remedy::EditSpec("name a group whose members are accounts of this server, or mend this one".into());
-    Held { policy: policy.name.clone(), why, place, remedy }
-}
-
-/// What policies name one by one, and may be an alias of what the server has (U-45).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Named {
-    /// Accounts.
-    pub addresses: Vec<Address>,
-    pub domains: Vec<String>,
-}
-
-/// The accounts and domains that policies name one by one, and other patterns of accounts, each once and sorted.
-pub fn named_in<'p>(policies: &'p [PolicySpec], others: impl Iterator<Item = &'p str>) -> Named {
-    let mut addresses = std::collections::BTreeSet::new();
-    let mut domains = std::collections::BTreeSet::new();
-    let of_selector = |selector: &'p Selector| selector.accounts.iter().flatten().chain(&selector.except);
-    let patterns = policies.iter().flat_map(selectors).flat_map(of_selector).map(|(text, _)| text.as_str());
-    for pattern in patterns.chain(others).filter_map(|text| Pattern::parse(text).ok()) {
-        domains.extend(pattern.whole_domain().map(str::to_owned));
-        addresses.extend(pattern.literal().and_then(|text| Address::parse(text).ok()));
-    }
-    for policy in policies {
-        addresses.extend(policy.exceptions.iter().map(|exception| exception.account.clone()));
-        let named = selectors(policy).flat_map(|selector| selector.domains.iter().flatten());
-        let named = named.filter_map(|(text, _)| Pattern::parse(text).ok());
-        domains.extend(named.filter_map(|pattern| pattern.literal().map(str::to_owned)));
-    }
-    Named { addresses: addresses.into_iter().collect(), domains: domains.into_iter().collect() }
-}
-
-fn selectors(policy: &PolicySpec) -> impl Iterator<Item = &Selector> {
-    let enables = policy.services.iter().filter_map(|rule| match &rule.want {
-        Want::Selected { enable, .. } => Some(enable),
-        Want::Everyone(_) => None,
-    });
-    std::iter::once(&policy.scope).chain(enables)
-}
-
-/// The groups that selectors name, sorted, so that their members can be asked for.
-pub fn groups_of(policies: &[PolicySpec]) -> Vec<String> {
-    let mut groups = std::collections::BTreeSet::new();
-    for policy in policies {
-        for selector in selectors(policy) {
-            groups.extend(selector.groups.iter().flatten().map(|(group, _)| group.clone()));
-        }
-    }
-    groups.into_iter().collect()
+fn held_as_unread(policy: &PolicySpec, lack: Lack, directory: &Directory) -> Held {
+    let remedy = if directory.incomplete.is_empty() {
+        Remedy::EditSpec(
+            "name a group whose members are accounts of this server, or mend this one on the server: take out of it \
+             who is none; if its list was not read whole, plan again"
+                .into(),
+        )
+    } else {
+        Remedy::Rerun("`icewarden plan`, when nobody changes accounts".into())
+    };
+    Held { policy: policy.name.clone(), why: lack.why, place: lack.place, remedy }
 }
 
 /// An exception that changes nothing.
@@ -613,6 +591,7 @@ mod tests {
     use super::*;
     use crate::model::{AccountKind, Address, DirectoryBuilder};
     use crate::policy::tests::{address, place, policy, scope, service};
+    use crate::spec::meaning::Selector;
     fn directory(names: impl IntoIterator<Item = String>) -> Directory {
         let mut builder = DirectoryBuilder::default();
         for name in names {

@@ -348,9 +348,9 @@ impl<'a> Selecting<'a> {
             let is = match self.directory.other(address) {
                 Some(AccountKind::Group) => "is a group: name it under `groups`",
                 Some(_) => "is no user account",
-                None => "is no user account of the server, and no alias of one that could be read",
+                None => "matches no user account of the server, nor an alias of one that could be read",
             };
-            self.unmatched(format!("{address} {is}"), place);
+            self.unmatched(format!("`{address}` {is}"), place);
             return rows;
         };
         if self.directory.row(address) != Some(row) {

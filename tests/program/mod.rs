@@ -19,6 +19,7 @@ mod lock;
 mod markdown;
 mod outputs;
 mod passwords;
+mod people;
 mod policies;
 mod resume;
 mod run;
