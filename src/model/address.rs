@@ -134,8 +134,7 @@ fn ascii(name: &str) -> Option<String> {
 
 /// Whether some label may be an encoded one. Nearly no name has one, and there may be a million names.
 fn has_encoded_label(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.windows(4).any(|four| four.eq_ignore_ascii_case(b"xn--"))
+    text.contains("--") && text.as_bytes().windows(4).any(|four| four.eq_ignore_ascii_case(b"xn--"))
 }
 
 fn lower(text: &str) -> Cow<'_, str> {

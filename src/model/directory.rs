@@ -323,9 +323,11 @@ impl DirectoryBuilder {
         for guest in &self.guests {
             self.domains.entry(guest.domain().into()).or_insert(DomainKind::Internal);
         }
-        self.users.extend(self.guests.iter().cloned());
-        self.users.sort_unstable();
-        self.users.dedup();
+        if !self.guests.is_empty() {
+            self.users.extend(self.guests.iter().cloned());
+            self.users.sort_unstable();
+            self.users.dedup();
+        }
         for user in &self.users {
             if !self.domains.contains_key(user.domain()) {
                 // No list named it, so nothing says that it is a standard one.

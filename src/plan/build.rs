@@ -82,16 +82,15 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
     let ordered = order(&differences.changes, used, &ordering);
     let unread = differences.unread_count() + setting_findings.len() as u64;
     findings.extend(setting_findings);
-    let doubtful = doubtful::remarks(&ordered.steps, &ordered.blocked, observed);
-    findings.extend(remarks::without_module(&ordered.steps).into_iter().chain(doubtful));
+    findings.extend(remarks::without_module(&ordered.steps));
+    findings.extend(doubtful::remarks(&ordered.steps, &ordered.blocked, observed));
     findings.extend(remarks::on_ledger(&ordered.ledger, inputs));
     let setting_steps = settings::steps(changes, ordered.steps.len());
 
     let guarded = hold_back(inputs, &assignment, &ordered.steps, &setting_steps);
     let mut holds = guarded.holds;
     findings.extend(remarks::unneeded(inputs, &guarded.needed, &keep_free_allowed, &modules));
-    findings.extend(assignment.findings.iter().cloned());
-    findings.extend(remarks::too_many_modules(&modules));
+    findings.extend(assignment.findings.iter().cloned().chain(remarks::too_many_modules(&modules)));
     let mut steps: Vec<Step> = ordered.steps.into_iter().map(Step::Switch).collect();
     steps.extend(setting_steps.into_iter().map(|step| Step::Setting(Box::new(step))));
     identity(inputs, &steps, &mut holds, &mut findings);

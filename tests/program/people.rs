@@ -101,7 +101,7 @@ fn guests_of_the_internal_domain_are_counted_and_never_planned_on() {
         );
         assert_eq!(blocked(server), ["claim anna@example.com/ftp: no-seat"], "{position}");
         let files = ledger(server, "ftp");
-        desk.plan(&[]).says(&["25 disabled or guests, counted"]);
+        desk.plan(&[]).says(&["25 disabled, guests or expired, counted"]);
         assert_eq!(files["used"], 26, "{position}: {files}");
         assert_eq!(ledger(server, "activesync")["used"], 0, "{position}");
         desk.apply(&[]).exits(3);
@@ -232,6 +232,9 @@ fn a_member_that_is_an_alias_is_its_account_and_costs_no_call() {
             );
             let desk = desk(&stand, &[policy("chat", &body)]);
             let planned = desk.planned(2, ALLOW);
+            // Three people, the administrator, and no call more.
+            let calls = stand.commands().into_iter().filter(|name| name == "getaccountproperties").count();
+            assert_eq!(calls, 4, "{position} {named}");
             let server = &planned;
             assert_eq!(steps(server), ["release carl@example.com/im"], "{position} {named}: {server}");
             if position == "U-45=not" {
@@ -293,4 +296,16 @@ fn a_member_in_two_cases_is_one_and_outsiders_are_counted() {
     let planned = desk.planned(2, ALLOW);
     assert_eq!(steps(&planned), ["release bea@example.com/im", "release carl@example.com/im"]);
     desk.plan(ALLOW).says(&["2 members that are no accounts of this server"]);
+}
+
+#[test]
+fn who_is_protected_by_an_alias_loses_nothing() {
+    let stand = Stand::of(aliased("U-45=not"));
+    let chat = policy("chat", "scope: {accounts: ['*@example.com']}\nservices: {im: disabled}");
+    let protect = "guardrails: {protect: [a.zeman@example.com, carl@alias.example.test]}";
+    let desk = super::run::Desk::with(&super::spec::whole(&stand, protect, &[chat]));
+    let says = ["adam.zeman@example.com would lose im", "carl@example.com would lose im"];
+    desk.plan(ALLOW).exits(3).says(&says);
+    desk.apply(ALLOW).exits(3);
+    assert_eq!(stand.writes(), 0);
 }

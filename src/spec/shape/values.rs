@@ -84,7 +84,8 @@ texts! {
         "pattern": "^([^\\s\\[\\]{}\\\\\\u0000-\\u001f\\u007f]*\\*[^\\s\\[\\]{}\\\\\\u0000-\\u001f\\u007f]*|[^\\s\\[\\]{}\\\\\\u0000-\\u001f\\u007f]+[@?][^\\s\\[\\]{}\\\\\\u0000-\\u001f\\u007f]+)$",
     }
 
-    /// The name of a mail domain, such as `example.com`. Case does not matter.
+    /// The name of a mail domain, such as `example.com`. Case does not matter, nor whether a name such as
+    /// `bücher.example` is written so or as `xn--bcher-kva.example`.
     DomainName {
         "type": ["string", "number", "boolean"],
         "format": "icewarden-domain",
@@ -174,16 +175,21 @@ pub struct SecretReference {
 #[serde(deny_unknown_fields)]
 #[schemars(extend("anyOf" = [{"required": ["domains"]}, {"required": ["groups"]}, {"required": ["accounts"]}]))]
 pub struct Selector {
-    /// Accounts of these mail domains. Globs are allowed. Example: `[example.com]`.
+    /// Accounts of these mail domains, in either form of an international name; of an alias domain, the accounts of
+    /// the domain that it stands for. Globs are allowed. Example: `[example.com]`.
     #[schemars(length(min = 1))]
     pub domains: Option<Vec<DomainGlob>>,
     /// Members of these groups, groups in groups included. Example: `[sales@example.com]`.
     #[schemars(length(min = 1))]
     pub groups: Option<Vec<GroupAddress>>,
-    /// These accounts. Globs are allowed. Example: `[bob@example.com, "svc-*@example.com"]`.
+    /// These accounts, by their addresses or their aliases. Globs are allowed, and match addresses.
+    /// Example: `[bob@example.com, "svc-*@example.com"]`.
     #[schemars(length(min = 1))]
     pub accounts: Option<Vec<AccountGlob>>,
-    /// Only accounts that are one of these. Absent: accounts in any state. Example: `[active]`.
+    /// Only accounts that are one of these: `disabled` (the server's variable `U_AccountDisabled` is not 0), `guest`
+    /// (`U_IsGuestAccount` is 1), `expired` (`U_AccountValid` is 1, and the day of `U_AccountValidTill` has been over for
+    /// more than a day), `active` (none of the others). Nothing is decided of an account whose state was not read.
+    /// Absent: accounts in any state. Example: `[active]`.
     #[schemars(length(min = 1))]
     pub states: Option<Vec<StateWord>>,
     /// Not these accounts. Globs are allowed. Absent: nobody is left out. Example: `["svc-*@example.com"]`.
