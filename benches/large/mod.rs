@@ -12,7 +12,7 @@ use icewarden::model::{
 };
 use icewarden::plan::order::{Ordered, Ordering, order};
 use icewarden::plan::{Inputs, build};
-use icewarden::policy::{Memory, assign};
+use icewarden::policy::{Memory, People, assign};
 use icewarden::seats::{modules, used};
 use icewarden::spec::meaning::{
     Caller, Connection, ExcludeLicenseSense, Guardrails, Identity, Others, PolicySpec, RpcConnection,
@@ -69,6 +69,7 @@ fn observed(accounts: usize) -> Observed {
             guest: Tri::No,
             admin: Tri::No,
             pop3_only: Tri::No,
+            expired: Tri::No,
         });
     }
     let offer = |name: &str| ModuleOffer {
@@ -109,6 +110,7 @@ fn selector(domains: &[String], accounts: &[&str]) -> Selector {
         groups: None,
         accounts: placed(accounts.iter().map(ToString::to_string).collect()),
         except: vec![("svc-*@*".to_owned(), place())],
+        states: None,
         place: place(),
     }
 }
@@ -178,7 +180,7 @@ fn server() -> ServerSpec {
 /// The budgeted part: assign, diff, ledger, order.
 fn assign_to_order(server: &ServerSpec, observed: &Observed) -> Ordered {
     let assignment =
-        assign(&server.policies, &observed.directory, date(2026, 11, 24), &BTreeMap::new(), &Memory::new());
+        assign(&server.policies, People::of(observed), date(2026, 11, 24), &BTreeMap::new(), &Memory::new());
     let differences = compare(&assignment, observed);
     let modules = modules(&observed.licence, None, observed.asked);
     let used = used(&modules, observed);
@@ -239,7 +241,7 @@ fn parse_10_mb_of_spec(bencher: Bencher<'_, '_>) {
 fn stage_assign_1000000(bencher: Bencher<'_, '_>) {
     let (server, observed) = (server(), observed(1_000_000));
     bencher.bench_local(|| {
-        assign(&server.policies, &observed.directory, date(2026, 11, 24), &BTreeMap::new(), &Memory::new())
+        assign(&server.policies, People::of(&observed), date(2026, 11, 24), &BTreeMap::new(), &Memory::new())
     });
 }
 
@@ -247,7 +249,7 @@ fn stage_assign_1000000(bencher: Bencher<'_, '_>) {
 fn stage_compare_1000000(bencher: Bencher<'_, '_>) {
     let (server, observed) = (server(), observed(1_000_000));
     let assignment =
-        assign(&server.policies, &observed.directory, date(2026, 11, 24), &BTreeMap::new(), &Memory::new());
+        assign(&server.policies, People::of(&observed), date(2026, 11, 24), &BTreeMap::new(), &Memory::new());
     bencher.bench_local(|| compare(&assignment, &observed));
 }
 

@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::address::domain_of;
+use super::address::{compared, compared_domain};
+use super::groups::{Direct, Expanding, GroupNotes, Meant, Members};
 use super::{Address, Rows};
 
 /// What a domain is (reference 1.6).
@@ -19,6 +20,8 @@ pub enum DomainKind {
     Backup,
     Distributed,
     Service,
+    /// The server's own, whatever its type: guests are accounts of it (U-43). No policy speaks of them.
+    Internal,
     /// A number that the reference does not list.
     Other(i64),
 }
@@ -60,13 +63,6 @@ impl AccountKind {
     }
 }
 
-/// The user accounts in a group, groups in it expanded; or why they are not known (U-41).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Members {
-    Rows(Rows),
-    Unread(String),
-}
-
 /// All that exists. User accounts are rows `0..len()`, sorted by address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Directory {
@@ -80,7 +76,12 @@ pub struct Directory {
     domain_starts: Vec<u32>,
     domains: Vec<(Box<str>, DomainKind)>,
     others: BTreeMap<Address, AccountKind>,
-    groups: BTreeMap<Address, Members>,
+    direct: BTreeMap<Address, Direct>,
+    groups: BTreeMap<Address, (Members, GroupNotes)>,
+    aliases: BTreeMap<Address, Address>,
+    alias_domains: BTreeMap<Box<str>, Box<str>>,
+    /// Accounts of the server's own domain.
+    guests: Rows,
     /// Why lists that were read are not whole; while any is here nothing may be disabled.
     pub incomplete: Vec<String>,
 }
@@ -101,8 +102,9 @@ impl Directory {
         &self.text[start..self.ends[row] as usize]
     }
 
-    /// The row of an address, given lower-cased.
+    /// The row of an address, in whatever form it is given (U-44); not by an alias.
     pub fn row(&self, address: &str) -> Option<usize> {
+        let address = &*compared(address);
         let row = self.first_not_below(address);
         (row < self.len() && self.address(row) == address).then_some(row)
     }
@@ -138,6 +140,7 @@ impl Directory {
     }
 
     pub fn domain_index(&self, name: &str) -> Option<usize> {
+        let name = &*compared_domain(name);
         self.domains.binary_search_by(|(domain, _)| (**domain).cmp(name)).ok()
     }
 
@@ -165,7 +168,103 @@ impl Directory {
 
     /// The members of a group that was read; `None` where nobody asked for it or it does not exist.
     pub fn group(&self, address: &str) -> Option<&Members> {
-        Address::parse(address).ok().and_then(|address| self.groups.get(&address))
+        self.group_read(address).map(|(members, _)| members)
+    }
+
+    /// What a person should know of a group that was read.
+    pub fn group_notes(&self, address: &str) -> Option<&GroupNotes> {
+        self.group_read(address).map(|(_, notes)| notes)
+    }
+
+    fn group_read(&self, address: &str) -> Option<&(Members, GroupNotes)> {
+        let address = Address::parse(address).ok()?;
+        self.groups.get(&address).or_else(|| self.groups.get(self.aliases.get(&address)?))
+    }
+
+    /// Whether policies may speak of an account: not of those that live in the server's own domain (U-43).
+    pub fn is_planned_on(&self, row: usize) -> bool {
+        !self.guests.contains(row)
+    }
+
+    /// The accounts that policies may speak of.
+    pub fn planned_on(&self) -> Rows {
+        let mut rows = Rows::all(self.len());
+        rows.subtract(&self.guests);
+        rows
+    }
+
+    /// The address of an account, given by it or by one of its aliases that were read (U-45).
+    pub fn resolved(&self, address: &str) -> Option<usize> {
+        self.row(address).or_else(|| self.row(self.alias(address)?.as_str()))
+    }
+
+    /// The account or group that an alias leads to.
+    pub fn alias(&self, address: &str) -> Option<&Address> {
+        self.aliases.get(&Address::parse(address).ok()?)
+    }
+
+    /// All aliases that were read because something names them, and what they lead to.
+    pub fn aliases(&self) -> &BTreeMap<Address, Address> {
+        &self.aliases
+    }
+
+    /// The domain that an alias domain stands for, where that was read.
+    pub fn alias_domain(&self, name: &str) -> Option<&str> {
+        self.alias_domains.get(&*compared_domain(name)).map(AsRef::as_ref)
+    }
+
+    /// All alias domains whose target was read.
+    pub fn alias_domains(&self) -> &BTreeMap<Box<str>, Box<str>> {
+        &self.alias_domains
+    }
+
+    /// Whether an address has a domain of this server and is in none of its lists: an alias, or nobody.
+    pub fn is_unknown(&self, address: &Address) -> bool {
+        self.meant(address) == Meant::Unknown
+    }
+
+    /// Members of groups that are in no list, each once, by address.
+    pub fn unknown_members(&self) -> std::collections::BTreeSet<&Address> {
+        self.direct.values().flat_map(Direct::unknown).collect()
+    }
+
+    /// Notes what aliases lead to, and understands the groups again that name them.
+    pub fn resolve(
+        &mut self,
+        aliases: BTreeMap<Address, Address>,
+        alias_domains: BTreeMap<Box<str>, Box<str>>,
+    ) {
+        self.aliases = aliases;
+        self.alias_domains = alias_domains;
+        self.expand();
+    }
+
+    fn expand(&mut self) {
+        let expanding = Expanding {
+            direct: &self.direct,
+            aliases: &self.aliases,
+            accounts: self.len(),
+            whole: self.incomplete.is_empty(),
+        };
+        let meant = |address: &Address| self.meant(address);
+        let members = |group: &Address| (group.clone(), expanding.members(group, meant));
+        self.groups = self.direct.keys().map(members).collect();
+    }
+
+    fn meant(&self, address: &Address) -> Meant {
+        if let Some(row) = self.row(address.as_str()) {
+            return Meant::User(row);
+        }
+        match self.others.get(address) {
+            Some(AccountKind::Group) => Meant::Group,
+            Some(AccountKind::MailingList) => Meant::MailingList,
+            Some(AccountKind::User | AccountKind::Resource | AccountKind::Other(_)) => Meant::NoUser,
+            None => match self.domain_kind(address.domain()) {
+                // Guests come from anywhere.
+                None | Some(DomainKind::Internal) => Meant::Outsider,
+                Some(_) => Meant::Unknown,
+            },
+        }
     }
 }
 
@@ -173,6 +272,7 @@ impl Directory {
 #[derive(Debug, Default)]
 pub struct DirectoryBuilder {
     users: Vec<Address>,
+    guests: Vec<Address>,
     domains: BTreeMap<Box<str>, DomainKind>,
     others: BTreeMap<Address, AccountKind>,
     groups: BTreeMap<Address, Result<Vec<String>, String>>,
@@ -181,7 +281,7 @@ pub struct DirectoryBuilder {
 
 impl DirectoryBuilder {
     pub fn domain(&mut self, name: &str, kind: DomainKind) -> &mut Self {
-        self.domains.insert(name.to_lowercase().into(), kind);
+        self.domains.insert(compared_domain(name).into(), kind);
         self
     }
 
@@ -193,6 +293,12 @@ impl DirectoryBuilder {
                 self.others.insert(address, kind);
             }
         }
+        self
+    }
+
+    /// An account of the server's own domain (U-43), whatever domain its address has.
+    pub fn guest(&mut self, address: Address) -> &mut Self {
+        self.guests.push(address);
         self
     }
 
@@ -211,6 +317,17 @@ impl DirectoryBuilder {
     pub fn build(mut self) -> Directory {
         self.users.sort_unstable();
         self.users.dedup();
+        // Who is an account like any other too is no guest.
+        let users = &self.users;
+        self.guests.retain(|guest| users.binary_search(guest).is_err());
+        for guest in &self.guests {
+            self.domains.entry(guest.domain().into()).or_insert(DomainKind::Internal);
+        }
+        if !self.guests.is_empty() {
+            self.users.extend(self.guests.iter().cloned());
+            self.users.sort_unstable();
+            self.users.dedup();
+        }
         for user in &self.users {
             if !self.domains.contains_key(user.domain()) {
                 // No list named it, so nothing says that it is a standard one.
@@ -226,7 +343,11 @@ impl DirectoryBuilder {
             domain_starts: Vec::new(),
             domains,
             others: self.others,
+            direct: BTreeMap::new(),
             groups: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+            alias_domains: BTreeMap::new(),
+            guests: Rows::default(),
             incomplete: self.incomplete,
         };
         for user in &self.users {
@@ -237,16 +358,22 @@ impl DirectoryBuilder {
         }
         (directory.by_domain, directory.domain_starts) =
             by_domain(&directory.domain_rows, directory.domains.len());
-        let direct: BTreeMap<Address, Direct> = self
-            .groups
-            .into_iter()
-            .map(|(group, members)| {
-                let direct = direct(&group, members, &directory);
-                (group, direct)
-            })
-            .collect();
-        directory.groups =
-            direct.keys().map(|group| (group.clone(), expand(group, &direct, directory.len()))).collect();
+        directory.guests = Rows::none(directory.len());
+        for row in 0..directory.len() {
+            if directory.domains[directory.domain_rows[row] as usize].1 == DomainKind::Internal {
+                directory.guests.insert(row);
+            }
+        }
+        for guest in &self.guests {
+            directory.row(guest.as_str()).into_iter().for_each(|row| directory.guests.insert(row));
+        }
+        let direct = |(group, members): (Address, Result<Vec<String>, String>)| {
+            let direct = Direct::of(&group, members, |address| directory.meant(address));
+            (group, direct)
+        };
+        let direct = self.groups.into_iter().map(direct).collect();
+        directory.direct = direct;
+        directory.expand();
         directory
     }
 }
@@ -268,59 +395,6 @@ fn by_domain(domain_rows: &[u32], domains: usize) -> (Vec<u32>, Vec<u32>) {
         *place += 1;
     }
     (rows, starts)
-}
-
-/// What stands in a group itself: rows of users, and groups; or why that is not known.
-type Direct = Result<(Vec<u32>, Vec<Address>), String>;
-
-/// Understands the members of one group. Their texts are looked at once, however many groups hold this one.
-///
-/// A member is understood when it is a user, a group, another account that is no user (it carries no policy,
-/// SEAT-2), or an address in a domain that is not on this server. Anything else – an alias, a whole domain, an
-/// account that is gone – makes the group unread: whom it means cannot be told (U-41).
-fn direct(group: &Address, members: Result<Vec<String>, String>, directory: &Directory) -> Direct {
-    let members = members.map_err(|why| format!("{group}: {why}"))?;
-    let (mut rows, mut groups) = (Vec::new(), Vec::new());
-    for member in members {
-        let Ok(address) = Address::parse(&member) else {
-            return Err(format!("its member `{member}` is no address"));
-        };
-        if let Some(row) = directory.row(address.as_str()) {
-            rows.push(u32::try_from(row).unwrap_or(u32::MAX));
-            continue;
-        }
-        match directory.others.get(&address) {
-            Some(AccountKind::Group) => groups.push(address),
-            Some(AccountKind::MailingList) => {
-                return Err(format!("its member {address} is a mailing list"));
-            }
-            Some(_) => {}
-            None if directory.domain_index(domain_of(address.as_str())).is_some() => {
-                return Err(format!("its member {address} is no account of this server"));
-            }
-            None => {}
-        }
-    }
-    Ok((rows, groups))
-}
-
-/// The user accounts of a group, with groups in it expanded and cycles cut. One group in it that was not read, or
-/// cannot be understood, makes it unread.
-fn expand(group: &Address, direct: &BTreeMap<Address, Direct>, accounts: usize) -> Members {
-    let mut all = Rows::none(accounts);
-    let mut open = vec![group];
-    let mut seen = std::collections::BTreeSet::from([group]);
-    while let Some(current) = open.pop() {
-        match direct.get(current) {
-            Some(Ok((rows, groups))) => {
-                rows.iter().for_each(|row| all.insert(*row as usize));
-                open.extend(groups.iter().filter(|group| seen.insert(*group)));
-            }
-            Some(Err(why)) => return Members::Unread(why.clone()),
-            None => return Members::Unread(format!("{current}, a group in it, was not read")),
-        }
-    }
-    Members::Rows(all)
 }
 
 #[cfg(test)]
@@ -414,6 +488,74 @@ mod tests {
                 "{member} was taken as understood"
             );
         }
+    }
+
+    #[test]
+    fn a_member_is_known_in_every_form_of_its_name() {
+        let mut builder = DirectoryBuilder::default();
+        builder.domain("xn--bcher-kva.example.test", DomainKind::Standard);
+        builder.domain("b\u{fc}cher.example.org", DomainKind::Standard);
+        for user in ["ren\u{e9}@b\u{fc}cher.example.test", "anna@xn--bcher-kva.example.org"] {
+            builder.account(address(user), AccountKind::User);
+        }
+        let members = [
+            "Rene\u{301}@XN--bcher-kva.example.test",
+            "anna@bu\u{308}cher.example.org",
+            "x@else.test",
+            "X@ELSE.test",
+        ];
+        let group = "g@xn--bcher-kva.example.test";
+        builder.account(address(group), AccountKind::Group);
+        builder.group(address(group), Ok(members.map(str::to_owned).to_vec()));
+        let directory = builder.build();
+        assert_eq!(directory.group("g@B\u{fc}cher.example.test"), Some(&Members::Rows(Rows::all(2))));
+        assert_eq!(directory.group_notes(group).map(|notes| notes.outsiders), Some(1));
+        assert_eq!(directory.domain_kind("B\u{dc}CHER.example.org"), Some(DomainKind::Standard));
+    }
+
+    #[test]
+    fn an_alias_is_understood_once_it_was_read_and_not_before() {
+        let mut directory = built(&[("g@example.com", &["a@example.com", "bee@example.com"])]);
+        let unknown: Vec<_> = directory.unknown_members().into_iter().cloned().collect();
+        assert_eq!(unknown, [address("bee@example.com")]);
+        assert!(matches!(directory.group("g@example.com"), Some(Members::Unread(_))));
+        let aliases = BTreeMap::from([(address("bee@example.com"), address("b@example.com"))]);
+        directory.resolve(aliases.clone(), BTreeMap::new());
+        let Some(Members::Rows(rows)) = directory.group("g@example.com") else { panic!("it was resolved") };
+        assert_eq!(rows.iter().collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(directory.group_notes("g@example.com").map(|notes| &notes.aliases), Some(&aliases));
+        assert_eq!(
+            (directory.resolved("BEE@example.com"), directory.row("bee@example.com")),
+            (Some(2), None)
+        );
+    }
+
+    #[test]
+    fn a_member_that_no_list_has_is_not_called_absent_where_a_list_is_not_whole() {
+        for (incomplete, says) in [(false, "is no account of this server"), (true, "the lists are not whole")]
+        {
+            let mut builder = DirectoryBuilder::default();
+            builder.domain("example.com", DomainKind::Standard);
+            builder.account(address("g@example.com"), AccountKind::Group);
+            builder.group(address("g@example.com"), Ok(vec!["gone@example.com".to_owned()]));
+            if incomplete {
+                builder.incomplete("the list of accounts of example.com ended early");
+            }
+            let directory = builder.build();
+            let Some(Members::Unread(why)) = directory.group("g@example.com") else { panic!("it is unread") };
+            assert!(why.contains(says), "{why}");
+        }
+    }
+
+    #[test]
+    fn no_policy_speaks_of_accounts_in_the_servers_own_domain() {
+        let mut builder = DirectoryBuilder::default();
+        builder.domain("example.com", DomainKind::Standard).domain("##own##", DomainKind::Internal);
+        builder.account(address("a@example.com"), AccountKind::User);
+        builder.account(address("guest@##own##"), AccountKind::User);
+        let directory = builder.build();
+        assert_eq!(directory.planned_on().iter().collect::<Vec<_>>(), [0]);
+        assert!(directory.is_planned_on(0) && !directory.is_planned_on(1));
     }
 
     #[test]

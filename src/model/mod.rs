@@ -1,6 +1,6 @@
 //! The nouns. Plain values whose invariants are kept by their constructors; no other room's word is used here.
 //!
-//! Reading order: who is meant ([`address`], [`directory`]), what they may use ([`service`], [`module`]),
+//! Reading order: who is meant ([`address`], [`directory`], [`groups`]), what they may use ([`service`], [`module`]),
 //! what was read ([`observed`], [`licence`], [`backup`]), and what a person is told ([`place`], [`finding`],
 //! [`remedy`]); [`visible`] is how a text of others is shown. A [`secret`] is only ever a reference to where the secret is kept.
 //!
@@ -12,6 +12,7 @@ pub mod address;
 pub mod backup;
 pub mod directory;
 pub mod finding;
+pub mod groups;
 pub mod licence;
 pub mod module;
 pub mod observed;
@@ -26,11 +27,12 @@ pub mod visible;
 
 pub use address::Address;
 pub use backup::BackupKey;
-pub use directory::{AccountKind, Directory, DirectoryBuilder, DomainKind, Members};
+pub use directory::{AccountKind, Directory, DirectoryBuilder, DomainKind};
 pub use finding::{Finding, Severity, counted};
+pub use groups::{GroupNotes, Members};
 pub use licence::{Licence, ModuleOffer, Seats, SeatsSource};
 pub use module::Module;
-pub use observed::{AccessMode, AccountFacts, Columns, Observed};
+pub use observed::{AccessMode, AccountFacts, AccountState, Columns, Observed};
 pub use pattern::Pattern;
 pub use place::Place;
 pub use reading::{Reading, Tri};

@@ -15,6 +15,40 @@ pub struct AccountFacts {
     pub admin: Tri,
     /// `U_AccountType` 0.
     pub pop3_only: Tri,
+    /// `U_AccountValid` 1 and the day of `U_AccountValidTill` over (reference 2.2). The server's own day is not known, so
+    /// one that ends within a day of ours is unread.
+    pub expired: Tri,
+}
+
+/// A state of an account that a selector may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AccountState {
+    /// Neither of the others.
+    Active,
+    Disabled,
+    Guest,
+    Expired,
+}
+
+impl AccountFacts {
+    /// Whether an account is in a state, as far as that was read.
+    pub fn is(self, state: AccountState) -> Tri {
+        let others = [self.disabled, self.guest, self.expired];
+        match state {
+            AccountState::Active if others.contains(&Tri::Yes) => Tri::No,
+            AccountState::Active if others.contains(&Tri::Unread) => Tri::Unread,
+            AccountState::Active => Tri::Yes,
+            AccountState::Disabled => self.disabled,
+            AccountState::Guest => self.guest,
+            AccountState::Expired => self.expired,
+        }
+    }
+
+    /// Whether an account surely takes the seats that its switches say: it was read to be neither disabled, nor a
+    /// guest, nor expired (U-5).
+    pub fn certain(self) -> bool {
+        !self.disabled.possible() && !self.guest.possible() && !self.expired.possible()
+    }
 }
 
 /// One row of the columns: an account's services as bits.

@@ -2,7 +2,12 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use super::address::{compared, compared_domain, shown_address, shown_domain};
+
 /// A glob that matches the whole lower-cased text. `*` and `?` match any character, `@` and `.` included.
+///
+/// A text without wildcards is held in the form in which addresses and domains are compared, and a glob is held
+/// against both forms of a name: an author may write either (U-44).
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: Box<str>,
@@ -25,7 +30,7 @@ impl Pattern {
 
     /// Reads a glob. The error is a lower-case fragment that says what is wrong with it.
     pub fn parse(text: &str) -> Result<Pattern, String> {
-        let text = text.to_lowercase();
+        let text = Pattern::compared(text);
         let matcher = match text.split_once('*') {
             _ if !Pattern::is_glob(&text) => Matcher::Literal,
             Some((before, after)) if !Pattern::is_glob(before) && !Pattern::is_glob(after) => {
@@ -37,6 +42,18 @@ impl Pattern {
             }
         };
         Ok(Pattern { text: text.into(), matcher })
+    }
+
+    /// What of a pattern can be put into the form that is compared: what stands before its last `@`, and after it
+    /// where no wildcard stands there. A pattern without an `@` may be one of domains.
+    fn compared(text: &str) -> String {
+        let wild = Pattern::is_glob;
+        match text.rsplit_once('@') {
+            Some((local, domain)) if wild(domain) => format!("{}@{}", compared(local), domain.to_lowercase()),
+            Some(_) => compared(text).into_owned(),
+            None if wild(text) => text.to_lowercase(),
+            None => compared_domain(text).into_owned(),
+        }
     }
 
     pub fn is_glob(text: &str) -> bool {
@@ -52,9 +69,10 @@ impl Pattern {
         matches!(self.matcher, Matcher::Literal).then_some(&*self.text)
     }
 
-    /// What every match starts with.
+    /// What every match starts with; nothing of a domain, which may match in its other form.
     pub fn prefix(&self) -> &str {
-        self.text.split(Pattern::WILD).next().unwrap_or_default()
+        let plain = self.text.split(Pattern::WILD).next().unwrap_or_default();
+        plain.split_inclusive('@').next().unwrap_or_default()
     }
 
     /// For `*@domain`, that domain: such a glob is a whole domain, which is cheaper to ask for.
@@ -62,8 +80,16 @@ impl Pattern {
         self.text.strip_prefix("*@").filter(|domain| !Pattern::is_glob(domain))
     }
 
-    /// Whether it matches a text, given lower-cased.
+    /// Whether it matches a text, given in the form that is compared.
     pub fn matches(&self, text: &str) -> bool {
+        if self.matches_as_is(text) {
+            return true;
+        }
+        let other = || if text.contains('@') { shown_address(text) } else { shown_domain(text) };
+        self.literal().is_none() && other().is_some_and(|text| self.matches_as_is(&text))
+    }
+
+    fn matches_as_is(&self, text: &str) -> bool {
         match &self.matcher {
             Matcher::Literal => *self.text == *text,
             Matcher::Star(before, after) => {
@@ -93,6 +119,15 @@ mod tests {
             ("ab*ba@example.com", "aba@example.com", false),
             ("ab*ba@example.com", "abba@example.com", true),
             ("a*b*@example.com", "axxbyy@example.com", true),
+            ("*@bücher.test", "a@xn--bcher-kva.test", true),
+            ("a@BÜCHER.test", "a@xn--bcher-kva.test", true),
+            ("*@b*cher.test", "a@xn--bcher-kva.test", true),
+            ("*@bü*.test", "a@xn--bcher-kva.test", true),
+            ("*@xn--b*.test", "a@xn--bcher-kva.test", true),
+            ("bü*.test", "xn--bcher-kva.test", true),
+            ("bücher.test", "xn--bcher-kva.test", true),
+            ("bücher.test", "xn--bcher-xxx.test", false),
+            ("rene\u{301}*@example.com", "ren\u{e9}.a@example.com", true),
         ] {
             assert_eq!(Pattern::parse(glob).unwrap().matches(text), expected, "{glob} on {text}");
         }

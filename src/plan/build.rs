@@ -6,20 +6,20 @@ use super::guard::{Allow, Guarding, Hold, HoldKind};
 use super::made::{Inputs, Plan, Unmanaged};
 use super::order::{Ordered, Ordering, order};
 use super::step::{SettingStep, Step, SwitchStep};
-use super::{licence, remarks, settings, verify};
+use super::{doubtful, licence, remarks, settings, verify};
 use crate::diff::compare::Differences;
 use crate::diff::{Direction, Narrowing, SettingChange, compare, compare_settings, narrow};
 use crate::lifecycle::Standing;
 use crate::model::address::domain_of;
 use crate::model::{DomainKind, Finding, Guardrail, Module, Observed, Reading, Remedy, ServiceSet, Severity};
-use crate::policy::{Assignment, assign};
+use crate::policy::{Assignment, People, assign};
 use crate::seats::{LedgerRow, Modules, modules, used};
 use crate::spec::meaning::ServerSpec;
 
 /// The policies of a server over its whole directory.
 fn whole_assignment(inputs: Inputs<'_>) -> Assignment {
     let shrink = inputs.allows.iter().filter_map(Allow::shrink).collect();
-    assign(&inputs.server.policies, &inputs.observed.directory, inputs.today, &shrink, inputs.memory)
+    assign(&inputs.server.policies, People::of(inputs.observed), inputs.today, &shrink, inputs.memory)
 }
 
 /// What more must be read before a plan can be made.
@@ -153,6 +153,7 @@ fn findings(inputs: Inputs<'_>, drafted: &Drafted) -> Vec<Finding> {
     findings.extend(wanted.unread.iter().cloned());
     findings.extend(remarks::on_secrets(inputs));
     findings.extend(remarks::without_module(&ordered.switches));
+    findings.extend(doubtful::remarks(&ordered.switches, &ordered.blocked, observed));
     findings.extend(remarks::on_ledger(&ordered.ledger, inputs));
     findings.extend(remarks::unneeded(inputs, &guarded.needed, &ordered.keep_free_allowed, modules));
     findings.extend(wanted.assignment.findings.iter().cloned());

@@ -128,7 +128,10 @@ impl Guarding<'_> {
     fn disable(&mut self, service: Service, released: &[&SwitchStep]) -> Option<Hold> {
         let lost = released.len() as u64;
         let limits = &self.server.guardrails;
-        let on = self.observed.columns.bits.iter().filter(|bits| bits.on.contains(service)).count() as u64;
+        // Guests of the server's own domain can lose nothing here, so they make no share smaller (U-43).
+        let planned_on = |row: &usize| self.observed.directory.is_planned_on(*row);
+        let bits = self.observed.columns.bits.iter().enumerate().filter(|(row, _)| planned_on(row));
+        let on = bits.filter(|(_, bits)| bits.on.contains(service)).count() as u64;
         let before = self.taken_before(service);
         let (count, had) = (lost + before, on + before);
         let (accounts, percent) = (limits.disable_accounts, limits.disable_percent);
@@ -259,7 +262,11 @@ impl<'a> Protecting<'a> {
         if crate::model::address::local_of(address) == "postmaster" {
             return Some("it is a postmaster");
         }
-        if self.patterns.iter().any(|pattern| pattern.matches(address)) {
+        let directory = &self.observed.directory;
+        // An alias names its account (U-45).
+        let named =
+            |pattern: &Pattern| pattern.literal().and_then(|name| directory.resolved(name)) == Some(row);
+        if self.patterns.iter().any(|pattern| pattern.matches(address) || named(pattern)) {
             return Some("it is listed in guardrails.protect");
         }
         // What was not read is not taken for *no*.

@@ -14,6 +14,7 @@ pub mod approval;
 pub mod block;
 pub mod build;
 pub mod digest;
+pub mod doubtful;
 pub mod file;
 pub mod guard;
 pub mod licence;

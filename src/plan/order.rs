@@ -10,6 +10,7 @@ use crate::seats::count::certain;
 use crate::seats::{AccountSeats, LedgerRow, Modules, Peak, Used};
 
 use super::block::{BlockReason, Blocked, reason};
+use super::doubtful::comes_last;
 use super::step::{Booked, Expectation, SwitchStep};
 
 /// The ordered steps, what was blocked, and the ledger they make.
@@ -54,8 +55,10 @@ pub fn order(changes: &[SwitchChange], used: Vec<Option<Used>>, with: &Ordering<
     let Phases { free_claims, releases, mut claims, mut blocked, shares, joint } = phases;
     let priority = |step: &SwitchStep| with.assignment.rules[step.rule as usize].priority;
     // Who gets the last seats is the author's word, not the order of files. They come by address, then service, and the
-    // sort is stable.
-    claims.sort_by_key(|step| std::cmp::Reverse(priority(step)));
+    // sort is stable. The author's word counts before ours: a doubtful account comes last among those of its priority
+    // (U-5).
+    claims
+        .sort_by_cached_key(|step| (std::cmp::Reverse(priority(step)), comes_last(with.observed, step.row)));
 
     let mut ledger: Vec<LedgerRow> = with
         .modules
@@ -446,6 +449,29 @@ mod tests {
             &[],
             &["release a sip -1", "release b im -1", "claim b sip 1", "claim a im 1"],
         );
+    }
+
+    #[test]
+    fn who_may_be_away_gets_a_seat_last_among_those_of_one_priority() {
+        for (accounts, expected) in [
+            (["a im:off->on disabled", "b im:off->on"], ["claim b im 1", "no-seat a im"]),
+            (["a im:off->on guest", "b im:off->on"], ["claim b im 1", "no-seat a im"]),
+            (["a im:off->on expired", "b im:off->on"], ["claim b im 1", "no-seat a im"]),
+            (["a im:off->on expired?", "b im:off->on"], ["claim b im 1", "no-seat a im"]),
+            (["a im:off->on expired", "b im:off->on guest"], ["claim a im 1", "no-seat b im"]),
+            (["a im:off->on@5 disabled", "b im:off->on"], ["claim a im 1", "no-seat b im"]),
+            (["a im:off->on@-5", "b im:off->on guest"], ["claim b im 1", "no-seat a im"]),
+        ] {
+            check("instantmessaging=1", &accounts, &[], &expected);
+            let world = World::of("instantmessaging=1", &accounts);
+            let plan = planned_with(&world, &[]).unwrap();
+            let told =
+                plan.findings.iter().find(|finding| finding.code == "doubtful-claims").expect("it is told");
+            assert!(told.message.contains("@example.com ("), "{}", told.message);
+        }
+        let world = World::of("instantmessaging=1", &["a im:off->on", "b im:off guest"]);
+        let plan = planned_with(&world, &[]).unwrap();
+        assert!(plan.findings.iter().all(|finding| finding.code != "doubtful-claims"));
     }
 
     #[test]

@@ -157,7 +157,8 @@ impl World {
         let facts = plan.observed.columns.facts[moving.row];
         // U-5: who may not count holds no seat that could be freed.
         let moved = before.0.0 ^ after.0.0;
-        if booked < 0 && (facts.disabled.possible() || facts.guest.possible() || moved & sure == 0) {
+        let may_not_count = facts.disabled.possible() || facts.guest.possible() || facts.expired.possible();
+        if booked < 0 && (may_not_count || moved & sure == 0) {
             return Err("it frees a seat that the account may not hold");
         }
         self.claimed[module] += u64::from(booked > 0);

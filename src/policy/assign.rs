@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::memory::{Memory, Recalling, SelectorId};
+use super::named::services_of;
 use super::profile::{Profile, Profiles, RuleId};
-use super::select::{Emptiness, Lack, Selected, Selecting};
-use crate::model::{Directory, Finding, Guardrail, Place, Remedy, Rows, Service, ServiceSet};
-use crate::spec::meaning::{Exception, Others, PolicySpec, Switch, Want};
+use super::select::{Chosen, Emptiness, Lack, Selected, Selecting};
+use crate::model::address::shown_domain;
+use crate::model::{
+    AccountFacts, Directory, Finding, Guardrail, Observed, Place, Remedy, Rows, Service, ServiceSet,
+};
+use crate::spec::meaning::{Exception, Others, PolicySpec, ServiceRule, Switch, Want};
 
 /// How many days before its end an exception is remarked on.
 const NOTICE_DAYS: i32 = 7;
@@ -85,15 +89,19 @@ impl Assignment {
     }
 }
 
-/// The services that policies speak of, known before anything is read.
-pub fn services_of(policies: &[PolicySpec]) -> ServiceSet {
-    policies
-        .iter()
-        .flat_map(|policy| {
-            let ruled = policy.services.iter().map(|rule| rule.service);
-            ruled.chain(policy.exceptions.iter().map(|exception| exception.service))
-        })
-        .collect()
+/// The accounts that there are, and what was read of them.
+#[derive(Debug, Clone, Copy)]
+pub struct People<'a> {
+    pub directory: &'a Directory,
+    /// One for each row; where there is none, nothing was read.
+    pub facts: &'a [AccountFacts],
+}
+
+impl<'a> People<'a> {
+    /// Those of a server that was read.
+    pub fn of(observed: &'a Observed) -> People<'a> {
+        People { directory: &observed.directory, facts: &observed.columns.facts }
+    }
 }
 
 /// Resolves policies for every account of a directory, as of `today` (UTC).
@@ -102,7 +110,7 @@ pub fn services_of(policies: &[PolicySpec]) -> ServiceSet {
 /// match still.
 pub fn assign(
     policies: &[PolicySpec],
-    directory: &Directory,
+    people: People<'_>,
     today: Date,
     shrink_allowed: &BTreeMap<&str, u64>,
     memory: &Memory,
@@ -110,10 +118,11 @@ pub fn assign(
     let mut order: Vec<usize> = (0..policies.len()).collect();
     order.sort_by_key(|index| policies[*index].priority);
     let mut laying = Laying {
-        directory,
+        directory: people.directory,
+        facts: people.facts,
         today,
         profiles: Profiles::default(),
-        rows: vec![0; directory.len()],
+        rows: vec![0; people.directory.len()],
         rules: Vec::new(),
         held: Vec::new(),
         findings: Vec::new(),
@@ -142,6 +151,7 @@ type HeldRows = (Held, Rows);
 
 struct Laying<'a> {
     directory: &'a Directory,
+    facts: &'a [AccountFacts],
     today: Date,
     profiles: Profiles,
     rows: Vec<u32>,
@@ -155,11 +165,15 @@ impl Laying<'_> {
     /// Lays one policy over all that were laid before, none of which is stronger.
     fn lay(&mut self, index: usize, policy: &PolicySpec, mut recalling: Recalling<'_>) {
         let emptiness = if recalling.allowed == Some(0) { Emptiness::Allowed } else { Emptiness::Holds };
-        let mut selecting = Selecting { directory: self.directory, emptiness, findings: Vec::new() };
+        let (directory, facts) = (self.directory, self.facts);
+        let mut selecting = Selecting { directory, facts, emptiness, findings: Vec::new() };
         let ruled = match resolve(policy, index, &mut selecting, &mut recalling) {
             Ok((scope, mut ruled)) => {
                 self.matched.append(&mut recalling.matched.into_iter().collect());
-                ruled.extend(self.exceptions(policy, index, &scope));
+                ruled.extend(self.exceptions(policy, index, &scope.rows));
+                if !scope.unsure.is_empty() {
+                    ruled.extend(hold(policy, index, &scope.unsure));
+                }
                 ruled
             }
             Err(held) => {
@@ -180,7 +194,7 @@ impl Laying<'_> {
             if !self.holds_today(exception) {
                 continue;
             }
-            let found = self.directory.row(exception.account.as_str());
+            let found = self.directory.resolved(exception.account.as_str());
             let Some(row) = found.filter(|row| scope.contains(*row)) else {
                 self.findings.push(idle(exception, policy, found.is_some()));
                 continue;
@@ -269,13 +283,20 @@ impl Laying<'_> {
     fn finish(self) -> Assignment {
         let profiles = self.profiles.into_list();
         let conflicts = conflicts(&self.rows, &profiles, self.directory);
+        let mut findings: Vec<Finding> = Vec::with_capacity(self.findings.len());
+        // The same may be said of a group or an account wherever it is named.
+        for finding in self.findings.into_iter().chain(two_forms(&self.rows, self.directory)) {
+            if !findings.iter().any(|told| told.code == finding.code && told.message == finding.message) {
+                findings.push(finding);
+            }
+        }
         Assignment {
             rows: self.rows,
             profiles,
             rules: self.rules,
             held: self.held,
             conflicts,
-            findings: self.findings,
+            findings,
             matched: self.matched,
         }
     }
@@ -359,6 +380,20 @@ fn lay_over(under: &Profile, over: &Profile, rules: &[Rule]) -> Profile {
     laid
 }
 
+/// Domains that have two forms, where policies speak of their accounts: a person reads the one, and sees the other in
+/// the plan (U-44).
+fn two_forms(rows: &[u32], directory: &Directory) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, (name, _)) in directory.domains().iter().enumerate() {
+        let Some(shown) = shown_domain(name) else { continue };
+        if directory.rows_of_domain(index).iter().any(|row| rows[*row as usize] != 0) {
+            let text = format!("{name} is the domain {shown}");
+            findings.push(Finding::info("domain-in-two-forms", text));
+        }
+    }
+    findings
+}
+
 fn conflicts(rows: &[u32], profiles: &[Profile], directory: &Directory) -> Vec<Conflict> {
     let mut found: Vec<Conflict> = Vec::new();
     if profiles.iter().all(|profile| profile.disputed.is_empty()) {
@@ -392,23 +427,25 @@ fn resolve(
     index: usize,
     selecting: &mut Selecting<'_>,
     recalling: &mut Recalling<'_>,
-) -> Result<(Rows, Vec<RuledRows>), Box<HeldRows>> {
+) -> Result<(Chosen, Vec<RuledRows>), Box<HeldRows>> {
     // Whom a scope that lacks something means is not known: a weaker policy must not decide for them instead.
     let scope = match selecting.select(&policy.scope) {
-        Selected::Rows(rows) => rows,
+        Selected::Rows(chosen) => chosen,
         Selected::Nobody(Lack { why, place, at_most, correct }) => {
             return Err(Box::new((held_as_lacking(policy, why, place, correct), at_most)));
         }
-        Selected::Unread(Lack { why, place, at_most, .. }) => {
-            return Err(Box::new((held_as_unread(policy, why, place), at_most)));
+        Selected::Unread(mut lack) => {
+            let at_most = std::mem::take(&mut lack.at_most);
+            return Err(Box::new((held_as_unread(policy, lack, selecting.directory), at_most)));
         }
     };
     if let Some(why) = recalling.shrank("scope", &[&policy.scope], scope.count()) {
         // Who left is not known, and a weaker policy must not decide for them either.
-        let anybody = Rows::all(selecting.directory.len());
+        let anybody = selecting.directory.planned_on();
         let held = held_as_empty(policy, why, policy.scope.place.clone(), scope.count());
         return Err(Box::new((held, anybody)));
     }
+    selecting.tell_unsure(policy, &scope.unsure);
     let mut ruled = Vec::new();
     for service_rule in &policy.services {
         let service = service_rule.service;
@@ -416,50 +453,86 @@ fn resolve(
             Want::Everyone(switch) => {
                 let kind = RuleKind::Everyone(*switch);
                 let rule = rule(policy, index, service, kind, &service_rule.place);
-                ruled.push((rule, Ruled::Set(scope.clone())));
+                ruled.push((rule, Ruled::Set(scope.rows.clone())));
             }
-            Want::Selected { enable, others, others_place } => {
-                let mut enabled = match selecting.select(enable) {
-                    Selected::Rows(rows) => rows,
-                    Selected::Nobody(Lack { why, place, correct, .. }) => {
-                        return Err(Box::new((held_as_lacking(policy, why, place, correct), scope)));
-                    }
-                    Selected::Unread(Lack { why, place, .. }) => {
-                        return Err(Box::new((held_as_unread(policy, why, place), scope)));
-                    }
-                };
-                enabled.intersect(&scope);
-                if enabled.is_empty() && selecting.emptiness == Emptiness::Holds {
-                    let what = "nobody in the scope is selected".to_owned();
-                    return Err(Box::new((held_as_empty(policy, what, enable.place.clone(), 0), scope)));
-                }
-                if let Some(why) = recalling.shrank(service.name(), &[&policy.scope, enable], enabled.count())
-                {
-                    let held = held_as_empty(policy, why, enable.place.clone(), enabled.count());
-                    return Err(Box::new((held, scope)));
-                }
-                if *others == Others::Disabled {
-                    let mut rest = scope.clone();
-                    rest.subtract(&enabled);
-                    let rule = rule(policy, index, service, RuleKind::Others, others_place);
-                    ruled.push((rule, Ruled::Set(rest)));
-                }
-                let rule = rule(policy, index, service, RuleKind::Enable, &service_rule.place);
-                ruled.push((rule, Ruled::Set(enabled)));
+            Want::Selected { .. } => {
+                let policy = Within { policy, index, scope: &scope };
+                ruled.extend(policy.selected(service_rule, selecting, recalling)?);
             }
         }
     }
     Ok((scope, ruled))
 }
 
+/// A policy, and whom it speaks of.
+struct Within<'a> {
+    policy: &'a PolicySpec,
+    index: usize,
+    scope: &'a Chosen,
+}
+
+impl Within<'_> {
+    /// The rules of a service that is for some of the scope, or why the policy is held and over which rows.
+    fn selected(
+        &self,
+        service_rule: &ServiceRule,
+        selecting: &mut Selecting<'_>,
+        recalling: &mut Recalling<'_>,
+    ) -> Result<Vec<RuledRows>, Box<HeldRows>> {
+        let Want::Selected { enable, others, others_place } = &service_rule.want else {
+            return Ok(Vec::new());
+        };
+        let Within { policy, index, scope } = *self;
+        let service = service_rule.service;
+        let mut ruled = Vec::new();
+        let mut anybody = scope.rows.clone();
+        anybody.unite(&scope.unsure);
+        let mut enabled = match selecting.select(enable) {
+            Selected::Rows(chosen) => chosen,
+            Selected::Nobody(Lack { why, place, correct, .. }) => {
+                return Err(Box::new((held_as_lacking(policy, why, place, correct), anybody)));
+            }
+            Selected::Unread(lack) => {
+                return Err(Box::new((held_as_unread(policy, lack, selecting.directory), anybody)));
+            }
+        };
+        enabled.rows.intersect(&anybody);
+        enabled.unsure.intersect(&anybody);
+        if enabled.is_empty() && selecting.emptiness == Emptiness::Holds {
+            let what = "nobody in the scope is selected".to_owned();
+            return Err(Box::new((held_as_empty(policy, what, enable.place.clone(), 0), anybody)));
+        }
+        if let Some(why) = recalling.shrank(service.name(), &[&policy.scope, enable], enabled.count()) {
+            let held = held_as_empty(policy, why, enable.place.clone(), enabled.count());
+            return Err(Box::new((held, anybody)));
+        }
+        selecting.tell_unsure(policy, &enabled.unsure);
+        if *others == Others::Disabled {
+            let mut rest = scope.rows.clone();
+            rest.subtract(&enabled.rows);
+            let rule = rule(policy, index, service, RuleKind::Others, others_place);
+            ruled.push((rule, Ruled::Set(rest)));
+        }
+        enabled.rows.intersect(&scope.rows);
+        let rule = rule(policy, index, service, RuleKind::Enable, &service_rule.place);
+        ruled.push((rule, Ruled::Set(enabled.rows)));
+        if !enabled.unsure.is_empty() {
+            ruled.push((rule_held(policy, index, service), Ruled::Set(enabled.unsure)));
+        }
+        Ok(ruled)
+    }
+}
+
+/// What a policy says of a service where nobody can tell what it would say.
+fn rule_held(policy: &PolicySpec, index: usize, service: Service) -> Rule {
+    rule(policy, index, service, RuleKind::Held, &policy.place)
+}
+
 /// A held policy's services, all undecided.
 fn hold(policy: &PolicySpec, index: usize, rows: &Rows) -> Vec<RuledRows> {
     services_of(std::slice::from_ref(policy))
         .iter()
-        .map(|service| {
-            let rule = rule(policy, index, service, RuleKind::Held, &policy.place);
-            (rule, Ruled::Set(rows.clone()))
-        })
+        .map(|service| (rule_held(policy, index, service), Ruled::Set(rows.clone())))
         .collect()
 }
 
@@ -478,25 +551,17 @@ fn held_as_lacking(policy: &PolicySpec, why: String, place: Place, correct: Opti
 }
 
 /// No override helps: what cannot be read is not known, and cannot be allowed.
-fn held_as_unread(policy: &PolicySpec, why: String, place: Place) -> Held {
-    let remedy =
-        Remedy::EditSpec("name a group whose members are accounts of this server, or mend this one".into());
-    Held { policy: policy.name.clone(), why, place, remedy }
-}
-
-/// The groups that selectors name, sorted, so that their members can be asked for.
-pub fn groups_of(policies: &[PolicySpec]) -> Vec<String> {
-    let mut groups = std::collections::BTreeSet::new();
-    for policy in policies {
-        let enables = policy.services.iter().filter_map(|rule| match &rule.want {
-            Want::Selected { enable, .. } => Some(enable),
-            Want::Everyone(_) => None,
-        });
-        for selector in std::iter::once(&policy.scope).chain(enables) {
-            groups.extend(selector.groups.iter().flatten().map(|(group, _)| group.clone()));
-        }
-    }
-    groups.into_iter().collect()
+fn held_as_unread(policy: &PolicySpec, lack: Lack, directory: &Directory) -> Held {
+    let remedy = if directory.incomplete.is_empty() {
+        Remedy::EditSpec(
+            "name a group whose members are accounts of this server, or mend this one on the server: take out of it \
+             who is none; if its list was not read whole, plan again"
+                .into(),
+        )
+    } else {
+        Remedy::Rerun("`icewarden plan`, when nobody changes accounts".into())
+    };
+    Held { policy: policy.name.clone(), why: lack.why, place: lack.place, remedy }
 }
 
 /// An exception that changes nothing.
@@ -527,7 +592,6 @@ mod tests {
     use crate::model::{AccountKind, Address, DirectoryBuilder};
     use crate::policy::tests::{address, place, policy, scope, service};
     use crate::spec::meaning::Selector;
-
     fn directory(names: impl IntoIterator<Item = String>) -> Directory {
         let mut builder = DirectoryBuilder::default();
         for name in names {
@@ -543,7 +607,7 @@ mod tests {
         let head = parts.next().unwrap();
         let whom = if head[1] == "gone" {
             let groups = Some(vec![(address("gone"), place())]);
-            Selector { domains: None, groups, accounts: None, except: Vec::new(), place: place() }
+            Selector { groups, accounts: None, ..scope(Vec::new()) }
         } else {
             scope(head[1].split(',').map(|name| (address(name), place())).collect())
         };
@@ -566,7 +630,13 @@ mod tests {
     fn check(policies: &[&str]) -> String {
         let directory = directory(["a", "b"].map(str::to_owned));
         let policies: Vec<PolicySpec> = policies.iter().map(|line| read(line)).collect();
-        let assignment = assign(&policies, &directory, date(2026, 11, 24), &BTreeMap::new(), &Memory::new());
+        let assignment = assign(
+            &policies,
+            People { directory: &directory, facts: &[] },
+            date(2026, 11, 24),
+            &BTreeMap::new(),
+            &Memory::new(),
+        );
         let said = |row: usize| {
             let profile = assignment.of(row);
             let im = Service::Im;
@@ -660,7 +730,13 @@ mod tests {
             })
             .collect();
         let policies = [with, policy(5, Service::Sip, true, everyone())];
-        let assignment = assign(&policies, &directory, date(2026, 11, 24), &BTreeMap::new(), &Memory::new());
+        let assignment = assign(
+            &policies,
+            People { directory: &directory, facts: &[] },
+            date(2026, 11, 24),
+            &BTreeMap::new(),
+            &Memory::new(),
+        );
         // Nothing, everyone's, each exception's, the second policy's alone, and each exception's under it.
         assert_eq!(assignment.profiles.len(), 1 + 1 + EXCEPTIONS + 1 + EXCEPTIONS);
         assert_eq!(assignment.rules.len(), 2 + EXCEPTIONS);

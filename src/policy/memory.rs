@@ -63,7 +63,9 @@ impl Memory {
 fn fingerprint(selectors: &[&Selector]) -> String {
     let mut hash = Sha256::new_with_prefix("icewarden selector 1");
     for selector in selectors {
-        let Selector { domains, groups, accounts, except, place: _ } = selector;
+        let Selector { domains, groups, accounts, except, states, place: _ } = selector;
+        let states = states.as_ref().map(|states| format!("\nstates {states:?}")).unwrap_or_default();
+        hash.update(states);
         for (key, entries) in [
             ("domains", domains),
             ("groups", groups),

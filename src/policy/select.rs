@@ -1,17 +1,40 @@
 //! Which accounts a selector means.
 
-use crate::model::{AccountKind, Directory, DomainKind, Finding, Members, Pattern, Place, Rows};
-use crate::spec::meaning::Selector;
+use crate::model::address::shown_domain;
+use crate::model::{
+    AccountFacts, AccountKind, AccountState, Directory, DomainKind, Finding, Members, Pattern, Place, Rows,
+    Tri, counted,
+};
+use crate::spec::meaning::{PolicySpec, Selector};
 use crate::spec::suggest::nearest;
 
 /// What a selector means on a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selected {
-    Rows(Rows),
+    Rows(Chosen),
     /// A part of it matches nobody, or all of it together.
     Nobody(Lack),
     /// It cannot be told whom it means.
     Unread(Lack),
+}
+
+/// The accounts that a selector means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    pub rows: Rows,
+    /// Accounts whose state was not read, and that it may mean by it.
+    pub unsure: Rows,
+}
+
+impl Chosen {
+    /// How many it means, or may mean.
+    pub fn count(&self) -> usize {
+        self.rows.count() + self.unsure.count()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.unsure.is_empty()
+    }
 }
 
 /// What a selector lacks, and where.
@@ -45,6 +68,8 @@ pub enum Emptiness {
 /// Reads selectors against one directory, and keeps what a person should know about their entries.
 pub struct Selecting<'a> {
     pub directory: &'a Directory,
+    /// What was read of each account; the states of one that has none here were not read.
+    pub facts: &'a [AccountFacts],
     pub emptiness: Emptiness,
     pub findings: Vec<Finding>,
 }
@@ -60,7 +85,7 @@ impl<'a> Selecting<'a> {
     /// match: what it should have matched would otherwise be taken for "not meant". A single account that does
     /// not exist is only remarked on: it names nobody else.
     pub fn select(&mut self, selector: &Selector) -> Selected {
-        let mut rows = Rows::all(self.directory.len());
+        let mut rows = self.directory.planned_on();
         let mut gap: Option<Gap> = None;
         let mut note = |found: Gap| {
             // Nothing can be allowed while a part is unread, so that is what is told.
@@ -82,10 +107,11 @@ impl<'a> Selecting<'a> {
         }
         for (text, place) in &selector.except {
             match pattern(text, place) {
-                Ok(pattern) => rows.subtract(&self.matching(&pattern)),
+                Ok(pattern) => rows.subtract(&self.matching(&pattern, place)),
                 Err(found) => note(found),
             }
         }
+        let Chosen { rows, unsure } = self.in_states(rows, selector.states.as_deref());
         match gap {
             Some(Gap::Nobody(why, place)) => {
                 Selected::Nobody(Lack { why, place, at_most: rows, correct: None })
@@ -96,14 +122,44 @@ impl<'a> Selecting<'a> {
             Some(Gap::Unread(why, place)) => {
                 Selected::Unread(Lack { why, place, at_most: rows, correct: None })
             }
-            None if rows.is_empty() && self.emptiness == Emptiness::Holds => Selected::Nobody(Lack {
-                why: "the selector matches no account".into(),
-                place: selector.place.clone(),
-                at_most: rows,
-                correct: None,
-            }),
-            None => Selected::Rows(rows),
+            None if rows.is_empty() && unsure.is_empty() && self.emptiness == Emptiness::Holds => {
+                Selected::Nobody(Lack {
+                    why: "the selector matches no account".into(),
+                    place: selector.place.clone(),
+                    at_most: rows,
+                    correct: None,
+                })
+            }
+            None => Selected::Rows(Chosen { rows, unsure }),
         }
+    }
+
+    /// Those of `rows` that are in one of the states.
+    fn in_states(&self, rows: Rows, states: Option<&[AccountState]>) -> Chosen {
+        let none = Rows::none(self.directory.len());
+        let Some(states) = states else { return Chosen { rows, unsure: none } };
+        let mut chosen = Chosen { rows: none.clone(), unsure: none };
+        for row in rows.iter() {
+            let facts = self.facts.get(row).copied().unwrap_or_default();
+            let is = |tri: Tri| states.iter().any(|state| facts.is(*state) == tri);
+            if is(Tri::Yes) {
+                chosen.rows.insert(row);
+            } else if is(Tri::Unread) {
+                chosen.unsure.insert(row);
+            }
+        }
+        chosen
+    }
+
+    /// Says of how many accounts nothing is decided because their state was not read.
+    pub fn tell_unsure(&mut self, policy: &PolicySpec, unsure: &Rows) {
+        if unsure.is_empty() {
+            return;
+        }
+        let accounts = counted(unsure.count() as u64, "account");
+        let text =
+            format!("the state of {accounts} was not read, so policy {} decides nothing there", policy.name);
+        self.findings.push(Finding::warning("state-unread", text).at(policy.place.clone()));
     }
 
     /// The entries of one key.
@@ -127,11 +183,37 @@ impl<'a> Selecting<'a> {
             return Err(self.no_such_domain(text, place));
         }
         let kind = |index: &usize| self.directory.domains()[*index].1;
+        if matching.iter().all(|index| kind(index) == DomainKind::Internal) {
+            let why = format!("`{text}` is the server's own domain, and no policy speaks of its accounts");
+            return Err(Gap::Misspelt(why, place.clone(), "name a domain of people".to_owned()));
+        }
         if matching.iter().all(|index| kind(index) == DomainKind::Alias) {
-            let why = format!("`{text}` is an alias: its accounts stand under the domain that it leads to");
-            return Err(self.absent(why, place));
+            let targets: Vec<usize> =
+                matching.iter().filter_map(|index| self.target(*index, place)).collect();
+            if targets.len() == matching.len() {
+                return Ok(self.in_domains(&targets));
+            }
+            let why = format!("`{text}` is an alias, and the domain that it stands for was not read");
+            let correct = "name the domain itself, under which its accounts stand".to_owned();
+            return Err(Gap::Misspelt(why, place.clone(), correct));
         }
         Ok(self.in_domains(&matching))
+    }
+
+    /// The domain that an alias domain stands for; a person is told that it was taken instead (U-45).
+    fn target(&mut self, index: usize, place: &Place) -> Option<usize> {
+        let alias = &self.directory.domains()[index].0;
+        let name = self.directory.alias_domain(alias)?;
+        let target = self.directory.domain_index(name)?;
+        if self.directory.domains()[target].1 == DomainKind::Alias {
+            return None;
+        }
+        self.tell_alias(format!("the domain {alias} is an alias of {name}, whose accounts are meant"), place);
+        Some(target)
+    }
+
+    fn tell_alias(&mut self, text: String, place: &Place) {
+        self.findings.push(Finding::info("alias-resolved", text).at(place.clone()));
     }
 
     /// Like a group: a name that no domain has is a slip of the pen before it is anything else; a glob may have been
@@ -140,8 +222,12 @@ impl<'a> Selecting<'a> {
         match self.absent(format!("the server has no domain `{text}`"), place) {
             Gap::Nobody(why, place) if !text.contains(['*', '?']) => {
                 let text = text.to_lowercase();
-                let domains = self.directory.domains().iter().map(|(name, _)| &**name);
-                let correct = match nearest(&text, domains) {
+                let domains = self.directory.domains().iter();
+                let domains: Vec<String> = domains
+                    .filter(|(_, kind)| *kind != DomainKind::Internal)
+                    .map(|(name, _)| shown_domain(name).unwrap_or_else(|| name.to_string()))
+                    .collect();
+                let correct = match nearest(&text, domains.iter().map(String::as_str)) {
                     Some(domain) => format!("correct the domain; did you mean {domain}?"),
                     None => "correct the domain, or take it out of the spec".to_owned(),
                 };
@@ -154,9 +240,14 @@ impl<'a> Selecting<'a> {
     fn group(&mut self, text: &str, place: &Place) -> Result<Rows, Gap> {
         match self.directory.group(text) {
             Some(Members::Rows(rows)) if rows.is_empty() => {
+                self.tell_group(text, place);
                 Err(Gap::Nobody(format!("the group {text} has no members"), place.clone()))
             }
-            Some(Members::Rows(rows)) => Ok(rows.clone()),
+            Some(Members::Rows(rows)) => {
+                let rows = rows.clone();
+                self.tell_group(text, place);
+                Ok(rows)
+            }
             Some(Members::Unread(why)) => {
                 Err(Gap::Unread(format!("the group {text} cannot be read: {why}"), place.clone()))
             }
@@ -164,11 +255,41 @@ impl<'a> Selecting<'a> {
         }
     }
 
+    /// What of a group is not seen in whom it means: its aliases, and those who are not here.
+    fn tell_group(&mut self, text: &str, place: &Place) {
+        const NAMED: usize = 5;
+        if let Some(group) = self.directory.alias(text) {
+            self.tell_alias(format!("{text} is an alias of the group {group}, which is meant"), place);
+        }
+        let Some(notes) = self.directory.group_notes(text) else { return };
+        if notes.outsiders > 0 {
+            let members = counted(notes.outsiders as u64, "member");
+            let are = if notes.outsiders == 1 { "is no account" } else { "are no accounts" };
+            let said = format!(
+                "the group {text} has {members} that {are} of this server: nothing is decided of them"
+            );
+            self.findings.push(Finding::info("group-outsiders", said).at(place.clone()));
+        }
+        if !notes.aliases.is_empty() {
+            let named = notes.aliases.iter().take(NAMED).map(|(alias, of)| format!("{alias} for {of}"));
+            let named: Vec<String> = named.collect();
+            let more = match notes.aliases.len() - named.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let aliases = if notes.aliases.len() == 1 { "an alias" } else { "aliases" };
+            let said = format!("the group {text} names {aliases}: {}{more}", named.join(", "));
+            self.tell_alias(said, place);
+        }
+    }
+
     fn no_such_group(&self, text: &str, place: &Place) -> Gap {
         let why = match self.directory.other(text) {
             Some(AccountKind::MailingList) => format!("{text} is a mailing list, not a group"),
             Some(_) => format!("{text} is no group"),
-            None if self.directory.row(text).is_some() => format!("{text} is a user account, not a group"),
+            None if self.directory.resolved(text).is_some() => {
+                format!("{text} is a user account, not a group")
+            }
             None => {
                 return match self.absent(format!("the server has no group {text}"), place) {
                     Gap::Nobody(why, place) => Gap::Misspelt(why, place, self.correct(text)),
@@ -209,31 +330,48 @@ impl<'a> Selecting<'a> {
 
     fn accounts(&mut self, text: &str, place: &Place) -> Result<Rows, Gap> {
         let pattern = pattern(text, place)?;
-        let rows = self.matching(&pattern);
-        if rows.is_empty() {
-            self.findings.push(
-                Finding::warning(
-                    "account-unknown",
-                    format!("`{text}` matches no user account of the server"),
-                )
-                .at(place.clone()),
-            );
+        let rows = self.matching(&pattern, place);
+        if rows.is_empty() && pattern.literal().is_none() {
+            self.unmatched(format!("`{text}` matches no user account of the server"), place);
         }
         Ok(rows)
     }
 
-    fn matching(&self, pattern: &Pattern) -> Rows {
+    fn unmatched(&mut self, text: String, place: &Place) {
+        self.findings.push(Finding::warning("account-unknown", text).at(place.clone()));
+    }
+
+    /// The one account of an address, or of an alias.
+    fn literal(&mut self, address: &str, place: &Place) -> Rows {
+        let mut rows = Rows::none(self.directory.len());
+        let Some(row) = self.directory.resolved(address) else {
+            let is = match self.directory.other(address) {
+                Some(AccountKind::Group) => "is a group: name it under `groups`",
+                Some(_) => "is no user account",
+                None => "matches no user account of the server, nor an alias of one that could be read",
+            };
+            self.unmatched(format!("`{address}` {is}"), place);
+            return rows;
+        };
+        if self.directory.row(address) != Some(row) {
+            let of = self.directory.address(row);
+            self.tell_alias(format!("{address} is an alias of {of}, which is meant"), place);
+        }
+        rows.insert(row);
+        rows
+    }
+
+    fn matching(&mut self, pattern: &Pattern, place: &Place) -> Rows {
         if let Some(name) = pattern.whole_domain() {
-            let wanted: Vec<usize> = self.directory.domain_index(name).into_iter().collect();
+            let index = self.directory.domain_index(name);
+            let target = index.and_then(|index| self.target(index, place));
+            let wanted: Vec<usize> = target.or(index).into_iter().collect();
             return self.in_domains(&wanted);
         }
-        let mut rows = Rows::none(self.directory.len());
         if let Some(literal) = pattern.literal() {
-            if let Some(row) = self.directory.row(literal) {
-                rows.insert(row);
-            }
-            return rows;
+            return self.literal(literal, place);
         }
+        let mut rows = Rows::none(self.directory.len());
         // The rows are sorted, so only those that share the glob's plain beginning need to be looked at.
         for row in self.directory.rows_with_prefix(pattern.prefix()) {
             if pattern.matches(self.directory.address(row)) {

@@ -106,7 +106,7 @@ impl World {
 
 /// What no line says was read, and is not so.
 const FACTS: AccountFacts =
-    AccountFacts { disabled: Tri::No, guest: Tri::No, admin: Tri::No, pop3_only: Tri::No };
+    AccountFacts { disabled: Tri::No, guest: Tri::No, admin: Tri::No, pop3_only: Tri::No, expired: Tri::No };
 
 pub fn place() -> Place {
     Place { file: Arc::from("world.yaml"), line: 1, column: 1, start: 0, end: 0 }
@@ -135,6 +135,7 @@ fn fact(facts: &mut AccountFacts, word: &str) {
         "guest" => &mut facts.guest,
         "admin" => &mut facts.admin,
         "pop3" => &mut facts.pop3_only,
+        "expired" => &mut facts.expired,
         other => panic!("{other} is no fact"),
     } = tri;
 }
@@ -224,7 +225,14 @@ pub fn policy(priority: i64, service: Service, on: bool, scope: Selector) -> Pol
 }
 
 pub fn scope(accounts: Vec<(String, Place)>) -> Selector {
-    Selector { domains: None, groups: None, accounts: Some(accounts), except: Vec::new(), place: place() }
+    Selector {
+        domains: None,
+        groups: None,
+        accounts: Some(accounts),
+        except: Vec::new(),
+        states: None,
+        place: place(),
+    }
 }
 
 fn server(wishes: Wishes, license: Option<LicenseSpec>) -> ServerSpec {

@@ -159,7 +159,7 @@ fn ledger_line(row: &LedgerFile, name: usize, colour: Colour) -> String {
         notes.push("seats as the spec expects".to_owned());
     }
     if row.doubtful > 0 && row.released + row.claimed > 0 {
-        notes.push(format!("{} disabled or guests, counted", row.doubtful));
+        notes.push(format!("{} disabled, guests or expired, counted", row.doubtful));
     }
     if row.unread > 0 {
         notes.push(format!("{} not read, counted", row.unread));

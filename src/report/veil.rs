@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use crate::model::Directory;
-use crate::model::address::domain_of;
+use crate::model::address::{compared, domain_of};
 use crate::plan::file::ServerFile;
 
 /// What stands in an address's place.
@@ -108,7 +108,7 @@ impl Veil<'_> {
     fn known(&self, text: &str, start: usize, at: usize, end: usize) -> Option<(usize, usize)> {
         let directory = self.directory?;
         let is_known = |address: &str| {
-            let address = address.to_lowercase();
+            let address = compared(address);
             directory.row(&address).is_some()
                 || directory.other(&address).is_some()
                 || directory.group(&address).is_some()
@@ -128,7 +128,8 @@ impl Veil<'_> {
     }
 
     fn shown(&self, address: &str) -> String {
-        let address = address.to_lowercase();
+        // One account has one short name, in whatever form a text has it (U-44).
+        let address = compared(address);
         match self.naming {
             Naming::Short(name) => format!("{SHORT}{}@{}", name(&address), domain_of(&address)),
             Naming::Count => format!("*@{}", domain_of(&address)),
@@ -198,7 +199,7 @@ mod tests {
             (None, "a@b@example.com", "h-0f@example.com"),
             (None, "\u{1b}[31manna@example.com\u{1b}[0m", "\u{1b}[31mh-10@example.com\u{1b}[0m"),
             (None, "@everyone, a@ and @", "@everyone, a@ and @"),
-            (None, "jürgen@exämple.test", "h-15@exämple.test"),
+            (None, "jürgen@exämple.test", "h-1b@xn--exmple-cua.test"),
             (Some(&directory), "eu/a,b@example.com/im", "eu/h-0f@example.com/im"),
             (Some(&directory), "eu/x/y@example.com/im", "eu/h-0f@example.com/im"),
             (Some(&directory), "o'brien@example.com.", "h-13@example.com."),

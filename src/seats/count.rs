@@ -79,9 +79,9 @@ fn counted(module: &ModuleSeats, asked: ServiceSet) -> bool {
     !module.services.is_empty() && module.services.without(asked).is_empty()
 }
 
-/// Whether an account surely counts: it was read to be neither disabled nor a guest (U-5).
+/// Whether an account surely counts (U-5), and no guest of the server's own domain (U-43).
 pub fn certain(facts: AccountFacts) -> bool {
-    !facts.disabled.possible() && !facts.guest.possible()
+    facts.certain()
 }
 
 /// One account's services, by both counts, while a plan moves them.

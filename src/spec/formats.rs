@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::meaning::Caller;
 use super::tree::shown;
-use crate::model::address::AddressError;
+use crate::model::address::{AddressError, domain_of, is_domain_name};
 use crate::model::{Address, Module, Remedy};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,7 +198,8 @@ fn account(text: &str) -> Result<(), Problem> {
             problem("glob-not-allowed", format!("`{}` is a glob, and this must be one account", shown(text)));
         return Err(edit(found, "name the account; for many, use a policy's scope"));
     }
-    address(text)
+    address(text)?;
+    valid_domain(domain_of(text))
 }
 
 fn group(text: &str) -> Result<(), Problem> {
@@ -209,7 +210,24 @@ fn group(text: &str) -> Result<(), Problem> {
         );
         return Err(edit(found, "name the groups; globs are for `domains`, `accounts` and `except`"));
     }
-    address(text)
+    address(text)?;
+    valid_domain(domain_of(text))
+}
+
+/// A name that no server can have would match nobody, and look as if it did. Both forms are names (U-44).
+fn valid_domain(name: &str) -> Result<(), Problem> {
+    if is_domain_name(name) {
+        return Ok(());
+    }
+    let found = problem("bad-domain", format!("`{}` is no name of a domain", shown(name)));
+    Err(match name.strip_suffix('.') {
+        Some(before) if is_domain_name(before) => mean(found, shown(before)),
+        _ => edit(
+            found,
+            "write it as example.com, as bücher.example or as xn--bcher-kva.example: parts of letters, digits and hyphens, \
+             at most 63 in each, with one dot between them",
+        ),
+    })
 }
 
 fn address(text: &str) -> Result<(), Problem> {
@@ -243,7 +261,10 @@ fn account_glob(text: &str) -> Result<(), Problem> {
     // `?` may stand for the @, if something is before and after it.
     let inner = text.char_indices().any(|(at, c)| matches!(c, '@' | '?') && at > 0 && at + 1 < text.len());
     if text.contains('*') || inner {
-        return Ok(());
+        return match text.rsplit_once('@') {
+            Some((_, domain)) if !globbed(domain) && !domain.is_empty() => valid_domain(domain),
+            _ => Ok(()),
+        };
     }
     let found = problem("bad-address", format!("`{}` can match no address", shown(text)));
     Err(match text.strip_prefix('@') {
@@ -274,7 +295,8 @@ fn domain(text: &str, glob: bool) -> Result<(), Problem> {
             problem("glob-not-allowed", format!("`{}` is a glob, and this must be one domain", shown(text)));
         return Err(edit(found, "name the domain, such as example.com"));
     }
-    no_other_pattern(text)
+    no_other_pattern(text)?;
+    if globbed(text) { Ok(()) } else { valid_domain(text) }
 }
 
 /// A real day in the form `YYYY-MM-DD`.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::model::{Address, BackupKey, Finding, Module, Place, SecretRef, Service};
+use crate::model::{AccountState, Address, BackupKey, Finding, Module, Place, SecretRef, Service};
 
 /// One file as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -263,6 +263,8 @@ pub struct Selector {
     pub accounts: Option<Vec<(String, Place)>>,
     /// Addresses; globs match the whole address.
     pub except: Vec<(String, Place)>,
+    /// Only accounts in one of these states; in any where it is absent.
+    pub states: Option<Vec<AccountState>>,
     pub place: Place,
 }
 

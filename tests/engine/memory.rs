@@ -92,7 +92,13 @@ impl Server for Memory {
                 support: on,
             }
         });
-        let facts = AccountFacts { disabled: Tri::No, guest: Tri::No, admin: Tri::No, pop3_only: Tri::No };
+        let facts = AccountFacts {
+            disabled: Tri::No,
+            guest: Tri::No,
+            expired: Tri::No,
+            admin: Tri::No,
+            pop3_only: Tri::No,
+        };
         let columns = Columns { bits: bits.collect(), facts: vec![facts; directory.len()] };
         let offer = |(name, seats): (&&'static str, &u64)| ModuleOffer {
             seats: Seats::Limited(*seats),

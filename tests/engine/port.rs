@@ -72,9 +72,9 @@ async fn reads<B: Bench>() {
     let wanted = Wanted {
         services: IM,
         accounts: true,
-        groups: Vec::new(),
         licence: true,
         backup: vec![BackupKey::KeepDays],
+        ..Wanted::default()
     };
     let observed = server.observe(&wanted, &|_| {}).await.expect("a reading");
     let row = observed.directory.row(ANNA).expect("she is in it");

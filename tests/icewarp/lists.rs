@@ -348,6 +348,52 @@ async fn many_rows_that_cannot_be_read_are_two_sentences() {
     assert!(told[1].ends_with("has 3 such rows"), "{told:?}");
 }
 
+#[tokio::test]
+async fn a_row_that_one_page_gives_twice_stands_there_twice() {
+    let world = accounts_as(|_| {
+        let rows = rows(&["admin@example.com", "bob@example.com", "Bob@example.com", "bob@example.com"]);
+        result(&(rows + "<offset>0</offset><overallcount>4</overallcount>"))
+    });
+    assert_eq!(incomplete(world).await, (vec![], 2, 1));
+}
+
+#[tokio::test]
+async fn one_address_in_two_spellings_makes_its_list_incomplete() {
+    for (one, other) in [
+        ("ren\u{e9}@example.com", "rene\u{301}@example.com"),
+        ("bob@b\u{fc}cher.test", "bob@xn--bcher-kva.test"),
+    ] {
+        let world = accounts_as(move |_| {
+            let rows = rows(&["admin@example.com", one, other]);
+            result(&(rows + "<offset>0</offset><overallcount>3</overallcount>"))
+        });
+        let (told, ..) = incomplete(world).await;
+        assert!(told.len() == 1 && told[0].contains("one address in two spellings"), "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_anything_is_an_empty_domain_where_the_list_of_domains_says_so() {
+    for (accounts, told) in [(Some(0), 0), (Some(3), 1), (None, 1)] {
+        let world = World::twisted(move |request| match request.command() {
+            "getdomainsinfolist" => {
+                let count = accounts.map_or(String::new(), |n| format!("<accountcount>{n}</accountcount>"));
+                let rows = format!(
+                    "<item><name>example.com</name><domaintype>0</domaintype></item><item><name>empty.test</name>\
+                     <domaintype>0</domaintype>{count}</item><offset>0</offset><overallcount>2</overallcount>"
+                );
+                Some(Reply::Body(result(&rows)))
+            }
+            "getaccountsinfolist" if request.field("domainstr") == "empty.test" => {
+                Some(Reply::Body(result("")))
+            }
+            _ => None,
+        });
+        let (incomplete, users, _) = incomplete(world).await;
+        assert_eq!((incomplete.len(), users), (told, 2), "{accounts:?}: {incomplete:?}");
+    }
+}
+
 async fn refused(world: World) -> String {
     let (observed, _) = read(world, lists()).await;
     let error = observed.unwrap_err();
@@ -406,7 +452,7 @@ async fn an_account_that_logged_in_under_an_alias_is_found_by_its_session() {
 }
 
 #[tokio::test]
-async fn what_is_the_servers_own_or_anothers_is_left_out() {
+async fn what_is_the_servers_own_is_apart_and_what_is_anothers_is_left_out() {
     let world = World {
         domains: vec![
             ("Example.com", 0),
@@ -451,10 +497,15 @@ async fn what_is_the_servers_own_or_anothers_is_left_out() {
     .await;
     let directory = observed.unwrap().directory;
     assert_eq!(directory.incomplete, Vec::<String>::new());
-    assert_eq!((directory.len(), directory.address(0)), (1, "admin@example.com"));
+    let users: Vec<_> =
+        (0..directory.len()).map(|row| (directory.address(row), directory.is_planned_on(row))).collect();
+    // Whether it takes a seat is not known, so it is counted, and no policy speaks of it (U-43).
+    assert_eq!(users, [("admin@example.com", true), ("x@##other##", false)]);
     assert_eq!(
         directory.domains(),
         [
+            ("##internalservicedomain.icewarp.com##".into(), DomainKind::Internal),
+            ("##other##".into(), DomainKind::Internal),
             ("alias.test".into(), DomainKind::Alias),
             ("etrn.test".into(), DomainKind::Etrn),
             ("example.com".into(), DomainKind::Standard),
@@ -470,7 +521,7 @@ async fn what_is_the_servers_own_or_anothers_is_left_out() {
             ("sales@example.com", AccountKind::Group),
         ]
     );
-    assert_eq!(server.count("getaccountsinfolist"), 2);
+    assert_eq!(server.count("getaccountsinfolist"), 4);
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ fn everything() -> Wanted {
         groups: vec![address("sales@example.com")],
         licence: true,
         backup: vec![BackupKey::KeepDays, BackupKey::Path],
+        ..Wanted::default()
     }
 }
 
@@ -101,7 +102,14 @@ async fn the_console_tells_what_the_release_does_not_have() {
     // Not offered, so not asked; SMTP has no such variables.
     assert_eq!(bits.support_known, ServiceSet::of(&[Service::Im, Service::ActiveSync]));
     assert_eq!(bits.editable_known, offered);
-    assert_eq!(facts, AccountFacts { disabled: Tri::No, guest: Tri::No, admin: Tri::No, pop3_only: Tri::No });
+    let no = AccountFacts {
+        disabled: Tri::No,
+        guest: Tri::No,
+        admin: Tri::No,
+        pop3_only: Tri::No,
+        expired: Tri::No,
+    };
+    assert_eq!(facts, no);
     assert_eq!(row(&observed, "admin@example.com").1.admin, Tri::Yes, "admintype 2, though U_Admin is 0");
     let asked =
         server.seen().into_iter().find(|request| request.command() == "getaccountproperties").unwrap();

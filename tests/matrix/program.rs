@@ -16,7 +16,7 @@ use icewarden::flow::{Outcome, StepState};
 use icewarden::model::observed::ServiceBits;
 use icewarden::model::{Address, Observed};
 use icewarden::plan::{Inputs, Plan, Step, asks, build};
-use icewarden::policy::{Memory, groups_of, services_of};
+use icewarden::policy::{Memory, groups_of, named_in, services_of};
 use icewarden::report::chain;
 use icewarden::report::groups::Detail;
 use icewarden::report::view;
@@ -143,10 +143,14 @@ async fn connect(url: &str, login: Option<Login>) -> Result<Client, CallError> {
 
 /// All that a plan needs, as the commands read it.
 async fn read(client: &Client, spec: &ServerSpec) -> Result<Observed, CallError> {
+    let named = named_in(&spec.policies, std::iter::empty());
     let wanted = Wanted {
         services: mates(spec.license.as_ref(), services_of(&spec.policies)),
         accounts: true,
         groups: groups_of(&spec.policies).iter().filter_map(|group| Address::parse(group).ok()).collect(),
+        named: named.addresses,
+        domains: named.domains,
+        today: Some(date(2026, 11, 24)),
         licence: true,
         backup: spec.backup.iter().flat_map(|backup| &backup.settings).map(|setting| setting.key).collect(),
     };

@@ -8,7 +8,7 @@ use icewarden::spec::meaning::ServerSpec;
 use icewarden::spec::{Source, parse};
 
 /// Users with what they have on, and what is odd about them.
-const USERS: [(&str, &str, &str); 12] = [
+const USERS: [(&str, &str, &str); 15] = [
     ("anna@example.com", "activesync antispam im", ""),
     ("bob@example.com", "antispam im", ""),
     ("carla@example.com", "antispam", ""),
@@ -21,6 +21,17 @@ const USERS: [(&str, &str, &str); 12] = [
     ("ivan@example.org", "antispam", ""),
     ("jana@example.org", "antispam im", ""),
     ("kim@example.org", "antispam im quarantine", ""),
+    // In the other form of a domain, and a name with its accents apart (U-44).
+    ("lea@bücher.example.test", "im", ""),
+    ("rene\u{301}@bücher.example.test", "im", ""),
+    ("mia@bücher.example.test", "im", ""),
+];
+
+/// Guests of the server's own domain (U-43): no policy may speak of them, and each counts.
+const VISITORS: [&str; 3] = [
+    "visitor.a@##internalservicedomain.icewarp.com##",
+    "visitor.b@##internalservicedomain.icewarp.com##",
+    "visitor.c@##internalservicedomain.icewarp.com##",
 ];
 
 /// Seats, as tight as a plan of them can be: each free seat, and each that is released for sure, is needed.
@@ -28,7 +39,7 @@ const USERS: [(&str, &str, &str); 12] = [
 const SEATS: [(&str, u32); 6] = [
     ("Mail Server", 100),
     ("ActiveSync", 5),
-    ("Instant Messaging", 4),
+    ("Instant Messaging", 7),
     ("Anti-Spam", 12),
     ("FTP", 5),
     ("SMS", 5),
@@ -68,11 +79,25 @@ pub fn world() -> World {
         };
         assert!(set, "{odd} of {address}");
     }
+    world.add_domain("##internalservicedomain.icewarp.com##", 5);
+    for visitor in VISITORS {
+        world.add_account(visitor, visitor, 0);
+        assert!(world.set_account_variable(visitor, "U_SMS", "1"));
+    }
+    world.add_account("readers@example.com", "Readers", 7);
+    let readers =
+        ["Lea@BÜCHER.example.test", "ren\u{e9}@xn--bcher-kva.example.test", "outside@elsewhere.test"];
+    world.set_members("readers@example.com", &readers);
     world.add_account("sales@example.com", "Sales", 7);
     world.add_account("team@example.com", "Team", 7);
     world.set_members("sales@example.com", &["anna@example.com", "bob@example.com", "team@example.com"]);
     // A group in a group, and back.
-    world.set_members("team@example.com", &["carla@example.com", "pop@example.com", "sales@example.com"]);
+    world.set_members(
+        "team@example.com",
+        &["carla@alias.example.test", "pp@example.com", "sales@example.com"],
+    );
+    // By an alias domain, and by an alias (U-45).
+    assert!(world.set_aliases("pop@example.com", &["pp"]));
     world.add_account("news@example.com", "News", 1);
     world.add_account("room@example.org", "Room", 8);
     world.add_domain("alias.example.test", 2);
@@ -144,6 +169,23 @@ spec:
   services:
     antispam: enabled
     ftp: {enable: {accounts: [emil@example.com]}, others: leave}
+---
+apiVersion: icewarden.dev/v1
+kind: ServicePolicy
+metadata: {name: books}
+spec:
+  server: eu
+  scope: {domains: [bücher.example.test]}
+  services:
+    im: {enable: {groups: [readers@example.com]}, others: disabled}
+---
+apiVersion: icewarden.dev/v1
+kind: ServicePolicy
+metadata: {name: nobody-here}
+spec:
+  server: eu
+  scope: {accounts: ["visitor*", lea@xn--bcher-kva.example.test]}
+  services: {sms: disabled}
 "#;
 
 /// What a spec that knows this year's services says beside it.
@@ -181,6 +223,8 @@ pub fn snapshot(world: &World) -> Snapshot {
     let state = world.state();
     let mut snapshot = Snapshot::new();
     for (address, account) in state["accounts"].as_object().expect("accounts") {
+        // Whatever form the server speaks, the program tells of the same account (U-44).
+        let address = address.replace("bücher", "xn--bcher-kva").replace("e\u{301}", "\u{e9}");
         for service in account["services"].as_object().expect("services").keys() {
             snapshot.insert((address.clone(), service.clone()), "1".to_owned());
         }
@@ -219,8 +263,14 @@ pub fn declared(teamchat: bool) -> Snapshot {
         put(&format!("{user}@example.com"), "activesync", "0");
     }
     put("anna@example.com", "quarantine", "1");
-    for (address, ..) in USERS {
+    for (address, ..) in USERS.iter().filter(|(address, ..)| !address.contains("bücher")) {
         put(address, "antispam", "1");
+    }
+    put("lea@xn--bcher-kva.example.test", "im", "1");
+    put("ren\u{e9}@xn--bcher-kva.example.test", "im", "1");
+    put("mia@xn--bcher-kva.example.test", "im", "0");
+    for visitor in VISITORS {
+        put(visitor, "sms", "1");
     }
     put("hana@example.org", "im", "1");
     put("ivan@example.org", "im", "1");

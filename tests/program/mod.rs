@@ -21,6 +21,7 @@ mod markdown;
 mod modes;
 mod outputs;
 mod passwords;
+mod people;
 mod policies;
 mod refusals;
 mod refused;

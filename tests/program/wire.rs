@@ -341,12 +341,12 @@ fn the_switches_of_an_account_and_the_order_id_are_understood() {
         (phone, phone),
         "nothing is said of chat's effective value"
     );
-    let facts = account_facts(&read, Tri::Unread);
+    let facts = account_facts(&read, Tri::Unread, None);
     assert_eq!(
         [facts.disabled, facts.guest, facts.admin, facts.pop3_only],
         [Tri::No, Tri::No, Tri::No, Tri::No]
     );
-    assert_eq!(account_facts(&read, Tri::Yes).admin, Tri::Yes, "one yes suffices");
+    assert_eq!(account_facts(&read, Tri::Yes, None).admin, Tri::Yes, "one yes suffices");
     let exported = properties("licence-exported").text("C_License");
     assert_eq!(licence::order_id(exported.read().expect("a text")).as_deref(), Some("EXAMPLE-0001"));
     assert!(matches!(properties("account-classes").value("A_AliasList"), Some(Value::Nested(_))));

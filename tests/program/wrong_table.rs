@@ -639,6 +639,9 @@ fn selectors() -> Vec<Row> {
             let stand = stand();
             {
                 let mut world = stand.world();
+                world.add_domain("lost.example.com", 2);
+                world.add_domain("##internalservicedomain.icewarp.com##", 5);
+                group(&mut world, "lost@example.com", &["anna@example.com", "left@example.com"]);
                 world.add_domain("alias.example.com", 2);
                 assert!(world.set_domain_variable("alias.example.com", "D_DomainValue", "example.com"));
                 world.add_account("news@example.com", "", 1);
@@ -686,7 +689,21 @@ fn selectors() -> Vec<Row> {
             "{accounts: ['x-*@example.com']}",
         ),
         scope("a domain that does not exist", &["no domain `example.net`"], "{domains: [example.net]}"),
-        scope("a domain that is an alias", &["alias.example.com", ALLOW], "{domains: [alias.example.com]}"),
+        scope(
+            "an alias domain that does not say what it stands for",
+            &["lost.example.com", "name the domain itself"],
+            "{domains: [lost.example.com]}",
+        ),
+        scope(
+            "the server's own domain",
+            &["the server's own domain"],
+            "{domains: ['*internalservicedomain*']}",
+        ),
+        scope(
+            "a group with a member that is gone",
+            &["left@example.com", "take out of it"],
+            "{groups: [lost@example.com]}",
+        ),
         scope("a group that does not exist", &["no group gone@example.com"], "{groups: [gone@example.com]}"),
         scope("a group that is a mailing list", &["mailing list"], "{groups: [news@example.com]}"),
         scope("a group that is a user", &["user account"], "{groups: [anna@example.com]}"),

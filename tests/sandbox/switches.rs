@@ -31,6 +31,12 @@ fn world() -> World {
     world.add_account("all@example.com", "All", 7);
     world.set_members("team@example.com", &["anna@example.com", "all@example.com"]);
     world.set_members("all@example.com", &["bob@example.com", "team@example.com"]);
+    world.add_account("eva@bücher.example.test", "Eva", 0);
+    world.add_account("visitor@##internalservicedomain.icewarp.com##", "Visitor", 0);
+    world.set_account_variable("visitor@##internalservicedomain.icewarp.com##", "U_SMS", "1");
+    assert!(world.set_aliases("carla@example.com", &["cc"]));
+    world.add_account("named@example.org", "Named", 7);
+    world.set_members("named@example.org", &["cc@example.com", "bob@alias.example.test"]);
     world.add_domain("alias.example.test", 2);
     world.set_domain_variable("alias.example.test", "D_DomainValue", "example.com");
     world.set_domain_variable("example.com", "D_SMS", "0");
@@ -79,6 +85,8 @@ fn transcript(setting: Option<Setting>) -> String {
     );
     said.push(list(&mut admin, "alias.example.test", 0, 9));
     said.push(admin.call("getaccountmemberinfolist", "<who>team@example.com</who>"));
+    said.push(admin.call("getaccountmemberinfolist", "<who>named@example.org</who>"));
+    said.push(admin.call("getdomainsinfolist", ""));
     let server = [
         "C_License",
         "C_License_XML",

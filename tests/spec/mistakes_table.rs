@@ -567,6 +567,30 @@ pub const TABLE: &[Case] = &[
         &[("bad-address", "match no address", "glob")],
     ),
     case(
+        "a domain that is a name in neither form",
+        Program,
+        "#scope\n  scope: {domains: [«xn--zzzzzz99999.test]}\n",
+        &[("bad-domain", "no name of a domain", "letters, digits and hyphens")],
+    ),
+    case(
+        "a domain with two dots together",
+        Program,
+        "#server\n  identity: {domain: «bücher..test}\n",
+        &[("bad-domain", "no name of a domain", "one dot between them")],
+    ),
+    case(
+        "a domain that ends with a dot",
+        Program,
+        "#scope\n  scope: {groups: [«sales@example.com.]}\n",
+        &[("bad-domain", "no name of a domain", "`example.com`")],
+    ),
+    case(
+        "a state that there is not",
+        Schema,
+        "#scope\n  scope: {domains: [a.test], states: [«aktive]}\n",
+        &[("unknown-value", "aktive", "`active`")],
+    ),
+    case(
         "a glob as a domain list",
         Schema,
         "#scope\n  scope: {domains: [«'*@a.test']}\n",

@@ -31,6 +31,10 @@ const TABLE: &[(&str, &str)] = &[
         "apiVersion: icewarden.dev/v1\nkind: ServicePolicy\nmetadata: {name: a}\nspec: {server: eu, priority: -5, scope: {domains: ['*.test', 7], accounts: ['*', 'a*', 'a?b', 'x@*'], except: ['Bob@Example.com']}}\n",
     ),
     (
+        "names in two forms, and states",
+        "apiVersion: icewarden.dev/v1\nkind: ServicePolicy\nmetadata: {name: a}\nspec: {server: eu, scope: {domains: [bücher.test, XN--BCHER-KVA.test, 'b*r.test'], accounts: ['*@bücher.test', rené@Bücher.test, '?@*ü.test'], states: [active, expired]}}\n",
+    ),
+    (
         "a module that nobody knows",
         "apiVersion: icewarden.dev/v1\nkind: License\nmetadata: {name: a}\nspec: {server: eu, expect: {TeamChat: {}, Anti-Spam Live: {seats: 3, keepFree: 3}}}\n",
     ),

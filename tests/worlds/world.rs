@@ -193,6 +193,7 @@ pub fn observe(
             guest: flag(address, "U_IsGuestAccount").into(),
             admin: Tri::No,
             pop3_only: Tri::No,
+            expired: Tri::No,
         });
     }
     let offers = layout.products.iter().zip(seats).map(|(product, seats)| ModuleOffer {
@@ -298,6 +299,7 @@ fn policy(name: &str, service: Service, switch: Switch, accounts: Vec<(String, P
             groups: None,
             accounts: Some(accounts),
             except: Vec::new(),
+            states: None,
             place: place(),
         },
         services: vec![ServiceRule { service, want: Wish::Everyone(switch), place: place() }],

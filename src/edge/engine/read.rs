@@ -18,7 +18,7 @@ use crate::model::observed::ServiceBits;
 use crate::model::secret::is_masked;
 use crate::model::{Address, BackupKey, Observed, Place, Reading, SecretRef};
 use crate::plan::{Inputs, asks};
-use crate::policy::{groups_of, services_of};
+use crate::policy::{groups_of, named_in, services_of};
 use crate::report::chain;
 use crate::seats;
 use crate::spec::meaning::{BackupValue, ServerSpec, SupportSense};
@@ -184,10 +184,14 @@ async fn read_all(
 fn wanted(server: &ServerSpec) -> Wanted {
     let services = services_of(&server.policies);
     let groups = groups_of(&server.policies);
+    let named = named_in(&server.policies, server.guardrails.protect.iter().map(|(text, _)| text.as_str()));
     Wanted {
         services: seats::modules::mates(server.license.as_ref(), services),
         accounts: true,
         groups: groups.iter().filter_map(|group| Address::parse(group).ok()).collect(),
+        named: named.addresses,
+        domains: named.domains,
+        today: Some(jiff::tz::Offset::UTC.to_datetime(Timestamp::now()).date()),
         licence: true,
         backup: server.backup.iter().flat_map(|backup| &backup.settings).map(|setting| setting.key).collect(),
     }

@@ -4,10 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use jiff::civil::Date;
+
+use super::aliases::Sought;
 use super::encode::Params;
 use super::error::{CallError, Refusal};
 use super::lists::{gather, refused};
-use super::properties::{self, ADMIN, DISABLED, GUEST, PROTOCOL, SERVICES, SUPPORT_ON_DEMAND};
+use super::properties::{
+    self, ADMIN, ALIASES, DISABLED, EXPIRES, EXPIRES_ON, GUEST, PROTOCOL, SERVICES, SUPPORT_ON_DEMAND,
+};
 use super::readers::{self, Properties};
 use super::session::Client;
 use super::uids::Bears;
@@ -16,7 +21,7 @@ use crate::model::observed::ServiceBits;
 use crate::model::{AccountFacts, Columns, Directory, Service, ServiceSet, Tri};
 use crate::report::chain;
 
-const FACTS: [&str; 4] = [ADMIN, DISABLED, GUEST, PROTOCOL];
+const FACTS: [&str; 6] = [ADMIN, DISABLED, GUEST, PROTOCOL, EXPIRES, EXPIRES_ON];
 
 /// An account has some two hundred variables; this asks for all of them at once.
 const CONSOLE_COUNT: u64 = 10_000;
@@ -70,19 +75,30 @@ pub(super) async fn properties_of(
     address: &str,
     names: &[&str],
 ) -> Result<Properties, CallError> {
-    let params = Params::new().text("accountemail", address).names("accountpropertylist", names);
+    let address = client.spellings().of(address);
+    let params = Params::new().text("accountemail", &address).names("accountpropertylist", names);
     let result = client.read(phase, PROPERTIES, &params).await?;
     Properties::read(&result).map_err(|misfit| refused(PROPERTIES, misfit))
 }
 
-/// Reads all user accounts of a directory; `listed` says of each row what its list said of `admintype`.
+/// What is read of accounts.
+pub(super) struct Asked<'a> {
+    pub directory: &'a Directory,
+    pub services: ServiceSet,
+    /// What its list said of each row's `admintype`.
+    pub listed: &'a [Tri],
+    /// Names that may be aliases.
+    pub sought: &'a mut Sought,
+    pub today: Option<Date>,
+}
+
+/// Reads all user accounts of a directory.
 pub(super) async fn read(
     client: &Client,
-    directory: &Directory,
-    services: ServiceSet,
-    listed: &[Tri],
+    asked: Asked<'_>,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Accounts, CallError> {
+    let Asked { directory, services, listed, sought, today } = asked;
     let rows = directory.len();
     let mut columns = Columns {
         bits: vec![ServiceBits::default(); rows],
@@ -99,8 +115,15 @@ pub(super) async fn read(
         return Ok(Accounts { columns, not_offered: ServiceSet::EMPTY, unread: Vec::new() });
     }
     let console = console(client, directory).await?;
-    let names: Arc<[&'static str]> = names(services, console.as_ref(), &FACTS).into();
-    let no_guests = console.as_ref().is_some_and(|console| !console.has(GUEST));
+    let mut names = names(services, console.as_ref(), &FACTS);
+    if sought.is_open() {
+        // The console is asked for names that begin with `U_`; the other is in every recording.
+        let [text, list] = ALIASES;
+        names.push(if console.as_ref().is_some_and(|console| console.has(text)) { text } else { list });
+    }
+    let names: Arc<[&'static str]> = names.into();
+    let lacks = |name| console.as_ref().is_some_and(|console| !console.has(name));
+    let (no_guests, no_end) = (lacks(GUEST), lacks(EXPIRES));
     let mut unread: BTreeMap<String, u64> = BTreeMap::new();
     let silent = Arc::new(AtomicU32::new(0));
     let mut done = 0;
@@ -113,10 +136,13 @@ pub(super) async fn read(
         match read {
             Ok(properties) => {
                 columns.bits[row] = readers::service_bits(&properties, services);
-                columns.facts[row] = readers::account_facts(&properties, listed[row]);
-                if no_guests {
-                    // The release has no such accounts, which is a fact and not a gap.
-                    columns.facts[row].guest = Tri::No;
+                let facts = &mut columns.facts[row];
+                *facts = readers::account_facts(&properties, listed[row], today);
+                // The release has no such accounts, which is a fact and not a gap.
+                facts.guest = if no_guests { Tri::No } else { facts.guest };
+                facts.expired = if no_end { Tri::No } else { facts.expired };
+                if let Some(aliases) = readers::aliases(&properties) {
+                    sought.note(directory.address(row), &aliases);
                 }
             }
             Err(why) => *unread.entry(why).or_default() += 1,
@@ -125,6 +151,10 @@ pub(super) async fn read(
         progress(Progress { phase: Phase::Accounts, done, total: Some(rows as u64) });
     })
     .await?;
+    for row in (0..rows).filter(|row| !directory.is_planned_on(*row)) {
+        // Whatever it says of itself, nobody knows whether it takes a seat (U-43).
+        columns.facts[row].guest = Tri::Yes;
+    }
     let not_offered = not_offered(services, console.as_ref(), &columns);
     Ok(Accounts {
         columns,
@@ -175,11 +205,12 @@ async fn account(
 /// asked for (U-8). `None` where the server does not tell, or not all of it: then only values count.
 async fn console(client: &Client, directory: &Directory) -> Result<Option<Console>, CallError> {
     let row = directory.row(client.account()).unwrap_or(0);
+    let address = client.spellings().of(directory.address(row));
     let mut names: BTreeSet<String> = BTreeSet::new();
     let mut offset = 0;
     for _ in 0..CONSOLE_PAGES_MAX {
         let params = Params::new()
-            .text("accountemail", directory.address(row))
+            .text("accountemail", &address)
             .group("filter", |filter| filter.text("mask", "u_*"))
             .number("offset", offset)
             .number("count", CONSOLE_COUNT)

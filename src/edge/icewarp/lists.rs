@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::codec::Element;
 use super::encode::Params;
 use super::error::{CallError, Refusal, Silence, sanitised};
-use super::readers::{self, Misfit, Page};
+use super::readers::{self, Misfit, Page, Properties};
 use super::session::Client;
 use crate::edge::port::Phase;
 
@@ -25,6 +25,8 @@ pub(super) struct Listed<T> {
     pub incomplete: Vec<String>,
     /// The server said that there is nothing, or said nothing at all.
     pub empty: bool,
+    /// It said nothing at all: neither a row nor how many there are.
+    pub bare: bool,
 }
 
 /// A row: what tells it from others, and what it says or why that cannot be read.
@@ -108,6 +110,8 @@ struct Gathering<'a, T> {
     to_count: Option<usize>,
     /// The pages do not fit each other: another pass may do better.
     moved: bool,
+    pages: u64,
+    bare: bool,
 }
 
 impl<'a, T> Gathering<'a, T> {
@@ -123,6 +127,8 @@ impl<'a, T> Gathering<'a, T> {
             incomplete: Vec::new(),
             to_count: None,
             moved: false,
+            pages: 0,
+            bare: false,
         }
     }
 
@@ -153,6 +159,7 @@ impl<'a, T> Gathering<'a, T> {
             self.row(row(item));
         }
         let is_first = self.offset == 0;
+        self.pages += 1;
         self.offset += page.items.len() as u64;
         if self.offset > ROWS_MAX {
             self.say_read(&format!("is longer than {ROWS_MAX} rows"));
@@ -196,6 +203,7 @@ impl<'a, T> Gathering<'a, T> {
     /// told: a server that heeds no offset gives its first page for ever.
     fn uncounted(&mut self, page: &Page<'_>) -> More {
         if self.offset == 0 {
+            self.bare = true;
             self.say("says neither a row nor that there are none");
             return More::No;
         }
@@ -237,9 +245,13 @@ impl<'a, T> Gathering<'a, T> {
         }
     }
 
-    /// At the end of a pass: as many different rows as the list says it has.
+    /// At the end of a pass: as many different rows as the list says it has. A row that one page gives twice stands
+    /// there twice, for nothing moves within a page; that several pages give it twice may be the paging.
     fn closed(mut self) -> Self {
         let different = self.seen.len();
+        if self.pages == 1 && self.overall == Some(self.offset) {
+            return self;
+        }
         if let Some(overall) = self.overall
             && self.incomplete.is_empty()
             && different as u64 != overall
@@ -264,6 +276,7 @@ impl<'a, T> Gathering<'a, T> {
             empty: self.offset == 0 && self.overall.is_none_or(|overall| overall == 0),
             rows: self.rows,
             incomplete: self.incomplete,
+            bare: self.bare,
         }
     }
 }
@@ -301,5 +314,18 @@ where
                 }
             },
         }
+    }
+}
+
+/// Properties of something that may not be there, or that we may not read: then none. What bears on the session or on
+/// the whole server stays an error.
+pub(super) fn unless_refused(properties: Result<Properties, CallError>) -> Result<Properties, CallError> {
+    match properties {
+        Err(error @ CallError::Refused { why: Refusal::Uid(_) | Refusal::Zero, .. })
+            if !error.ends_it_all() =>
+        {
+            Ok(Properties::default())
+        }
+        other => other,
     }
 }

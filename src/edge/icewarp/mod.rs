@@ -4,8 +4,9 @@
 //! [`readers`] says what the elements of an answer mean, [`properties`] which variable is meant by what,
 //! [`licence`] what a licence's text holds, [`uids`] what an error id means; `transport` sends one command, to
 //! whom `trust` lets it, and sorts its failures ([`error`], `remedies`); `login` logs in; [`session`] renews once and
-//! logs out; `lists`, `accounts` and `server` read; [`observe`] puts it together, `recheck` asks the lists again;
-//! [`write`] is what a run writes; [`Rpc`] puts all of it behind `edge/port`.
+//! logs out; `lists`, `accounts`, `aliases` and `server` read, by names as the server spells them (`spelling`);
+//! [`observe`] puts it together, `recheck` asks the lists again; [`write`] is what a run writes; [`Rpc`] puts all of it
+//! behind `edge/port`.
 //!
 //! Three habits. *What the answer is worth decides, not its type*: `result` 0 is not success, an empty list of
 //! what must exist is no empty server (U-39), a page that does not close its count makes a list incomplete.
@@ -14,6 +15,7 @@
 //! an error.
 
 mod accounts;
+mod aliases;
 pub mod codec;
 pub mod encode;
 pub mod error;
@@ -29,6 +31,7 @@ mod remedies;
 mod rpc;
 mod server;
 pub mod session;
+mod spelling;
 mod transport;
 mod trust;
 pub mod uids;

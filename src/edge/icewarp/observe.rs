@@ -6,17 +6,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::accounts;
+use super::aliases::{AliasDomains, Sought};
 use super::codec::Element;
 use super::encode::Params;
 use super::error::{CallError, Refusal};
-use super::lists::{Listed, Row, gather, list, refused};
+use super::lists::{Listed, Row, gather, list, refused, unless_refused};
 use super::properties;
 use super::readers::{self, Properties};
 use super::server;
 use super::session::Client;
 use super::uids::Bears;
 use crate::edge::port::{Phase, Progress, Wanted};
-use crate::model::address::domain_of;
+use crate::model::address::{compared, compared_domain, domain_of};
 use crate::model::observed::DomainSwitches;
 use crate::model::{
     AccountKind, Address, Directory, DirectoryBuilder, DomainKind, Observed, Reading, ServiceSet, Tri,
@@ -30,17 +31,24 @@ pub async fn observe(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Observed, CallError> {
     // First, because it shows whether we have rights at all.
-    let (directory, listed) = directory(client, wanted, progress).await?;
+    let Lists { mut directory, listed, mut alias_domains, mut unread } =
+        directory(client, wanted, progress).await?;
+    let mut sought = Sought::of(client, &directory, wanted, &mut alias_domains).await?;
     let (licence, version) = server::licence(client, wanted.licence).await?;
     progress(Progress { phase: Phase::Licence, done: 1, total: Some(1) });
     let modes = server::modes(client, wanted.services).await?;
     let backup = server::backup(client, Phase::Settings, &wanted.backup).await?;
     progress(Progress { phase: Phase::Settings, done: 1, total: Some(1) });
-    let read = if wanted.accounts {
-        accounts::read(client, &directory, wanted.services, &listed, progress).await?
-    } else {
-        accounts::read(client, &directory, ServiceSet::EMPTY, &listed, progress).await?
+    let asked = accounts::Asked {
+        directory: &directory,
+        services: if wanted.accounts { wanted.services } else { ServiceSet::EMPTY },
+        listed: &listed,
+        sought: &mut sought,
+        today: wanted.today,
     };
+    let read = accounts::read(client, asked, progress).await?;
+    directory.resolve(sought.found(), alias_domains.targets());
+    unread.extend(read.unread);
     Ok(Observed {
         directory,
         asked: wanted.services,
@@ -51,7 +59,7 @@ pub async fn observe(
         domain_switches: BTreeMap::new(),
         version,
         not_offered: read.not_offered,
-        unread: read.unread,
+        unread,
     })
 }
 
@@ -63,18 +71,31 @@ struct Gathered {
     users: Vec<(Address, Tri)>,
     others: BTreeMap<Address, AccountKind>,
     whole: bool,
+    alias_domains: AliasDomains,
+    /// What could not be listed, and is counted in another way.
+    unread: Vec<String>,
+}
+
+/// What the lists give.
+pub(super) struct Lists {
+    pub directory: Directory,
+    /// Of each row what its list says of `admintype`.
+    pub listed: Vec<Tri>,
+    pub alias_domains: AliasDomains,
+    pub unread: Vec<String>,
 }
 
 pub(super) async fn directory(
     client: &Client,
     wanted: &Wanted,
     progress: &(dyn Fn(Progress) + Sync),
-) -> Result<(Directory, Vec<Tri>), CallError> {
+) -> Result<Lists, CallError> {
     let mut gathered = Gathered { whole: true, ..Gathered::default() };
     let domains = domains(client, &mut gathered).await?;
     progress(Progress { phase: Phase::Lists, done: 1, total: None });
     if wanted.accounts || !wanted.groups.is_empty() {
         account_lists(client, &domains, &mut gathered, progress).await?;
+        gathered.alias_domains.ask(client, wanted.domains.iter().map(String::as_str)).await?;
         groups(client, &wanted.groups, &mut gathered).await?;
     }
     let directory = gathered.builder.build();
@@ -86,7 +107,15 @@ pub(super) async fn directory(
             listed[row] = *admin;
         }
     }
-    Ok((directory, listed))
+    let Gathered { alias_domains, unread, .. } = gathered;
+    Ok(Lists { directory, listed, alias_domains, unread })
+}
+
+/// A domain whose accounts are listed.
+#[derive(Debug, Clone)]
+struct Home {
+    name: String,
+    is_empty: bool,
 }
 
 /// The internal domain is the server's own (reference 7).
@@ -94,8 +123,8 @@ fn is_internal(domain: &str) -> bool {
     domain.starts_with("##")
 }
 
-/// The names of the domains whose accounts are listed.
-async fn domains(client: &Client, gathered: &mut Gathered) -> Result<Vec<String>, CallError> {
+/// The domains whose accounts are listed: their names, and whether the list of domains says that there are none.
+async fn domains(client: &Client, gathered: &mut Gathered) -> Result<Vec<Home>, CallError> {
     let command = "getdomainsinfolist";
     let params = |offset, count| {
         Params::new()
@@ -123,24 +152,36 @@ async fn domains(client: &Client, gathered: &mut Gathered) -> Result<Vec<String>
     let whole = listed.incomplete.is_empty();
     // The administrator of the whole server is in no domain.
     let has_domain = client.account().contains('@');
-    if has_domain && whole && !listed.rows.iter().any(|row| row.name == own) {
+    if has_domain && whole && !listed.rows.iter().any(|row| compared_domain(&row.name) == own) {
         let what = format!("it does not list {own}, the account's own domain; so the account may not read");
         return Err(CallError::Refused { command, why: Refusal::NoRights(what) });
     }
     note(gathered, listed.incomplete);
-    let rows: Vec<_> = listed.rows.into_iter().filter(|row| !is_internal(&row.name)).collect();
-    let untyped: Vec<String> =
-        rows.iter().filter(|row| row.kind.is_none()).map(|row| row.name.clone()).collect();
+    let mut rows = listed.rows;
+    for row in &mut rows {
+        client.spellings().learn_domain(&row.name);
+        row.name = compared_domain(&row.name).into_owned();
+    }
+    let untyped: Vec<String> = rows
+        .iter()
+        .filter(|row| !is_internal(&row.name))
+        .filter(|row| row.kind.is_none())
+        .map(|row| row.name.clone())
+        .collect();
     let asked = domain_types(client, untyped.into_iter()).await?;
     let mut names = Vec::new();
     for row in rows {
         // A domain without a type is listed, and can never pass for a standard one.
         let number = row.kind.or_else(|| asked.get(&row.name).copied()).unwrap_or(-1);
-        let kind = DomainKind::from_number(number);
+        let kind = match is_internal(&row.name) {
+            true => DomainKind::Internal,
+            false => DomainKind::from_number(number),
+        };
         gathered.builder.domain(&row.name, kind);
         // Its accounts are the target's, where the server gives any (U-34).
-        if kind != DomainKind::Alias {
-            names.push(row.name);
+        match kind {
+            DomainKind::Alias => gathered.alias_domains.add(&row.name),
+            _ => names.push(Home { name: row.name, is_empty: row.accounts == Some(0) }),
         }
     }
     Ok(names)
@@ -155,8 +196,9 @@ async fn domain_types(
     let command = "getdomainproperties";
     let one = |domain: String| {
         let client = client.clone();
+        let spelled = client.spellings().of(&domain);
         let params =
-            Params::new().text("domainstr", &domain).names("domainpropertylist", &[properties::DOMAIN_TYPE]);
+            Params::new().text("domainstr", &spelled).names("domainpropertylist", &[properties::DOMAIN_TYPE]);
         async move {
             let read = match client.read(Phase::Lists, command, &params).await {
                 Ok(result) => Properties::read(&result).map_err(|misfit| refused(command, misfit)),
@@ -200,22 +242,28 @@ fn note(gathered: &mut Gathered, incomplete: Vec<String>) {
 
 struct Account {
     address: Address,
+    /// As it is listed.
+    email: String,
     kind: AccountKind,
     admin: Tri,
 }
 
 async fn account_lists(
     client: &Client,
-    domains: &[String],
+    domains: &[Home],
     gathered: &mut Gathered,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<(), CallError> {
     let total = domains.len() as u64 + 1;
-    let one = |domain: &String| {
-        let (client, domain) = (client.clone(), domain.clone());
+    let one = |home: &Home| {
+        let (client, home) = (client.clone(), home.clone());
         async move {
-            let listed = accounts_of(&client, &domain).await;
-            Ok::<_, CallError>((domain, listed?))
+            let mut listed = accounts_of(&client, &home.name).await?;
+            if listed.bare && home.is_empty {
+                // Two calls say of it that it is empty, each in its own way.
+                listed.incomplete.clear();
+            }
+            Ok::<_, CallError>((home.name, listed))
         }
     };
     let mut lists = BTreeMap::new();
@@ -231,7 +279,11 @@ async fn account_lists(
         own_account(client, listed).await?;
     }
     // In the order of their names, so that the same server gives the same sentences.
-    for (_, listed) in lists {
+    for (domain, listed) in lists {
+        if is_internal(&domain) {
+            guests(&domain, listed, gathered);
+            continue;
+        }
         note(gathered, listed.incomplete);
         for account in listed.rows {
             gathered.builder.account(account.address.clone(), account.kind);
@@ -245,42 +297,87 @@ async fn account_lists(
     Ok(())
 }
 
+/// The accounts of the server's own domain. Where they are not all given, those that are missing show in the server's own
+/// count of users; nothing else rests on them, so this makes no list incomplete.
+fn guests(domain: &str, listed: Listed<Account>, gathered: &mut Gathered) {
+    for why in listed.incomplete {
+        gathered.unread.push(format!("{why}; how many guests are accounts of {domain} is not known"));
+    }
+    for account in listed.rows.into_iter().filter(|account| account.kind == AccountKind::User) {
+        gathered.builder.guest(account.address);
+    }
+}
+
 async fn accounts_of(client: &Client, domain: &str) -> Result<Listed<Account>, CallError> {
     let command = "getaccountsinfolist";
     let what = format!("the list of accounts of {domain}");
+    let spelled = client.spellings().of(domain);
     let params = |offset, count| {
         Params::new()
-            .text("domainstr", domain)
+            .text("domainstr", &spelled)
             .group("filter", |filter| filter.text("namemask", "*"))
             .number("offset", offset)
             .number("count", count)
     };
     match list(client, command, &what, params, account_row).await {
-        Ok(Listed { rows, incomplete, empty }) => {
+        Ok(Listed { rows, incomplete, empty, bare }) => {
             // The server's own (reference 7). A user of that name would be somebody.
             let somebody = |account: &Account| {
                 account.kind != AccountKind::Group || !account.address.as_str().starts_with("public-folders@")
             };
-            Ok(Listed { rows: rows.into_iter().flatten().filter(somebody).collect(), incomplete, empty })
+            let rows: Vec<Account> = rows.into_iter().flatten().filter(somebody).collect();
+            let incomplete = incomplete.into_iter().chain(two_spellings(&what, &rows)).collect();
+            rows.iter().for_each(|account| client.spellings().learn(&account.email));
+            Ok(Listed { rows, incomplete, empty, bare })
+        }
+        // Nothing says that the server gives its own domain to anybody.
+        Err(error @ CallError::Refused { .. }) if is_internal(domain) && !error.session_lost() => {
+            let why = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            Ok(Listed {
+                rows: Vec::new(),
+                incomplete: vec![format!("{what} was refused: {why}")],
+                empty: true,
+                bare: false,
+            })
         }
         // It went away since the domains were listed.
         Err(error) if error.bears() == Some(Bears::DomainGone) && domain != domain_of(client.account()) => {
             let why =
                 format!("{what} was refused: {}", error.uid().map(ToString::to_string).unwrap_or_default());
-            Ok(Listed { rows: Vec::new(), incomplete: vec![why], empty: false })
+            Ok(Listed { rows: Vec::new(), incomplete: vec![why], empty: false, bare: false })
         }
         Err(error) => Err(no_rights(error, &what)),
     }
 }
 
+/// Accounts whose addresses differ in nothing that is compared (U-44): which of them is meant could not be told.
+fn two_spellings(what: &str, rows: &[Account]) -> Option<String> {
+    let mut met: BTreeMap<&Address, String> = BTreeMap::new();
+    for account in rows {
+        let listed = account.email.to_lowercase();
+        // Nearly all are spelled as they are compared, and of these the list has each once.
+        if listed.is_ascii() && !listed.contains("xn--") {
+            continue;
+        }
+        if let Some(before) = met.insert(&account.address, listed.clone()).filter(|before| *before != listed)
+        {
+            return Some(format!("{what} has one address in two spellings, {before} and {listed}"));
+        }
+    }
+    None
+}
+
 /// `None` for what has an address that is none and carries no policy anyway, such as a static route.
 fn account_row(item: &Element) -> Row<Option<Account>> {
     let row = readers::account_row(item);
-    let key = row.email.to_lowercase();
+    let key = row.email.clone();
     let value = match (Address::parse(&row.email), row.kind) {
-        (Ok(address), Some(kind)) => {
-            Ok(Some(Account { address, kind: AccountKind::from_number(kind), admin: row.admin }))
-        }
+        (Ok(address), Some(kind)) => Ok(Some(Account {
+            address,
+            email: row.email.clone(),
+            kind: AccountKind::from_number(kind),
+            admin: row.admin,
+        })),
         (Err(_), Some(kind)) if readers::carries_no_policy(kind) && !row.email.is_empty() => Ok(None),
         (Err(error), _) => Err(format!("its address is `{}`; {error}", row.email)),
         (Ok(address), None) => Err(format!("{address} has no account type")),
@@ -302,7 +399,7 @@ async fn own_account(client: &Client, listed: &Listed<Account>) -> Result<(), Ca
     }
     let session = client.read(Phase::Lists, "getsessioninfo", &Params::new()).await;
     let named = match session {
-        Ok(session) => session.field("email").unwrap_or_default().to_lowercase(),
+        Ok(session) => compared(session.field("email").unwrap_or_default()).into_owned(),
         Err(error @ CallError::Refused { .. }) if error.ends_it_all() => return Err(error),
         Err(CallError::Refused { .. } | CallError::Unreadable { .. }) => String::new(),
         Err(error) => return Err(error),
@@ -319,6 +416,12 @@ async fn groups(client: &Client, wanted: &[Address], gathered: &mut Gathered) ->
     let mut asked: BTreeSet<Address> = BTreeSet::new();
     let mut next: Vec<Address> = wanted.to_vec();
     while !next.is_empty() {
+        gathered.alias_domains.ask(client, next.iter().map(Address::domain)).await?;
+        for group in &mut next {
+            if let Some(translated) = gathered.alias_domains.translated(group) {
+                *group = translated;
+            }
+        }
         next.retain(|group| asked.insert(group.clone()));
         let readable: Vec<Address> = next.drain(..).filter(|group| is_readable(group, gathered)).collect();
         let one = |group: Address| {
@@ -334,7 +437,11 @@ async fn groups(client: &Client, wanted: &[Address], gathered: &mut Gathered) ->
         })
         .await?;
         for (group, members) in read {
-            let found = members.iter().flatten().filter_map(|member| Address::parse(member).ok());
+            let found: Vec<Address> =
+                members.iter().flatten().filter_map(|member| Address::parse(member).ok()).collect();
+            gathered.alias_domains.ask(client, found.iter().map(Address::domain)).await?;
+            let found =
+                found.into_iter().map(|member| gathered.alias_domains.translated(&member).unwrap_or(member));
             next.extend(found.filter(|member| gathered.others.get(member) == Some(&AccountKind::Group)));
             gathered.builder.group(group, members);
         }
@@ -363,16 +470,18 @@ fn is_readable(group: &Address, gathered: &mut Gathered) -> bool {
 /// from it would lose what the group gives.
 async fn members(client: &Client, group: &Address) -> Result<Result<Vec<String>, String>, CallError> {
     let command = "getaccountmemberinfolist";
+    let spelled = client.spellings().of(group.as_str());
     let params = |offset, count| {
         Params::new()
-            .text("who", group.as_str())
+            .text("who", &spelled)
             .group("filter", |filter| filter.text("namemask", "*"))
             .number("offset", offset)
             .number("count", count)
     };
     let row = |item: &Element| {
         let member = readers::member_row(item);
-        let key = member.to_lowercase();
+        // As it came: the same member in two cases is two rows (and one account).
+        let key = member.clone();
         let value = if member.is_empty() { Err("a member without a name".to_owned()) } else { Ok(member) };
         Row { key, value }
     };
@@ -407,7 +516,8 @@ pub async fn domain_switches(
     let one = |domain: &&str| {
         let client = client.clone();
         let domain = (*domain).to_owned();
-        let params = Params::new().text("domainstr", &domain).names("domainpropertylist", &names);
+        let spelled = client.spellings().of(&domain);
+        let params = Params::new().text("domainstr", &spelled).names("domainpropertylist", &names);
         async move {
             let properties = match client.read(Phase::Settings, command, &params).await {
                 Ok(result) => Properties::read(&result).map_err(|misfit| refused(command, misfit)),
@@ -430,15 +540,4 @@ pub async fn domain_switches(
     })
     .await?;
     Ok(switches)
-}
-
-fn unless_refused(properties: Result<Properties, CallError>) -> Result<Properties, CallError> {
-    match properties {
-        Err(error @ CallError::Refused { why: Refusal::Uid(_) | Refusal::Zero, .. })
-            if !error.ends_it_all() =>
-        {
-            Ok(Properties::default())
-        }
-        other => other,
-    }
 }

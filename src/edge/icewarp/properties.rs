@@ -82,13 +82,22 @@ pub const SUPPORT_ON_DEMAND: ServiceSet = ServiceSet::of(&[
     Service::ExtProviders,
 ]);
 
-/// What decides whether an account counts and is protected, asked with every account (reference 2.2).
 /// A domain's type, numbered as in the list of domains (reference 1.6).
 pub const DOMAIN_TYPE: &str = "D_Type";
+/// Of an alias domain, the domain that it stands for (U-45).
+pub const DOMAIN_VALUE: &str = "D_DomainValue";
+
+/// What decides whether an account counts and is protected, asked with every account (reference 2.2).
 pub const ADMIN: &str = "U_Admin";
 pub const DISABLED: &str = "U_AccountDisabled";
 pub const GUEST: &str = "U_IsGuestAccount";
 pub const PROTOCOL: &str = "U_AccountType";
+/// Whether the account expires, and on which day, counted from 1899-12-30.
+pub const EXPIRES: &str = "U_AccountValid";
+pub const EXPIRES_ON: &str = "U_AccountValidTill";
+/// The account's names in its domain, in one text or in a list; asked for only where something is named that no list
+/// has (U-45).
+pub const ALIASES: [&str; 2] = ["U_AliasList", "A_AliasList"];
 
 /// The variable of a setting of the backup (reference 5.1).
 pub const fn backup_variable(key: BackupKey) -> &'static str {

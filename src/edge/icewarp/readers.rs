@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::{Date, date};
+
 use super::codec::Element;
 use super::error::sanitised;
-use super::properties::{self, ADMIN, DISABLED, GUEST, PROTOCOL};
+use super::properties::{self, ADMIN, ALIASES, DISABLED, EXPIRES, EXPIRES_ON, GUEST, PROTOCOL};
 use crate::edge::port::Written;
 use crate::model::observed::ServiceBits;
 use crate::model::reading::NO_VALUE;
@@ -174,12 +176,15 @@ pub fn page(result: &Element) -> Result<Page<'_>, Misfit> {
 pub struct DomainRow {
     pub name: String,
     pub kind: Option<i64>,
+    /// How many accounts of any kind it has.
+    pub accounts: Option<u64>,
 }
 
 pub fn domain_row(item: &Element) -> DomainRow {
     DomainRow {
         name: item.field("name").unwrap_or_default().to_lowercase(),
         kind: item.field("domaintype").and_then(|text| text.parse().ok()),
+        accounts: item.field("accountcount").and_then(|text| text.parse().ok()),
     }
 }
 
@@ -246,8 +251,9 @@ pub fn service_bits(properties: &Properties, services: ServiceSet) -> ServiceBit
     bits
 }
 
-/// What decides about counting and protection. `listed` is what the list said of `admintype`.
-pub fn account_facts(properties: &Properties, listed: Tri) -> AccountFacts {
+/// What decides about counting and protection. `listed` is what the list said of `admintype`; without `today` it is
+/// not known whether an account that expires has expired.
+pub fn account_facts(properties: &Properties, listed: Tri, today: Option<Date>) -> AccountFacts {
     let number = |name| properties.number(name).read().copied();
     AccountFacts {
         disabled: number(DISABLED).map_or(Tri::Unread, |state| Tri::from(state != 0)),
@@ -259,5 +265,40 @@ pub fn account_facts(properties: &Properties, listed: Tri) -> AccountFacts {
             Some(1 | 2) => Tri::No,
             _ => Tri::Unread,
         },
+        expired: match properties.flag(EXPIRES) {
+            Some(false) => Tri::No,
+            Some(true) => match (number(EXPIRES_ON), today) {
+                (Some(day), Some(today)) => over(day, today),
+                _ => Tri::Unread,
+            },
+            None => Tri::Unread,
+        },
     }
+}
+
+/// Whether a day is over, given as the wire counts days (reference 2.2). Where the server's day begins, and whether the
+/// account may be used on that day still, is not known: within a day of ours nothing is said.
+fn over(day: i64, today: Date) -> Tri {
+    const DAY_0: Date = date(1899, 12, 30);
+    let Ok(since) = today.since((jiff::Unit::Day, DAY_0)) else { return Tri::Unread };
+    match i64::from(since.get_days()) - day {
+        ..=-2 => Tri::No,
+        -1..=1 => Tri::Unread,
+        2.. => Tri::Yes,
+    }
+}
+
+/// The names of an account before the `@`, or whole addresses, as the server gives them: a list, or one text with a `;`
+/// between them (reference 2.2). `None` where it gives none.
+pub fn aliases(properties: &Properties) -> Option<Vec<String>> {
+    let texts = |name: &&str| match properties.value(name) {
+        Some(Value::Text(text)) => Some(text.split(';').map(str::to_owned).collect()),
+        Some(Value::Nested(list)) => {
+            Some(list.children_named("item").map(|item| item.text.clone()).collect::<Vec<String>>())
+        }
+        Some(Value::None(_)) | None => None,
+    };
+    let names: Vec<String> = ALIASES.iter().find_map(texts)?;
+    let names = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+    Some(names.map(str::to_owned).collect())
 }

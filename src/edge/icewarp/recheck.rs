@@ -18,7 +18,9 @@ pub async fn recheck_lists(
     before: &Directory,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Vec<String>, CallError> {
-    let (again, _) = observe::directory(client, wanted, progress).await?;
+    let mut again = observe::directory(client, wanted, progress).await?.directory;
+    // Aliases are told with the accounts, which are not read again.
+    again.resolve(before.aliases().clone(), before.alias_domains().clone());
     let mut differences = again.incomplete.clone();
     if again.domains() != before.domains() {
         let moved = Moved::of(&domains_of(before), &domains_of(&again));

@@ -12,6 +12,7 @@ use super::codec::{Body, Element, Sid};
 use super::encode::{self, Params};
 use super::error::{CallError, Refusal, Silence, sanitised};
 use super::login::{self, Credentials};
+use super::spelling::Spellings;
 use super::transport::{Sending, Transport};
 use super::uids::{Bears, Uid};
 use crate::edge::port::{Calls, Phase};
@@ -99,6 +100,7 @@ struct Inner {
     info: OnceLock<String>,
     /// Whether it was logged out: whoever is still at work must not open a session that nobody closes.
     closed: AtomicBool,
+    spellings: Spellings,
 }
 
 #[derive(Default)]
@@ -142,11 +144,27 @@ impl Client {
         let Options { account, password, login, limits, .. } = options;
         let (account, session) = (account.to_lowercase(), Mutex::default());
         let (winding_up, closed) = (AtomicBool::new(false), AtomicBool::new(false));
-        let info = OnceLock::new();
-        let inner = Inner { transport, account, password, login, limits, session, winding_up, info, closed };
+        let (info, spellings) = (OnceLock::new(), Spellings::default());
+        let inner = Inner {
+            transport,
+            account,
+            password,
+            login,
+            limits,
+            session,
+            winding_up,
+            info,
+            closed,
+            spellings,
+        };
         let client = Client(Arc::new(inner));
         client.ticket(None).await?;
         Ok(client)
+    }
+
+    /// How this server spells domains and addresses, as far as its lists were read (U-44).
+    pub(super) fn spellings(&self) -> &Spellings {
+        &self.0.spellings
     }
 
     /// Asks the session whether its password must be changed first; that is told at once, and not by whatever fails

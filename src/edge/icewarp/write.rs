@@ -41,7 +41,8 @@ impl Client {
         service: Service,
         on: bool,
     ) -> Result<Written, CallError> {
-        let params = Params::new().text("accountemail", address).group("propertyvaluelist", |list| {
+        let address = self.spellings().of(address);
+        let params = Params::new().text("accountemail", &address).group("propertyvaluelist", |list| {
             list.value_item(properties::of(service).switch, if on { "1" } else { "0" })
         });
         self.write("setaccountproperties", &params).await

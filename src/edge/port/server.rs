@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
+use jiff::civil::Date;
+
 use super::calls::{Calls, Phase};
 use super::failed::Failed;
 use crate::edge::secrets::Secret;
@@ -19,6 +21,12 @@ pub struct Wanted {
     /// Groups whose members are read, and those of groups found in them. Needs the accounts to be listed, and so
     /// lists them.
     pub groups: Vec<Address>,
+    /// Other addresses that a spec names one by one: each may be an alias (U-45).
+    pub named: Vec<Address>,
+    /// Domains that a spec names one by one: each may be an alias.
+    pub domains: Vec<String>,
+    /// The day in UTC, without which it is not known who has expired.
+    pub today: Option<Date>,
     /// The licence's text, order id and counters.
     pub licence: bool,
     pub backup: Vec<BackupKey>,

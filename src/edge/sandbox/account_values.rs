@@ -241,6 +241,14 @@ impl World {
         here.any(|account| aliases(account).iter().any(|alias| alias.eq_ignore_ascii_case(mailbox)))
     }
 
+    /// The account of a domain that has an alias among its names.
+    pub(super) fn aliased(&self, place: u32, mailbox: &str) -> Option<u32> {
+        let of_domain = |id: &u32| self.account(*id).filter(|account| account.domain == place);
+        let has =
+            |account: &Account| aliases(account).iter().any(|alias| alias.eq_ignore_ascii_case(mailbox));
+        self.with_aliases.iter().copied().find(|id| of_domain(id).is_some_and(has))
+    }
+
     /// Whether a domain has as many users as its own limit allows, where such limits are in use. Both
     /// variables are off by default.
     pub(super) fn is_full(&self, place: u32) -> bool {

@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 
 use super::services::{self, MODULE_COUNT, MODULES, Module, SERVICES, module_of_product};
-use super::switches::{AntispamSeats, SeatBasis, SeatFollows, WhoCounts};
+use super::switches::{AntispamSeats, InternalGuests, SeatBasis, SeatFollows, WhoCounts};
 use super::world::{Account, FLAG_GUEST, USER, World};
 
 /// A second seat of [`Module::AntiSpam`] (U-37), as a bit beyond those of the modules.
@@ -75,14 +75,16 @@ impl World {
         self.licence.seats(module).map_or(0, |seats| used.saturating_sub(seats))
     }
 
-    /// Whether an account counts at all (U-5).
+    /// Whether an account counts at all (U-5, U-43).
     pub(super) fn counts(&self, account: &Account) -> bool {
         let left_out = match self.switches.who_counts {
             WhoCounts::Everyone => false,
             WhoCounts::NoDisabled => account.disabled != 0,
             WhoCounts::NoGuests => account.flags & FLAG_GUEST != 0,
         };
-        account.kind == USER && !left_out
+        let internal = || self.domain(account.domain).is_some_and(|domain| domain.name.starts_with("##"));
+        let uncounted = self.switches.internal_guests == InternalGuests::NotCounted && internal();
+        account.kind == USER && !left_out && !uncounted
     }
 
     /// The services by which an account takes seats (U-20, U-36).

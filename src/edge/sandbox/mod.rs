@@ -35,6 +35,7 @@ mod keep;
 mod lag;
 mod licence;
 mod logins;
+mod names;
 mod other_values;
 mod seed;
 mod server;

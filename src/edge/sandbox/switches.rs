@@ -118,6 +118,7 @@ impl World {
         match setting.row.id {
             "U-15" => self.lags = Lags::default(),
             "U-20" => self.connect_half(),
+            "U-44" => self.respell_domains(),
             _ => {}
         }
         self.recount_all();
@@ -349,6 +350,18 @@ switches! {
     nested: Nested = "U-41", "Does the server expand groups in groups?" {
         AsStored "as-stored" "no: a group is a member like another",
         Expanded "expanded" "yes: its accounts are listed in its place, cycles cut"
+    }
+    internal_guests: InternalGuests = "U-43", "Do guests, accounts of the internal domain, take seats?" {
+        Counted "counted" "by their switches, like others",
+        NotCounted "not-counted" "no, nor are they counted as users"
+    }
+    domain_form: DomainForm = "U-44", "In which form are international domains on the wire?" {
+        Ascii "ascii" "in ASCII (`xn--`); no other is known",
+        Unicode "unicode" "in Unicode; no other is known"
+    }
+    alias_names: AliasNames = "U-45", "Is an alias, or an address in an alias domain, taken for its account?" {
+        Shown "not" "it is shown as it was given, and no account is found by it",
+        Resolved "resolved" "an account is found by it; in groups it is shown as the account"
     }
 }
 

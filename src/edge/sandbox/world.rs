@@ -235,7 +235,7 @@ impl World {
 
     /// Adds a domain of a type 0…5 (reference 1.6); one of that name stays as it is. All its services are on.
     pub fn add_domain(&mut self, name: &str, kind: u8) {
-        let key = name.to_lowercase();
+        let key = self.spelled(name);
         if self.domain_names.contains_key(key.as_str()) {
             return;
         }
@@ -327,6 +327,16 @@ impl World {
         }
     }
 
+    /// Gives an account other names in its domain. `false`: no such account, or a name that is none.
+    pub fn set_aliases(&mut self, address: &str, aliases: &[&str]) -> bool {
+        let (Some(id), Some(variable)) = (self.account_id(address), variables::find("A_AliasList")) else {
+            return false;
+        };
+        let own = split_address(address).map(|(mailbox, _)| mailbox);
+        let names = own.into_iter().chain(aliases.iter().map(|alias| alias.to_lowercase())).collect();
+        self.store_account(id, variable, &super::values::Value::List(names))
+    }
+
     pub(super) fn store_server(&mut self, variable: &Variable, value: &str) {
         self.server.insert(variable.index, value.into());
         if variable.meaning == Meaning::Mode {
@@ -349,9 +359,8 @@ impl World {
     }
 
     pub(super) fn domain_place(&self, name: &str) -> Option<u32> {
-        let place =
-            self.domain_names.get(name).or_else(|| self.domain_names.get(name.to_lowercase().as_str()));
-        place.copied()
+        let place = self.domain_names.get(name);
+        place.or_else(|| self.domain_names.get(self.spelled(name).as_str())).copied()
     }
 
     pub(super) fn domain(&self, place: u32) -> Option<&Domain> {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::At;
 use super::at::placed;
-use crate::model::{Address, Finding, Place, Remedy, Service};
+use crate::model::{AccountState, Address, Finding, Place, Remedy, Service};
 use crate::spec::formats;
 use crate::spec::meaning::{Exception, Others, PolicySpec, Selector, ServiceRule, Switch, Want};
 use crate::spec::shape::document::ServicePolicy;
 use crate::spec::shape::policy::{ExceptionShape, OthersWord, ServiceWant, SwitchWord};
-use crate::spec::shape::values::{self, AccountGlob};
+use crate::spec::shape::values::{self, AccountGlob, StateWord};
 use crate::spec::tree::shown;
 
 /// The rules that need more than one field.
@@ -62,7 +62,17 @@ fn selector(shape: values::Selector, at: At<'_, '_>) -> Selector {
         groups: shape.groups.map(|list| placed(&list, at.key("groups"), |group| group.0.to_lowercase())),
         accounts: shape.accounts.as_ref().map(|list| globs(list, "accounts")),
         except: shape.except.as_ref().map(|list| globs(list, "except")).unwrap_or_default(),
+        states: shape.states.map(|states| states.into_iter().map(state).collect()),
         place: at.key_place(),
+    }
+}
+
+fn state(word: StateWord) -> AccountState {
+    match word {
+        StateWord::Active => AccountState::Active,
+        StateWord::Disabled => AccountState::Disabled,
+        StateWord::Guest => AccountState::Guest,
+        StateWord::Expired => AccountState::Expired,
     }
 }
 

@@ -91,7 +91,8 @@ texts! {
         "pattern": "^([^\\s\\[\\]{}\\\\\\u0000-\\u001f\\u007f]*\\*[^\\s\\[\\]{}\\\\\\u0000-\\u001f\\u007f]*|[^\\s\\[\\]{}\\\\\\u0000-\\u001f\\u007f]+[@?][^\\s\\[\\]{}\\\\\\u0000-\\u001f\\u007f]+)$",
     }
 
-    /// The name of a mail domain, such as `example.com`. Case does not matter.
+    /// The name of a mail domain, such as `example.com`. Case does not matter, nor whether a name such as
+    /// `bücher.example` is written so or as `xn--bcher-kva.example`.
     DomainName {
         "type": ["string", "number", "boolean"],
         "format": "icewarden-domain",
@@ -181,18 +182,40 @@ pub struct SecretReference {
 #[serde(deny_unknown_fields)]
 #[schemars(extend("anyOf" = [{"required": ["domains"]}, {"required": ["groups"]}, {"required": ["accounts"]}]))]
 pub struct Selector {
-    /// Accounts of these mail domains. Globs are allowed. Example: `[example.com]`.
+    /// Accounts of these mail domains, in either form of an international name; of an alias domain, the accounts of
+    /// the domain that it stands for. Globs are allowed. Example: `[example.com]`.
     #[schemars(length(min = 1))]
     pub domains: Option<Vec<DomainGlob>>,
     /// Members of these groups, groups in groups included. Example: `[sales@example.com]`.
     #[schemars(length(min = 1))]
     pub groups: Option<Vec<GroupAddress>>,
-    /// These accounts. Globs are allowed. Example: `[bob@example.com, "svc-*@example.com"]`.
+    /// These accounts, by their addresses or their aliases. Globs are allowed, and match addresses.
+    /// Example: `[bob@example.com, "svc-*@example.com"]`.
     #[schemars(length(min = 1))]
     pub accounts: Option<Vec<AccountGlob>>,
+    /// Only accounts that are one of these: `disabled` (the server's variable `U_AccountDisabled` is not 0), `guest`
+    /// (`U_IsGuestAccount` is 1), `expired` (`U_AccountValid` is 1, and the day of `U_AccountValidTill` has been over for
+    /// more than a day), `active` (none of the others). Nothing is decided of an account whose state was not read.
+    /// Absent: accounts in any state. Example: `[active]`.
+    #[schemars(length(min = 1))]
+    pub states: Option<Vec<StateWord>>,
     /// Not these accounts. Globs are allowed. Absent: nobody is left out. Example: `["svc-*@example.com"]`.
     #[schemars(length(min = 1))]
     pub except: Option<Vec<AccountGlob>>,
+}
+
+/// A state of an account, as the server's variables say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum StateWord {
+    /// Neither disabled, nor a guest, nor expired.
+    Active,
+    /// `U_AccountDisabled` is not 0.
+    Disabled,
+    /// `U_IsGuestAccount` is 1.
+    Guest,
+    /// `U_AccountValid` is 1, and the day of `U_AccountValidTill` is over for more than a day.
+    Expired,
 }
 
 /// A map that is keyed by free text, such as the names of labels.

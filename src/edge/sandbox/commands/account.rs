@@ -13,7 +13,7 @@ use super::{domain, password};
 pub(super) fn named(world: &World, call: &Call<'_, '_>) -> Result<u32, &'static str> {
     match call.text("accountemail") {
         address if address.is_empty() => Err("account_email_parameter_missing"),
-        address => world.account_id(&address).ok_or(NO_SUCH_ACCOUNT),
+        address => world.called_account(&address).ok_or(NO_SUCH_ACCOUNT),
     }
 }
 

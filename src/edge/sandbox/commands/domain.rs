@@ -12,7 +12,7 @@ use super::server::right_of;
 pub(super) fn named(world: &World, call: &Call<'_, '_>) -> Result<u32, &'static str> {
     match call.text("domainstr") {
         name if name.is_empty() => Err("domain_parameter_empty"),
-        name => world.domain_place(&name).ok_or("domain_invalid"),
+        name => world.called_domain(&name).ok_or("domain_invalid"),
     }
 }
 

@@ -6,7 +6,7 @@ use super::super::account_values::belongs;
 use super::super::exchange::{Call, NO_SUCH_ACCOUNT, RESULT_DEPTH, Reply, Success};
 use super::super::services::SERVICES;
 use super::super::sessions::Rights;
-use super::super::switches::{AliasList, ListOrder, Nested, PageCap, Release};
+use super::super::switches::{AliasList, AliasNames, ListOrder, Nested, PageCap, Release};
 use super::super::values::{Value, bit, write_member};
 use super::super::variables;
 use super::super::world::{
@@ -163,7 +163,7 @@ pub(super) fn accounts(world: &mut World, call: &Call<'_, '_>) -> Reply {
     let page = Page::of(call);
     let name = call.text("domainstr");
     let mut domain =
-        world.domain_place(&name).and_then(|place| world.domain(place)).ok_or("domain_invalid")?;
+        world.called_domain(&name).and_then(|place| world.domain(place)).ok_or("domain_invalid")?;
     if let Some(denied) = call.denied().filter(|_| !call.governs(&domain.name)) {
         return denied;
     }
@@ -246,7 +246,7 @@ fn write_service_info(world: &World, out: &mut Writer, account: &Account) {
 /// Members of a group or list, in the order they were added; whether groups in it are expanded is U-41.
 pub(super) fn members(world: &mut World, call: &Call<'_, '_>) -> Reply {
     let who = call.text("who");
-    let account = world.account_id(&who).and_then(|id| world.account(id)).ok_or(NO_SUCH_ACCOUNT)?;
+    let account = world.called_account(&who).and_then(|id| world.account(id)).ok_or(NO_SUCH_ACCOUNT)?;
     let domain = who.rsplit_once('@').map_or("", |(_, domain)| domain);
     if let Some(denied) = call.denied().filter(|_| !call.governs(domain)) {
         return denied;
@@ -261,17 +261,28 @@ pub(super) fn members(world: &mut World, call: &Call<'_, '_>) -> Reply {
     // Rights are a matter of lists; of a plain group they read 0, whatever was written (source S4).
     let inert = account.kind == GROUP;
     Page::of(call).write(&seen, |out, member| {
-        let shown = Member { params: member.params.clone(), ..Member::of_group(&member.val) };
+        let val = world.member_shown(&member.val);
+        let shown = Member { params: member.params.clone(), ..Member::of_group(&val) };
         write_member(out, if inert { &shown } else { member });
     })
 }
 
 impl World {
     /// The domain that an alias domain stands for.
-    fn target(&self, alias: &Domain) -> Option<&Domain> {
+    pub(in super::super) fn target(&self, alias: &Domain) -> Option<&Domain> {
+        if alias.kind != ALIAS {
+            return None;
+        }
         let variable = variables::find("d_domainvalue")?;
         let name = alias.values.get(&variable.index)?;
         self.domain(self.domain_place(name)?)
+    }
+
+    /// A member as it is shown: an alias as its account, where the server resolves them (U-45).
+    fn member_shown(&self, val: &str) -> String {
+        let resolves = self.switches.alias_names == AliasNames::Resolved && self.account_id(val).is_none();
+        let account = resolves.then(|| self.called_account(val)).flatten().and_then(|id| self.account(id));
+        account.map_or_else(|| val.to_owned(), |account| self.address(account))
     }
 
     /// The members of a group, with the members of groups in it in their place. Each address comes once.
