@@ -4,6 +4,8 @@
 //! some in a row the run gives up on that service and does the rest. Only refusals of different services and settings
 //! with nothing done between them speak of the server (U-22): then, and when nothing is left that was not tried, the
 //! run ends. What that costs is bounded: there are some dozens of services and settings.
+//!
+//! Silence is weighed likewise, and sooner: each step may have taken minutes, so that two subjects are enough.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -53,6 +55,10 @@ pub enum Refusal {
     Rights(String),
 }
 
+/// After so many steps in a row without an answer a service is given up; and the server is taken to be gone where they
+/// are of several subjects, or nothing else is left. Each takes minutes where it hangs: a long plan would take days.
+const IN_SILENCE_MAX: usize = 5;
+
 /// What refusals of different subjects show of the whole server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -60,6 +66,8 @@ pub enum Verdict {
     TakesNothing(usize),
     /// It refused so many for want of rights: why.
     Rights(usize, String),
+    /// It did not answer so many.
+    Gone(usize),
 }
 
 /// The refusals of one subject since something was done last.
@@ -79,6 +87,10 @@ pub struct Refusals {
     in_a_row: BTreeMap<Subject, usize>,
     /// All since something was done last.
     since: BTreeMap<Subject, Refused>,
+    /// Of each subject how many steps in a row got no answer.
+    silent: BTreeMap<Subject, usize>,
+    /// All of them since the last answer.
+    since_answer: BTreeMap<Subject, usize>,
     given_up: BTreeMap<Subject, String>,
     why: String,
 }
@@ -124,6 +136,24 @@ impl Refusals {
         }
     }
 
+    /// A step got an answer, whatever it was.
+    pub fn answered(&mut self, subject: Subject) {
+        self.silent.remove(&subject);
+        self.since_answer.clear();
+    }
+
+    /// A step got no answer.
+    pub fn unanswered(&mut self, subject: Subject) {
+        *self.since_answer.entry(subject).or_default() += 1;
+        let silent = self.silent.entry(subject).or_default();
+        *silent += 1;
+        if *silent >= IN_SILENCE_MAX {
+            let why =
+                format!("given up on {subject}: the server did not answer {silent} of its steps in a row");
+            self.given_up.insert(subject, why);
+        }
+    }
+
     /// Why no more steps of a subject are tried.
     pub fn given_up(&self, subject: Subject) -> Option<&str> {
         self.given_up.get(&subject).map(String::as_str)
@@ -136,10 +166,15 @@ impl Refusals {
 
     /// What all of it shows of the whole server; `None` while something is left that may still be done.
     pub fn verdict(&self) -> Option<Verdict> {
-        let untried = |(subject, open): (&Subject, &usize)| {
-            *open > 0 && !self.since.contains_key(subject) && !self.given_up.contains_key(subject)
+        let left = |subject: &Subject| {
+            let open = self.open.get(subject).is_some_and(|open| *open > 0);
+            open && !self.given_up.contains_key(subject)
         };
-        if self.open.iter().any(untried) {
+        let silent: usize = self.since_answer.values().sum();
+        if silent >= IN_SILENCE_MAX && (self.since_answer.len() > 1 || !self.open.keys().any(left)) {
+            return Some(Verdict::Gone(silent));
+        }
+        if self.open.keys().any(|subject| left(subject) && !self.since.contains_key(subject)) {
             return None;
         }
         let count: usize = self.since.values().map(|refused| refused.count).sum();
@@ -166,7 +201,7 @@ mod tests {
         }
     }
 
-    /// Tells what became of steps: `i` was refused, `I` done, `i!` refused for want of rights. `open` are the subjects
+    /// Tells what became of steps: `i` was refused, `I` done, `i!` refused for want of rights, `i?` not answered. `open` are the subjects
     /// of which steps are left.
     fn check(course: &str, open: &str) -> (Vec<String>, Option<Verdict>) {
         let mut refusals = Refusals::default();
@@ -175,6 +210,11 @@ mod tests {
         }
         let mut letters = course.chars().peekable();
         while let Some(letter) = letters.next() {
+            if letters.next_if_eq(&'?').is_some() {
+                refusals.unanswered(subject(letter));
+                continue;
+            }
+            refusals.answered(subject(letter));
             let rights = letters.next_if_eq(&'!').is_some();
             match (letter.is_ascii_uppercase(), rights) {
                 (true, _) => refusals.done(subject(letter)),
@@ -195,6 +235,10 @@ mod tests {
             // One that was under way when it was given up, and was done after all.
             ("iiiiiiiiiiI", &[]),
             ("iiiiiiiiiissssssssss", &["im", "sip"]),
+            ("i?i?i?i?", &[]),
+            ("i?i?i?i?i?", &["im"]),
+            ("i?Si?Si?Si?Si?", &["im"]),
+            ("i?i?i?i?ii?", &[]),
         ] {
             assert_eq!(check(course, "").0, given_up, "{course}");
         }
@@ -224,6 +268,13 @@ mod tests {
             ("i!i!i!i!i!i!i!i!i!i!", "is", None),
             ("i!i!i!i!i!i!i!i!i!i!s", "is", None),
             ("i!i!i!i!i!sssss", "is", nothing(10)),
+            // Without an answer.
+            ("i?i?i?i?", "i", None),
+            ("i?i?i?i?i?", "i", Some(Verdict::Gone(5))),
+            ("i?i?i?i?i?", "is", None),
+            ("i?i?i?i?i?s?", "isf", Some(Verdict::Gone(6))),
+            ("i?s?i?s?i?", "isf", Some(Verdict::Gone(5))),
+            ("i?i?i?i?i?Ss?", "is", None),
         ] {
             assert_eq!(check(course, open).1, verdict, "{course} with {open} left");
         }

@@ -139,10 +139,6 @@ pub enum Heard {
     Lost(String),
 }
 
-/// After so many steps in a row without an answer the server is taken to be gone. Each of them takes minutes where
-/// it hangs, so that a long plan would take days to fail.
-const IN_SILENCE_MAX: usize = 5;
-
 /// After so many steps in a row that found no session that lasted there is no use in going on: each has logged in anew.
 const LOST_MAX: usize = 3;
 
@@ -158,12 +154,12 @@ pub struct Run<'p> {
     busy: BTreeSet<u32>,
     ask_standing: bool,
     refusals: Refusals,
-    /// How many steps in a row got no answer.
-    in_silence: usize,
-    /// Why the step whose outcome comes next was refused for want of rights, if it was.
-    forbidden: Option<String>,
+    /// Whether the last step got no answer.
+    in_silence: bool,
     /// How many steps in a row found no session that lasted.
     lost: usize,
+    /// What the calls of the step whose outcome comes next were answered.
+    heard: Option<Heard>,
     /// Why nothing more may start.
     halted: Option<Halt>,
 }
@@ -181,9 +177,9 @@ impl<'p> Run<'p> {
             busy: BTreeSet::new(),
             ask_standing: false,
             refusals: Refusals::of(&plan.steps),
-            in_silence: 0,
-            forbidden: None,
+            in_silence: false,
             lost: 0,
+            heard: None,
             halted,
         }
     }
@@ -304,7 +300,16 @@ impl<'p> Run<'p> {
 
     /// What an outcome says of its service or setting, and of the whole server (U-22).
     fn weigh(&mut self, subject: Subject, outcome: &Outcome) {
-        let rights = self.forbidden.take().map(Refusal::Rights);
+        let (mut rights, mut silence) = (None, None);
+        match self.heard.take() {
+            Some(Heard::Forbidden(why)) => rights = Some(Refusal::Rights(why)),
+            Some(Heard::Silence(why)) => silence = Some(why),
+            Some(Heard::Answer | Heard::Closed(_) | Heard::Lost(_)) | None => {}
+        }
+        match silence {
+            Some(_) => self.refusals.unanswered(subject),
+            None => self.refusals.answered(subject),
+        }
         self.refusals.closed(subject);
         match outcome {
             // U-22: it may take no changes at all, which its status may say.
@@ -328,6 +333,12 @@ impl<'p> Run<'p> {
                 );
                 self.halt(Halt::InVain(why));
             }
+            Some(Verdict::Gone(count)) => {
+                let why = silence.unwrap_or_default();
+                self.halt(Halt::Unreached(format!(
+                    "the server did not answer {count} steps in a row: {why}"
+                )));
+            }
             Some(Verdict::Rights(count, why)) => {
                 self.halt(Halt::Forbidden(format!("the server refused {count} steps in a row: {why}")));
             }
@@ -337,27 +348,20 @@ impl<'p> Run<'p> {
 
     /// Tells what the calls of a step were answered, before its outcome is recorded.
     pub fn heard(&mut self, heard: Heard) {
-        let silence = matches!(heard, Heard::Silence(_));
-        self.in_silence = if silence { self.in_silence + 1 } else { 0 };
-        let lost = matches!(heard, Heard::Lost(_));
-        self.lost = if lost { self.lost + 1 } else { 0 };
-        self.forbidden = None;
-        match heard {
+        self.in_silence = matches!(heard, Heard::Silence(_));
+        self.lost = if matches!(heard, Heard::Lost(_)) { self.lost + 1 } else { 0 };
+        match &heard {
             // One word of the licence is for the whole server (reference 1.7, U-22).
-            Heard::Closed(why) => self.halt(Halt::Closed(why)),
+            Heard::Closed(why) => self.halt(Halt::Closed(why.clone())),
             // U-38: all session ids mean the same, and each step has logged in anew.
             Heard::Lost(why) if self.lost >= LOST_MAX => {
                 let why = format!("the session was lost at {} steps in a row: {why}", self.lost);
                 self.halt(Halt::SessionLost(why));
             }
-            // Each may have taken minutes: nobody waits for a server that is gone.
-            Heard::Silence(why) if self.in_silence >= IN_SILENCE_MAX => {
-                let why = format!("the server did not answer {} steps in a row: {why}", self.in_silence);
-                self.halt(Halt::Unreached(why));
-            }
-            Heard::Forbidden(why) => self.forbidden = Some(why),
-            Heard::Answer | Heard::Silence(_) | Heard::Lost(_) => {}
+            // What else was heard bears on the service of the step, and is weighed with its outcome.
+            Heard::Answer | Heard::Silence(_) | Heard::Forbidden(_) | Heard::Lost(_) => {}
         }
+        self.heard = Some(heard);
     }
 
     /// The services that the run gave up, and went on without.
@@ -367,7 +371,7 @@ impl<'p> Run<'p> {
 
     /// Whether the last step got no answer. Then one at a time is enough to see whether the server is there again.
     pub fn in_silence(&self) -> bool {
-        self.in_silence > 0
+        self.in_silence
     }
 
     /// Tells what reading the licence status again gave: `Err` says why the server takes no more changes.
@@ -781,6 +785,36 @@ mod tests {
                 other => panic!("{heard}: {other:?}"),
             };
             assert_eq!((count, found), (tried, halted), "{heard}");
+        }
+    }
+
+    /// A server that answers nothing to one service is there all the same.
+    #[test]
+    fn a_service_without_an_answer_starves_no_other() {
+        let accounts: Vec<String> =
+            (0..9).map(|number| format!("u{number} im:on->off ftp:on->off")).collect();
+        let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
+        let world = World::of("instantmessaging=99 ftp=99", &accounts);
+        let plan = planned(&world);
+        // Which services get no answer, how many of the 18 steps are tried, and whether the server is gone.
+        for (silent, tried, gone) in
+            [(&["im"][..], 14, false), (&["ftp"], 14, false), (&["im", "ftp"], 5, true)]
+        {
+            let mut run = Run::new(&plan);
+            let mut count = 0;
+            while let Next::Perform(index) = run.next() {
+                let silent = silent.contains(&Subject::of(&plan.steps[index]).to_string().as_str());
+                run.heard(if silent { Heard::Silence("why".to_owned()) } else { Heard::Answer });
+                run.record(index, outcome(if silent { "not-sent" } else { "done" }));
+                count += 1;
+            }
+            assert_eq!(count, tried, "{silent:?}");
+            assert_eq!(
+                matches!(run.halted(), Some(Halt::Unreached(_))),
+                gone,
+                "{silent:?}: {:?}",
+                run.halted()
+            );
         }
     }
 

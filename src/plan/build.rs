@@ -8,7 +8,7 @@ use super::order::{Ordered, Ordering, order};
 use super::step::{SettingStep, Step, SwitchStep};
 use super::{doubtful, licence, remarks, settings, verify};
 use crate::diff::compare::Differences;
-use crate::diff::{Direction, Narrowing, SettingChange, compare, compare_settings, narrow};
+use crate::diff::{Direction, Narrowing, SettingChange, compare, compare_settings, narrow, unheeded};
 use crate::lifecycle::Standing;
 use crate::model::address::domain_of;
 use crate::model::{DomainKind, Finding, Guardrail, Module, Observed, Reading, Remedy, ServiceSet, Severity};
@@ -38,8 +38,12 @@ pub fn asks(inputs: Inputs<'_>) -> Asks {
     let assignment = narrow(whole_assignment(inputs), inputs.observed, inputs.server, inputs.narrowing);
     let differences = compare(&assignment, inputs.observed);
     let mut claimed = vec![false; directory.domains().len()];
-    let lists_again = !differences.changes.is_empty();
-    for change in differences.changes {
+    // What an access mode decides is blocked whatever else is read (U-35).
+    let unheeded = unheeded(inputs.observed);
+    let changes = differences.changes.into_iter().filter(|change| !unheeded.contains(change.service));
+    let mut lists_again = false;
+    for change in changes {
+        lists_again = true;
         if change.direction == Direction::Claim {
             claimed[directory.domain_column()[change.row as usize] as usize] = true;
         }

@@ -115,12 +115,12 @@ impl World {
         let after = |set: ServiceSet| ServiceSet(if claim { set.0 | bit.0 } else { set.0 & !bit.0 });
         let moved = (after(stored), after(effective));
         self.accounts[row] = moved;
-        let own = plan.modules.list.iter().zip(0u8..);
-        let own: Vec<u8> =
-            own.filter(|(module, _)| module.services.0 & bit.0 != 0).map(|(_, at)| at).collect();
-        let mut named: Vec<u8> = step.module.into_iter().chain(step.also.map(|also| also.module)).collect();
-        named.sort_unstable();
-        if named != own {
+        let own = plan.modules.list.iter().zip(0u8..).filter(|(module, _)| module.services.0 & bit.0 != 0);
+        let named = |at: u8| step.module == Some(at) || step.also.is_some_and(|also| also.module == at);
+        let (all, right) =
+            own.fold((0, 0), |(all, right), (_, at)| (all + 1, right + usize::from(named(at))));
+        let count = usize::from(step.module.is_some()) + usize::from(step.also.is_some());
+        if all != count || right != count {
             return fault("it is booked on a module that is not its own");
         }
         let also = step.also.map(|also| (also.module, also.delta));

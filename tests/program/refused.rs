@@ -100,3 +100,20 @@ fn a_service_that_we_may_not_write_starves_no_other() {
     // What is left is forbidden, all of it.
     desk.apply(&[]).exits(77).says(&["steps in a row", "the rights of an administrator"]);
 }
+
+/// A connection that is cut at one service's writes is not a server that is gone.
+#[test]
+fn a_service_that_gets_no_answer_starves_no_other() {
+    let stand = server(&[]);
+    stand.twist(|_, request| {
+        let cut = request.command == "setaccountproperties" && request.body.contains("U_IM<");
+        cut.then(|| super::stand::Reply::Raw(Vec::new()))
+    });
+    let desk = wish(&stand, &["im", "groupware"]);
+    desk.apply(&[]).exits(5).says(&["given up on im: the server did not answer", "its steps in a row"]);
+    assert_eq!([count(&stand, "groupware"), count(&stand, "im")], [USERS, 0]);
+    assert_eq!(stand.server("C_System_Tools_AutoBackup_DeleteAfter"), "99");
+    stand.twist(|_, _| None);
+    desk.icewarden(&["apply", "--resume", "--auto-approve"]).exits(0);
+    desk.nothing_to_do(&[]);
+}
