@@ -3,7 +3,8 @@
 //! Reading order, from the bytes up: [`codec`] and [`encode`] are the two directions of the wire and pure;
 //! [`readers`] says what the elements of an answer mean, [`properties`] which variable is meant by what,
 //! [`licence`] what a licence's text holds, [`uids`] what an error id means; `transport` sends one command, to
-//! whom `trust` lets it, and sorts its failures ([`error`], `remedies`); `login` logs in; [`session`] renews once and
+//! whom `trust` lets it, and sorts its failures ([`error`], `remedies`),
+//! of which `excerpt` makes safe to show what came; `login` logs in; [`session`] renews once and
 //! logs out; `lists`, `accounts` and `server` read; [`observe`] puts it together, `recheck` asks the lists again;
 //! [`write`] is what a run writes; [`Rpc`] puts all of it behind `edge/port`.
 //!
@@ -17,10 +18,12 @@ mod accounts;
 pub mod codec;
 pub mod encode;
 pub mod error;
+mod excerpt;
 pub mod licence;
 mod lists;
 mod login;
 pub mod observe;
+mod options;
 mod port;
 pub mod properties;
 pub mod readers;
@@ -36,7 +39,8 @@ pub mod write;
 
 pub use error::{CallError, Garble, Meaning, NoConnection, Refusal, Silence};
 pub use observe::{domain_switches, observe};
+pub use options::{Limits, Options};
 pub use port::{Rpc, RpcServer};
 pub use recheck::recheck_lists;
-pub use session::{Client, Limits, Options};
+pub use session::Client;
 pub use transport::is_hearable;

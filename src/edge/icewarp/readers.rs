@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::codec::Element;
-use super::error::sanitised;
+use super::excerpt::sanitised;
 use super::properties::{self, ADMIN, DISABLED, GUEST, PROTOCOL};
 use crate::edge::port::Written;
 use crate::model::observed::ServiceBits;

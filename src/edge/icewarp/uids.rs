@@ -61,7 +61,9 @@ impl fmt::Display for Uid {
             Some(meaning) => write!(f, "{meaning} ({})", self.0),
             None if self.0.is_empty() => f.write_str("it gave no reason"),
             // It comes from the other side, so it is shown only after its control characters are gone.
-            None => write!(f, "it answered `{}`, which is not in our list", super::error::sanitised(&self.0)),
+            None => {
+                write!(f, "it answered `{}`, which is not in our list", super::excerpt::sanitised(&self.0))
+            }
         }
     }
 }
