@@ -3,8 +3,8 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::journal::StepRow;
 use super::open::{Store, StoreError};
+use super::step::StepRow;
 use crate::diff::{Narrowing, Strictness};
 use crate::edge::git::Commit;
 use crate::model::{Guardrail, Pattern};
