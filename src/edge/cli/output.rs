@@ -14,8 +14,8 @@ use crate::edge::port::Calls;
 use crate::model::Finding;
 use crate::report::Colour;
 use crate::report::findings;
+use crate::report::layout::{Layout, hang, wrap};
 use crate::report::paint::Tone;
-use crate::report::text::{Layout, hang, wrap};
 use crate::spec::meaning::Source;
 
 /// The two streams.
