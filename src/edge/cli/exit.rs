@@ -1,4 +1,5 @@
-//! The exit codes: a public contract. They are listed nowhere else.
+//! The exit codes: a public contract. `docs/ci.md` says what to do at each, [`HELP`] and `docs/wrong-input.md` repeat them
+//! in a line: whoever changes one changes all of these.
 
 use std::process::ExitCode;
 
