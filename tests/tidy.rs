@@ -189,6 +189,7 @@ fn check(tree: &[Source]) -> Vec<Fault> {
         faults.extend(wire_names(file));
         faults.extend(code_marks(file));
         faults.extend(doc_examples(file));
+        faults.extend(doc_sentences(file));
         faults.extend(function_lengths(file));
         faults.extend(file_length(file));
     }
@@ -663,6 +664,44 @@ fn doc_examples(file: &Rust<'_>) -> Vec<Fault> {
     faults
 }
 
+/// Every public item says something of itself that its name does not: units, errors, the source of a fact.
+///
+/// Left out is what has no doc comment of its own: fields and variants; what a macro names; and what the command line
+/// is derived from, because there the comment is the text of `--help`.
+fn doc_sentences(file: &Rust<'_>) -> Vec<Fault> {
+    if file.is_test() {
+        return Vec::new();
+    }
+    let tests = file.test_modules();
+    let public = file.words("pub").filter(|at| !tests.iter().any(|test| test.contains(at)));
+    let silent = public.filter_map(|at| {
+        let (kind, name) = public_item(&file.code[at + "pub".len()..])?;
+        let start = file.comments_start(at);
+        let derived = ["Args", "Parser", "Subcommand", "ValueEnum"];
+        let help = file.code[start..at].split(|c| !is_word(c)).any(|word| derived.contains(&word));
+        let documented = file.text[start..at].lines().any(|line| line.trim_start().starts_with("///"));
+        let what = format!("{kind} {name} has no sentence: say what its name does not (unit, error, source)");
+        (!documented && !help).then(|| fault(file.path, line_of(&file.code, at), what))
+    });
+    silent.collect()
+}
+
+/// What comes behind a `pub` that is open to all: the kind of an item, and its name.
+fn public_item(mut rest: &str) -> Option<(&str, &str)> {
+    let kinds = ["fn", "struct", "enum", "trait", "type", "static", "union"];
+    loop {
+        let (word, after) = identifier(rest)?;
+        match word {
+            kind if kinds.contains(&kind) => return Some((kind, identifier(after)?.0)),
+            "const" if !matches!(identifier(after)?.0, "fn" | "unsafe" | "async") => {
+                return Some((word, identifier(after)?.0));
+            }
+            "const" | "async" | "unsafe" => rest = after,
+            _ => return None,
+        }
+    }
+}
+
 // ---- Lengths -----------------------------------------------------------------------------------------------
 
 /// No function outside tests is longer than a page.
@@ -944,6 +983,23 @@ impl<'a> Rust<'a> {
             let gap = self.code[at + 1..item].len() - self.code[at + 1..item].trim_start().len();
             at + 1 + gap
         })
+    }
+
+    /// Where the comments and attributes before an item begin; an attribute may hold braces and semicolons.
+    fn comments_start(&self, item: usize) -> usize {
+        let mut start = item;
+        loop {
+            let before = self.code[..start].trim_end();
+            let mut depth = 0;
+            let open = before.rfind(|c| {
+                depth += i32::from(c == ']') - i32::from(c == '[');
+                depth == 0
+            });
+            match open.filter(|_| before.ends_with(']')).and_then(|open| before[..open].strip_suffix('#')) {
+                Some(rest) => start = rest.len(),
+                None => return before.len(),
+            }
+        }
     }
 
     /// Functions that have a body: name, and extent from `fn` to the closing brace.
@@ -1467,6 +1523,32 @@ fn an_address_of_a_real_domain_is_reported() {
 fn an_example_that_no_test_runs_is_reported() {
     let text = "/// ```\n/// f();\n/// ```\nfn f() {}\n//! ```text\n//! a -> b\n//! ```\n\n/// ```rust,no_run\n/// ```\n";
     assert_eq!(lines("src/a.rs", text, doc_examples), [1, 9]);
+}
+
+#[test]
+fn a_public_item_without_a_sentence_is_reported() {
+    let cases: &[(&str, &[usize])] = &[
+        ("pub fn a() {}\npub const fn b() {}\npub async fn c() {}\npub const D: u8 = 1;", &[1, 2, 3, 4]),
+        (
+            "pub struct A;\npub enum B {}\npub trait C {}\npub type D = u8;\npub static E: u8 = 1;",
+            &[1, 2, 3, 4, 5],
+        ),
+        ("impl A {\n    /// One.\n    pub fn a() {}\n\n    pub fn b() {}\n}", &[5]),
+        ("// Not for readers.\n#[derive(Debug)]\npub struct A;", &[3]),
+        ("/// One.\n#[derive(Debug)]\npub struct A {\n    pub b: u8,\n}\npub struct C;", &[6]),
+        ("/// One.\npub fn a() {}\npub(crate) fn b() {}\nfn c() {}\npub mod d;\npub use e::F;", &[]),
+        ("/// One.\n#[expect(x, reason = \"two\")]\npub const fn a() {}", &[]),
+        ("/// One.\n#[a(b = {[\"c\"; 1]})]\npub struct A;\n#[a({b})]\npub struct C;", &[5]),
+        ("#[derive(Debug, Args)]\npub struct A;\n#[derive(ValueEnum)]\npub enum B {}", &[]),
+        (
+            "#[cfg(test)]\nmod tests {\n    pub fn a() {}\n}\nmacro_rules! m { () => { pub struct $name; } }",
+            &[],
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(lines("src/a.rs", text, doc_sentences), *expected, "{text}");
+    }
+    assert_eq!(lines("tests/all/a.rs", "pub fn a() {}", doc_sentences), []);
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub enum AddressError {
 }
 
 impl Address {
+    /// Reads an address and lower-cases it. Only what no address can be is refused: white space, or nothing before or
+    /// behind the `@`.
     pub fn parse(text: &str) -> Result<Address, AddressError> {
         if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return Err(AddressError::Space);
@@ -31,6 +33,7 @@ impl Address {
         }
     }
 
+    /// The whole address, lower-cased.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -68,6 +68,7 @@ pub struct Telling {
 }
 
 impl Telling {
+    /// Nothing was told yet; `width` is that of the terminal, in columns.
     pub fn new(colour: Colour, width: usize) -> Telling {
         Telling { colour, width, failed: 0 }
     }

@@ -9,6 +9,7 @@ use super::tree::{shown, turns_the_line};
 use crate::model::address::AddressError;
 use crate::model::{Address, Module, Remedy};
 
+/// What the text of a value must look like; `Any` asks for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Any,
@@ -37,6 +38,7 @@ pub struct Problem {
 }
 
 impl Format {
+    /// The format of a schema's `format`; `None` where the schema names one that is not tested here.
     pub fn parse(name: &str) -> Option<Format> {
         Some(match name {
             "icewarden-name" => Format::Name,
@@ -55,6 +57,7 @@ impl Format {
         })
     }
 
+    /// Whether a text has the format; it is not trimmed or corrected.
     pub fn test(self, text: &str) -> Result<(), Problem> {
         // What a person reviews must be what is there.
         if let Some(character) = text.chars().find(|c| turns_the_line(*c)) {

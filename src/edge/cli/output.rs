@@ -42,6 +42,8 @@ enum Data {
 }
 
 impl Output {
+    /// Asks once whether there is a terminal, and how wide it is. `Auto` colours each stream by itself, and never where
+    /// NO_COLOR is set.
     pub fn new(when: ColourArg) -> Output {
         let colour = |terminal: bool| match when {
             ColourArg::Always => Colour::Always,
@@ -78,6 +80,7 @@ impl Output {
         Output { stdout: self.stderr, data: Data::Stderr, ..self.clone() }
     }
 
+    /// For texts that go to the standard output; with `full` nothing is left out to keep them short.
     pub fn layout(&self, full: bool) -> Layout {
         Layout { colour: self.stdout, width: self.width, full }
     }

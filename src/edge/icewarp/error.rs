@@ -171,6 +171,7 @@ pub enum Meaning {
 }
 
 impl CallError {
+    /// The wire's name of the command that was called.
     pub fn command(&self) -> &'static str {
         match self {
             CallError::Refused { command, .. }
@@ -179,6 +180,7 @@ impl CallError {
         }
     }
 
+    /// How bad it is for whoever started the program; an exit code hangs on it.
     pub fn meaning(&self) -> Meaning {
         match self {
             CallError::Refused { why, .. } => match why {

@@ -82,12 +82,18 @@ pub const SUPPORT_ON_DEMAND: ServiceSet = ServiceSet::of(&[
     Service::ExtProviders,
 ]);
 
-/// What decides whether an account counts and is protected, asked with every account (reference 2.2).
 /// A domain's type, numbered as in the list of domains (reference 1.6).
 pub const DOMAIN_TYPE: &str = "D_Type";
+
+// What decides whether an account counts and is protected, asked with every account (reference 2.2).
+
+/// Whether the account is an administrator: such accounts are protected.
 pub const ADMIN: &str = "U_Admin";
+/// 0 of an account that may log in; the other numbers say how it may not (reference 2.2).
 pub const DISABLED: &str = "U_AccountDisabled";
+/// Whether it is a guest. That a guest takes a seat is not known (U-5).
 pub const GUEST: &str = "U_IsGuestAccount";
+/// 0 is POP3 only, which some services are not offered to (reference 2.2).
 pub const PROTOCOL: &str = "U_AccountType";
 
 /// The variable of a setting of the backup (reference 5.1).

@@ -47,6 +47,8 @@ pub enum Value {
 const LEFT_OUT: &str = "the server left it out of its answer";
 
 impl Properties {
+    /// Reads the answer to a `get…properties`. An item without a name is left out; that it is missing shows when it is
+    /// asked for.
     pub fn read(result: &Element) -> Result<Properties, Misfit> {
         items_only(result)?;
         let mut properties = Properties::default();
@@ -78,10 +80,12 @@ impl Properties {
         self.0.insert(name, value);
     }
 
+    /// The lower-cased names of all that came, whether or not there is a value.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
+    /// What came for a name, whatever its case; `None` where the server left it out.
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.0.get(&name.to_lowercase())
     }
@@ -98,6 +102,7 @@ impl Properties {
         }
     }
 
+    /// A value as a whole number; unread where it is none, for 0 would be a guess.
     pub fn number(&self, name: &str) -> Reading<i64> {
         match self.text(name) {
             Reading::Read(text) => match text.trim().parse() {
@@ -159,6 +164,7 @@ pub struct Page<'a> {
     pub overall: Option<u64>,
 }
 
+/// Reads a page. That its numbers fit together is not looked at here: a list does that over all of its pages.
 pub fn page(result: &Element) -> Result<Page<'_>, Misfit> {
     items_only(result)?;
     let number = |name| result.field(name).and_then(|text| text.parse().ok());
@@ -176,6 +182,7 @@ pub struct DomainRow {
     pub kind: Option<i64>,
 }
 
+/// A row without a name has an empty one, which no domain has.
 pub fn domain_row(item: &Element) -> DomainRow {
     DomainRow {
         name: item.field("name").unwrap_or_default().to_lowercase(),
@@ -193,6 +200,7 @@ pub struct AccountRow {
     pub admin: Tri,
 }
 
+/// A row without an address has an empty one, which no account has.
 pub fn account_row(item: &Element) -> AccountRow {
     let admin = item.field("admintype").and_then(|text| text.parse::<i64>().ok());
     AccountRow {

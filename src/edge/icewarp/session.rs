@@ -94,6 +94,7 @@ impl Client {
         &self.0.account
     }
 
+    /// What is waited for, and how much is taken, for as long as the session lives.
     pub fn limits(&self) -> &Limits {
         &self.0.limits
     }

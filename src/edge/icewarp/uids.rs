@@ -28,14 +28,17 @@ pub enum Bears {
 pub struct Uid(String);
 
 impl Uid {
+    /// An id as it came, known or not; nothing is cut or lower-cased.
     pub fn new(text: impl Into<String>) -> Uid {
         Uid(text.into())
     }
 
+    /// As it came, so not yet safe to show.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
+    /// What the caller has to do with; `Unknown` where nobody has listed the id.
     pub fn bears(&self) -> Bears {
         self.row().map_or(Bears::Unknown, |row| row.1)
     }
