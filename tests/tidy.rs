@@ -8,7 +8,7 @@
 #![expect(clippy::disallowed_methods, reason = "reads the whole tree, which is its task")]
 #![expect(clippy::expect_used, reason = "a fence that cannot read the tree has to stop, and loudly")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
@@ -117,6 +117,40 @@ const TABLE_FUNCTIONS: &[(&str, &str)] = &[];
 /// Files that are constant tables, and so exempt.
 const TABLE_FILES: &[&str] = &[];
 
+/// Circles of files that are still there, each with all its files. The list only gets shorter.
+const CIRCLES_LEFT: &[&[&str]] = &[
+    &["src/edge/cli/args.rs", "src/edge/cli/output.rs", "src/edge/cli/sandbox.rs"],
+    &["src/edge/cli/outputs.rs", "src/edge/cli/plan.rs"],
+    // The world and what it holds: each of these has a type that the world is made of, and methods of the world.
+    &[
+        "src/edge/sandbox/account_values.rs",
+        "src/edge/sandbox/challenge.rs",
+        "src/edge/sandbox/commands/account.rs",
+        "src/edge/sandbox/commands/console.rs",
+        "src/edge/sandbox/commands/domain.rs",
+        "src/edge/sandbox/commands/list.rs",
+        "src/edge/sandbox/commands/member.rs",
+        "src/edge/sandbox/commands/password.rs",
+        "src/edge/sandbox/commands/properties.rs",
+        "src/edge/sandbox/commands/server.rs",
+        "src/edge/sandbox/commands/session.rs",
+        "src/edge/sandbox/commands/table.rs",
+        "src/edge/sandbox/count.rs",
+        "src/edge/sandbox/exchange.rs",
+        "src/edge/sandbox/faults.rs",
+        "src/edge/sandbox/keep/changes.rs",
+        "src/edge/sandbox/keep/rows.rs",
+        "src/edge/sandbox/lag.rs",
+        "src/edge/sandbox/licence.rs",
+        "src/edge/sandbox/logins.rs",
+        "src/edge/sandbox/sessions.rs",
+        "src/edge/sandbox/switches.rs",
+        "src/edge/sandbox/values.rs",
+        "src/edge/sandbox/world.rs",
+        "src/edge/sandbox/writer.rs",
+    ],
+];
+
 /// The facts of the licence manual: the family, and how many ids it has.
 const FACTS: [(&str, usize); 8] =
     [("LIC", 7), ("SEAT", 8), ("REN", 4), ("ACT", 5), ("TRI", 4), ("BAK", 3), ("REV", 6), ("SMTP", 2)];
@@ -155,6 +189,7 @@ fn check(tree: &[Source]) -> Vec<Fault> {
         faults.extend(wire_names(file));
         faults.extend(code_marks(file));
         faults.extend(doc_examples(file));
+        faults.extend(doc_sentences(file));
         faults.extend(function_lengths(file));
         faults.extend(file_length(file));
     }
@@ -163,6 +198,7 @@ fn check(tree: &[Source]) -> Vec<Fault> {
         faults.extend(mail_domains(file));
     }
     faults.extend(rooms_in_order(&rust));
+    faults.extend(circles(&rust, CIRCLES_LEFT));
     faults.extend(dead_modules(tree, &rust));
     faults.extend(dead_files(tree));
     faults.extend(requirements(tree, &rust));
@@ -290,6 +326,187 @@ fn wire_name(text: &str) -> Option<&'static str> {
         })
     };
     WIRE_PREFIXES.iter().find(|prefix| begins(prefix)).copied()
+}
+
+// ---- Circles -----------------------------------------------------------------------------------------------
+
+/// No two files need each other, whether at once or by way of others: then each can be read, and moved, alone.
+/// A `mod.rs` counts only by what it passes on; tests do not count.
+fn circles(rust: &[Rust<'_>], left: &[&[&str]]) -> Vec<Fault> {
+    let house = House::read(rust);
+    let files = house.files.values().filter(|file| !is_essay(file.path));
+    let needs: BTreeMap<&str, Needs<'_>> = files.map(|file| (file.path, house.needs(file))).collect();
+    let mut faults = Vec::new();
+    let mut told = BTreeSet::new();
+    for &path in needs.keys() {
+        if told.contains(path) {
+            continue;
+        }
+        let Some(circle) = shortest_circle(path, &needs) else { continue };
+        let whole = needs.keys().filter(|other| leads(path, other, &needs) && leads(other, path, &needs));
+        let whole: Vec<&str> = whole.copied().collect();
+        told.extend(whole.iter().copied());
+        if left.iter().any(|known| whole.iter().all(|path| known.contains(path))) {
+            continue;
+        }
+        let steps: Vec<String> = circle.iter().map(|(path, line)| format!("{path}:{line}")).collect();
+        let what = format!(
+            "a circle of files: {} needs {path} again ({} files in all). Move what two of them share to the file \
+             where it belongs",
+            steps.join(" needs "),
+            whole.len()
+        );
+        faults.push(fault(path, circle[0].1, what));
+    }
+    for path in left.iter().copied().flatten().filter(|path| !told.contains(**path)) {
+        faults.push(fault(path, 1, "stands in no circle any more: strike it from CIRCLES_LEFT, for good"));
+    }
+    faults
+}
+
+/// The files that one file needs, each with the line that says so first.
+type Needs<'a> = BTreeMap<&'a str, usize>;
+
+/// The files of the library by their module path, and what each imports.
+struct House<'a> {
+    files: BTreeMap<Vec<String>, &'a Rust<'a>>,
+    imports: BTreeMap<Vec<String>, Vec<Import>>,
+}
+
+/// One leaf of a `use`: the path from the crate's root, and the name that it has here (`*` for all names).
+struct Import {
+    path: Vec<String>,
+    name: String,
+}
+
+impl<'a> House<'a> {
+    fn read(rust: &'a [Rust<'a>]) -> House<'a> {
+        let files: BTreeMap<Vec<String>, &Rust<'_>> = rust
+            .iter()
+            .filter(|file| !file.is_test() && file.path != "src/main.rs")
+            .filter_map(|file| Some((file.home()?, file)))
+            .collect();
+        let imports = files.iter().map(|(home, file)| (home.clone(), file.imports(home))).collect();
+        House { files, imports }
+    }
+
+    /// The files that a file names by any path outside its tests.
+    fn needs(&self, file: &Rust<'_>) -> Needs<'a> {
+        let home = file.home().unwrap_or_default();
+        let mut paths = file.mentions(&home);
+        for (name, base) in self.modules_in_scope(file, &home) {
+            for at in file.words(&name).filter(|at| !file.code[..*at].trim_end().ends_with("::")) {
+                let Some(rest) = file.code[at + name.len()..].trim_start().strip_prefix("::") else {
+                    continue;
+                };
+                let line = line_of(&file.code, at);
+                paths.extend(leaves_of(rest).into_iter().map(|leaf| (line, [base.clone(), leaf].concat())));
+            }
+        }
+        let tests: Vec<Range<usize>> = file
+            .test_modules()
+            .iter()
+            .map(|test| line_of(&file.code, test.start)..line_of(&file.code, test.end) + 1)
+            .collect();
+        let mut needs = Needs::new();
+        for (line, path) in paths.iter().filter(|(line, _)| !tests.iter().any(|test| test.contains(line))) {
+            for needed in self.defined_in(path, 0).into_iter().filter(|needed| *needed != file.path) {
+                let first = needs.entry(needed).or_insert(*line);
+                *first = (*first).min(*line);
+            }
+        }
+        needs
+    }
+
+    /// Modules that a file may call by their name alone: its own, and those that it imports.
+    fn modules_in_scope(&self, file: &Rust<'_>, home: &[String]) -> Vec<(String, Vec<String>)> {
+        let own = file.declared().into_iter().map(|module| {
+            let path = [home, module.inside.as_slice(), std::slice::from_ref(&module.name)].concat();
+            (module.name, path)
+        });
+        let imported = self.imports.get(home).into_iter().flatten();
+        let imported = imported.map(|import| (import.name.clone(), import.path.clone()));
+        own.chain(imported).filter(|(_, path)| self.files.contains_key(path)).collect()
+    }
+
+    /// The files that a path leads to: the one that defines the name, past every `mod.rs` that passes it on. A
+    /// glob leads to all that it may mean.
+    fn defined_in(&self, path: &[String], depth: usize) -> Vec<&'a str> {
+        let found =
+            (0..=path.len()).rev().find_map(|length| Some((length, self.files.get(&path[..length])?)));
+        let Some((length, file)) = found.filter(|_| depth < 8) else { return Vec::new() };
+        if !is_essay(file.path) {
+            return vec![file.path];
+        }
+        let Some(name) = path.get(length) else { return Vec::new() };
+        let passed_on = self.imports.get(&path[..length]).into_iter().flatten();
+        let meant = passed_on.filter(|import| import.name == *name || import.name == "*" || name == "*");
+        let mut files = Vec::new();
+        for import in meant {
+            let glob = import.name == "*" && name != "*";
+            let wanted = if glob { &path[length..] } else { &path[length + 1..] };
+            let base = import.path.strip_suffix(&["*".to_string()]).unwrap_or(&import.path);
+            let all = self.defined_in(&[base, wanted].concat(), depth + 1);
+            files.extend(all.into_iter().filter(|path| !glob || self.defines(path, name)));
+        }
+        files
+    }
+
+    fn defines(&self, path: &str, name: &str) -> bool {
+        let kinds = ["fn", "struct", "enum", "trait", "type", "const", "static", "union", "macro_rules!"];
+        let mut files = self.files.values().filter(|file| file.path == path);
+        files.any(|file| {
+            file.words(name).any(|at| kinds.iter().any(|kind| file.code[..at].trim_end().ends_with(kind)))
+        })
+    }
+}
+
+/// The way from a file back to itself that visits the fewest others, each with the line that leads on.
+fn shortest_circle<'a>(
+    start: &'a str,
+    needs: &BTreeMap<&'a str, Needs<'a>>,
+) -> Option<Vec<(&'a str, usize)>> {
+    let mut ways: VecDeque<Vec<(&str, usize)>> = VecDeque::new();
+    let mut seen = BTreeSet::new();
+    let mut at = start;
+    let mut way = Vec::new();
+    loop {
+        for (&next, &line) in needs.get(at).into_iter().flatten() {
+            let mut longer = way.clone();
+            longer.push((at, line));
+            if next == start {
+                return Some(longer);
+            }
+            if seen.insert(next) {
+                longer.push((next, 0));
+                ways.push_back(longer);
+            }
+        }
+        way = ways.pop_front()?;
+        (at, _) = way.pop()?;
+    }
+}
+
+/// Does one file need the other, whether at once or by way of others?
+fn leads(from: &str, to: &str, needs: &BTreeMap<&str, Needs<'_>>) -> bool {
+    let mut open = vec![from];
+    let mut seen = BTreeSet::new();
+    while let Some(at) = open.pop() {
+        for &next in needs.get(at).into_iter().flat_map(BTreeMap::keys) {
+            if next == to {
+                return true;
+            }
+            if seen.insert(next) {
+                open.push(next);
+            }
+        }
+    }
+    false
+}
+
+/// Does a file hold only an essay and what it passes on?
+fn is_essay(path: &str) -> bool {
+    path.ends_with("/mod.rs") || path == "src/lib.rs"
 }
 
 // ---- Dead files --------------------------------------------------------------------------------------------
@@ -445,6 +662,44 @@ fn doc_examples(file: &Rust<'_>) -> Vec<Fault> {
         open = !open;
     }
     faults
+}
+
+/// Every public item says something of itself that its name does not: units, errors, the source of a fact.
+///
+/// Left out is what has no doc comment of its own: fields and variants; what a macro names; and what the command line
+/// is derived from, because there the comment is the text of `--help`.
+fn doc_sentences(file: &Rust<'_>) -> Vec<Fault> {
+    if file.is_test() {
+        return Vec::new();
+    }
+    let tests = file.test_modules();
+    let public = file.words("pub").filter(|at| !tests.iter().any(|test| test.contains(at)));
+    let silent = public.filter_map(|at| {
+        let (kind, name) = public_item(&file.code[at + "pub".len()..])?;
+        let start = file.comments_start(at);
+        let derived = ["Args", "Parser", "Subcommand", "ValueEnum"];
+        let help = file.code[start..at].split(|c| !is_word(c)).any(|word| derived.contains(&word));
+        let documented = file.text[start..at].lines().any(|line| line.trim_start().starts_with("///"));
+        let what = format!("{kind} {name} has no sentence: say what its name does not (unit, error, source)");
+        (!documented && !help).then(|| fault(file.path, line_of(&file.code, at), what))
+    });
+    silent.collect()
+}
+
+/// What comes behind a `pub` that is open to all: the kind of an item, and its name.
+fn public_item(mut rest: &str) -> Option<(&str, &str)> {
+    let kinds = ["fn", "struct", "enum", "trait", "type", "static", "union"];
+    loop {
+        let (word, after) = identifier(rest)?;
+        match word {
+            kind if kinds.contains(&kind) => return Some((kind, identifier(after)?.0)),
+            "const" if !matches!(identifier(after)?.0, "fn" | "unsafe" | "async") => {
+                return Some((word, identifier(after)?.0));
+            }
+            "const" | "async" | "unsafe" => rest = after,
+            _ => return None,
+        }
+    }
 }
 
 // ---- Lengths -----------------------------------------------------------------------------------------------
@@ -651,6 +906,36 @@ impl<'a> Rust<'a> {
         mentions
     }
 
+    /// What a file imports by `use`, outside its inline modules; crates of others are left out.
+    fn imports(&self, home: &[String]) -> Vec<Import> {
+        let inline = self.inline_modules();
+        let own: BTreeSet<String> = self.declared().into_iter().map(|module| module.name).collect();
+        let outside = self.words("use").filter(|at| !inline.iter().any(|(_, span, _)| span.contains(at)));
+        let leaves = outside.flat_map(|at| {
+            let tree = &self.code[at + "use".len()..];
+            let mut leaves = Vec::new();
+            use_leaves(&tree[..tree.find(';').unwrap_or(tree.len())], &[], &mut leaves);
+            leaves
+        });
+        let from_root = |(path, name): (Vec<String>, String)| {
+            let mut base = home.to_vec();
+            let mut rest = path.as_slice();
+            match rest.first().map(String::as_str) {
+                Some("crate") => (base, rest) = (Vec::new(), &rest[1..]),
+                Some("self") => rest = &rest[1..],
+                Some("super") => {}
+                Some(first) if own.contains(first) => {}
+                _ => return None,
+            }
+            while let Some(after) = rest.strip_prefix(&["super".to_string()]) {
+                base.pop();
+                rest = after;
+            }
+            Some(Import { path: [base.as_slice(), rest].concat(), name })
+        };
+        leaves.filter_map(from_root).collect()
+    }
+
     /// Inline modules: name, extent, and whether they are compiled for tests only.
     fn inline_modules(&self) -> Vec<(String, Range<usize>, bool)> {
         let inline = self.words("mod").filter_map(|at| {
@@ -700,6 +985,23 @@ impl<'a> Rust<'a> {
         })
     }
 
+    /// Where the comments and attributes before an item begin; an attribute may hold braces and semicolons.
+    fn comments_start(&self, item: usize) -> usize {
+        let mut start = item;
+        loop {
+            let before = self.code[..start].trim_end();
+            let mut depth = 0;
+            let open = before.rfind(|c| {
+                depth += i32::from(c == ']') - i32::from(c == '[');
+                depth == 0
+            });
+            match open.filter(|_| before.ends_with(']')).and_then(|open| before[..open].strip_suffix('#')) {
+                Some(rest) => start = rest.len(),
+                None => return before.len(),
+            }
+        }
+    }
+
     /// Functions that have a body: name, and extent from `fn` to the closing brace.
     fn functions(&self) -> Vec<(String, Range<usize>)> {
         let functions = self.words("fn").filter_map(|at| {
@@ -743,6 +1045,28 @@ fn leaves_of(text: &str) -> Vec<Vec<String>> {
     }
     let Some(after) = rest.trim_start().strip_prefix("::") else { return vec![vec![name.to_string()]] };
     leaves_of(after).into_iter().map(|leaf| [vec![name.to_string()], leaf].concat()).collect()
+}
+
+/// The leaves of a use tree with the names that they get: `a::{B as C, d::{self}}` gives `a::B` as `C`, `a::d` as `d`.
+fn use_leaves(tree: &str, base: &[String], leaves: &mut Vec<(Vec<String>, String)>) {
+    let tree = tree.trim();
+    if tree.starts_with('{') {
+        let inner = &tree[1..closing(tree, 0).min(tree.len())];
+        for part in split_top(inner).into_iter().filter(|part| !part.trim().is_empty()) {
+            use_leaves(part, base, leaves);
+        }
+        return;
+    }
+    let (first, rest) = identifier(tree).unwrap_or(("*", ""));
+    let itself = first == "self" && !base.is_empty();
+    let path = if itself { base.to_vec() } else { [base, &[first.to_string()]].concat() };
+    if let Some(rest) = rest.trim_start().strip_prefix("::") {
+        return use_leaves(rest, &path, leaves);
+    }
+    let renamed =
+        rest.trim_start().strip_prefix("as ").and_then(identifier).map(|(name, _)| name.to_string());
+    let name = renamed.or_else(|| path.last().cloned()).unwrap_or_default();
+    leaves.push((path, name));
 }
 
 /// Splits at the commas that no brace encloses.
@@ -988,6 +1312,56 @@ fn a_room_that_uses_a_later_room_is_reported() {
 }
 
 #[test]
+fn files_that_need_each_other_are_reported() {
+    let room = "mod a;\nmod b;\nmod c;\npub use a::*;\npub use b::{B as Bee, make};\npub use c::C;";
+    let found = |files: &[(&str, &str)]| {
+        let tree: Vec<Source> = [("src/lib.rs", "pub mod plan;\npub mod edge;"), ("src/plan/mod.rs", room)]
+            .iter()
+            .chain(files)
+            .map(|(path, text)| source(path, text))
+            .collect();
+        let rust: Vec<Rust<'_>> = tree.iter().map(Rust::read).collect();
+        circles(&rust, &[]).into_iter().map(|fault| (fault.path, fault.line)).collect::<Vec<_>>()
+    };
+    let a = "src/plan/a.rs";
+    let pair = |one: &str, other: &str| found(&[(a, one), ("src/plan/b.rs", other)]);
+    let circle = [(a.to_string(), 1)];
+    assert_eq!(pair("use super::b::B;", "use super::a::A;"), circle);
+    assert_eq!(pair("use crate::plan::Bee;", "use super::a;"), circle, "a name that mod.rs passes on");
+    assert_eq!(
+        pair("fn f() { super::make() }\nstruct A;", "use super::{A};"),
+        circle,
+        "a path, and a glob in mod.rs"
+    );
+    assert_eq!(pair("use super::super::plan;fn f() { plan::make() }", "use super::a::{self};"), circle);
+    assert_eq!(pair("use super::{b as bee};", "use super::a as other;"), circle);
+    assert_eq!(pair("use super::b::B;", "#[cfg(test)]\nmod tests {\n    use crate::plan::a::A;\n}"), []);
+    assert_eq!(pair("use super::b::B;", "use super::C;\n/// [`super::a`]\nstruct B;"), []);
+    assert_eq!(pair("use super::b::B;", "mod inner {\n    use super::super::a::A;\n}"), circle);
+    let three = [
+        (a, "\nuse super::make;"),
+        ("src/plan/b.rs", "use super::C;"),
+        ("src/plan/c.rs", "use super::a::A;"),
+    ];
+    assert_eq!(found(&three), [(a.to_string(), 2)]);
+    assert_eq!(found(&three[..2]), []);
+    let parent = [("src/plan/b.rs", "mod deep;\nuse deep::f;"), ("src/plan/b/deep.rs", "use super::B;")];
+    assert_eq!(found(&parent), [("src/plan/b.rs".to_string(), 2)]);
+}
+
+#[test]
+fn a_circle_that_is_left_neither_grows_nor_stays_listed() {
+    let (a, b, c) = ("src/plan/a.rs", "src/plan/b.rs", "src/plan/c.rs");
+    let tree = [source(a, "use super::b::B;"), source(b, "use super::a::A;"), source(c, "use super::a::A;")];
+    let rust: Vec<Rust<'_>> = tree.iter().map(Rust::read).collect();
+    let found =
+        |left: &[&[&str]]| circles(&rust, left).into_iter().map(|fault| fault.path).collect::<Vec<_>>();
+    assert_eq!(found(&[&[a, b]]), [] as [&str; 0]);
+    assert_eq!(found(&[&[a, c]]), [a, c], "b came in, and c is out");
+    assert_eq!(found(&[&[a, b, c]]), [c]);
+}
+
+#[test]
 fn the_two_sides_of_the_wire_do_not_meet() {
     let cases: &[(&str, &str, &[usize])] = &[
         ("src/edge/sandbox/seats.rs", "use crate::seats::Ledger;", &[1]),
@@ -1149,6 +1523,32 @@ fn an_address_of_a_real_domain_is_reported() {
 fn an_example_that_no_test_runs_is_reported() {
     let text = "/// ```\n/// f();\n/// ```\nfn f() {}\n//! ```text\n//! a -> b\n//! ```\n\n/// ```rust,no_run\n/// ```\n";
     assert_eq!(lines("src/a.rs", text, doc_examples), [1, 9]);
+}
+
+#[test]
+fn a_public_item_without_a_sentence_is_reported() {
+    let cases: &[(&str, &[usize])] = &[
+        ("pub fn a() {}\npub const fn b() {}\npub async fn c() {}\npub const D: u8 = 1;", &[1, 2, 3, 4]),
+        (
+            "pub struct A;\npub enum B {}\npub trait C {}\npub type D = u8;\npub static E: u8 = 1;",
+            &[1, 2, 3, 4, 5],
+        ),
+        ("impl A {\n    /// One.\n    pub fn a() {}\n\n    pub fn b() {}\n}", &[5]),
+        ("// Not for readers.\n#[derive(Debug)]\npub struct A;", &[3]),
+        ("/// One.\n#[derive(Debug)]\npub struct A {\n    pub b: u8,\n}\npub struct C;", &[6]),
+        ("/// One.\npub fn a() {}\npub(crate) fn b() {}\nfn c() {}\npub mod d;\npub use e::F;", &[]),
+        ("/// One.\n#[expect(x, reason = \"two\")]\npub const fn a() {}", &[]),
+        ("/// One.\n#[a(b = {[\"c\"; 1]})]\npub struct A;\n#[a({b})]\npub struct C;", &[5]),
+        ("#[derive(Debug, Args)]\npub struct A;\n#[derive(ValueEnum)]\npub enum B {}", &[]),
+        (
+            "#[cfg(test)]\nmod tests {\n    pub fn a() {}\n}\nmacro_rules! m { () => { pub struct $name; } }",
+            &[],
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(lines("src/a.rs", text, doc_sentences), *expected, "{text}");
+    }
+    assert_eq!(lines("tests/all/a.rs", "pub fn a() {}", doc_sentences), []);
 }
 
 #[test]

@@ -45,6 +45,7 @@ impl Narrowing {
         &NONE
     }
 
+    /// Whether neither `--target` nor `--exclude` was given, so that the plan is a whole one.
     pub fn is_none(&self) -> bool {
         self.targets.is_empty() && self.excludes.is_empty()
     }

@@ -35,6 +35,7 @@ const STDERR_CHARS: usize = 400;
 pub struct Secret(Vec<u8>);
 
 impl Secret {
+    /// From here on the text is wiped when it is dropped, and no `Debug` shows it.
     pub fn new(text: impl Into<String>) -> Secret {
         Secret(text.into().into_bytes())
     }
@@ -75,6 +76,7 @@ pub struct SecretError {
     pub why: Absence,
 }
 
+/// Why there is no secret. No variant holds any of its text.
 #[derive(Debug, thiserror::Error)]
 pub enum Absence {
     #[error("the variable is not set")]

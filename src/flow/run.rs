@@ -392,6 +392,7 @@ impl<'p> Run<'p> {
         self.halted = Some(why);
     }
 
+    /// What has become of each step so far, in the order of the plan.
     pub fn states(&self) -> &[StepState] {
         &self.states
     }

@@ -20,6 +20,8 @@ pub enum LicenceStatus {
 }
 
 impl LicenceStatus {
+    /// The status of a value of `C_LicenseStatus`; a number that nobody has listed is kept as it is, and blocks
+    /// changes.
     pub fn from_number(number: i64) -> LicenceStatus {
         match number {
             0 => LicenceStatus::Ok,

@@ -30,7 +30,8 @@ pub enum AddressError {
 }
 
 impl Address {
-    /// Reads an address in any of its forms; see [`AddressError`] for what is none.
+    /// Reads an address in any of its forms, and puts it into the one that is compared. Only what no address can be is
+    /// refused: white space, or nothing before or behind the `@`.
     pub fn parse(text: &str) -> Result<Address, AddressError> {
         if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return Err(AddressError::Space);
@@ -43,6 +44,7 @@ impl Address {
         }
     }
 
+    /// The whole address, lower-cased.
     pub fn as_str(&self) -> &str {
         &self.0
     }

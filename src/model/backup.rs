@@ -9,6 +9,7 @@ macro_rules! backup_keys {
         pub enum BackupKey { $($variant,)* }
 
         impl BackupKey {
+            /// Every setting that can be managed, in the order of the table below.
             pub const ALL: &'static [BackupKey] = &[$(BackupKey::$variant,)*];
 
             /// The path below `spec` of a `BackupPolicy`.
@@ -16,6 +17,7 @@ macro_rules! backup_keys {
                 match self { $(BackupKey::$variant => $path,)* }
             }
 
+            /// What its values look like, which decides how they are compared and written.
             pub const fn kind(self) -> BackupKind {
                 match self { $(BackupKey::$variant => BackupKind::$kind,)* }
             }

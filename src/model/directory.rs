@@ -27,6 +27,7 @@ pub enum DomainKind {
 }
 
 impl DomainKind {
+    /// The kind of a `domaintype` (reference 1.6); a number that nobody has listed is kept as it is.
     pub fn from_number(number: i64) -> DomainKind {
         match number {
             0 => DomainKind::Standard,
@@ -52,6 +53,7 @@ pub enum AccountKind {
 }
 
 impl AccountKind {
+    /// The kind of an `accounttype` (reference 1.6); a number that nobody has listed is kept as it is.
     pub fn from_number(number: i64) -> AccountKind {
         match number {
             0 => AccountKind::User,
@@ -92,6 +94,7 @@ impl Directory {
         self.ends.len()
     }
 
+    /// Whether there is no user account, though there may be groups and domains.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
@@ -135,10 +138,12 @@ impl Directory {
         &self.domains
     }
 
+    /// The kind of a domain, by its lower-cased name; `None` where no list named it and no account is in it.
     pub fn domain_kind(&self, name: &str) -> Option<DomainKind> {
         self.domain_index(name).map(|index| self.domains[index].1)
     }
 
+    /// The index in [`Directory::domains`], by the lower-cased name.
     pub fn domain_index(&self, name: &str) -> Option<usize> {
         let name = &*compared_domain(name);
         self.domains.binary_search_by(|(domain, _)| (**domain).cmp(name)).ok()
@@ -162,6 +167,7 @@ impl Directory {
         Address::parse(address).ok().and_then(|address| self.others.get(&address).copied())
     }
 
+    /// All accounts that are no users, sorted by address; none of them has a row or takes a seat.
     pub fn others(&self) -> impl Iterator<Item = (&Address, AccountKind)> {
         self.others.iter().map(|(address, kind)| (address, *kind))
     }
@@ -280,6 +286,7 @@ pub struct DirectoryBuilder {
 }
 
 impl DirectoryBuilder {
+    /// A domain that a list named; named twice, the last kind holds.
     pub fn domain(&mut self, name: &str, kind: DomainKind) -> &mut Self {
         self.domains.insert(compared_domain(name).into(), kind);
         self
@@ -314,6 +321,7 @@ impl DirectoryBuilder {
         self
     }
 
+    /// Sorts everything once and gives rows their numbers, which hold for this directory only.
     pub fn build(mut self) -> Directory {
         self.users.sort_unstable();
         self.users.dedup();

@@ -2,6 +2,7 @@
 
 use super::{Place, Remedy};
 
+/// How bad a finding is. A spec with an error is not planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     Info,
@@ -25,6 +26,8 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding without a place and a next act; both are added by the calls below. `code` is stable, and part of the
+    /// JSON.
     pub fn new(severity: Severity, code: &'static str, message: impl Into<String>) -> Finding {
         Finding {
             severity,
@@ -36,18 +39,22 @@ impl Finding {
         }
     }
 
+    /// A finding that keeps the spec, or a part of it, from being used.
     pub fn error(code: &'static str, message: impl Into<String>) -> Finding {
         Finding::new(Severity::Error, code, message)
     }
 
+    /// A finding that somebody should look at before applying.
     pub fn warning(code: &'static str, message: impl Into<String>) -> Finding {
         Finding::new(Severity::Warning, code, message)
     }
 
+    /// A finding that only explains.
     pub fn info(code: &'static str, message: impl Into<String>) -> Finding {
         Finding::new(Severity::Info, code, message)
     }
 
+    /// Adds a place; the first is where a person is sent.
     pub fn at(mut self, place: Place) -> Finding {
         self.places.push((place, String::new()));
         self
@@ -65,6 +72,7 @@ impl Finding {
         self
     }
 
+    /// Sets the next act, in the place of any that was set before.
     pub fn remedy(mut self, remedy: Remedy) -> Finding {
         self.remedy = Some(remedy);
         self

@@ -27,6 +27,7 @@ impl Module {
         }
     }
 
+    /// The name in the form that the spec and all outputs use.
     pub fn as_str(&self) -> &str {
         &self.0
     }

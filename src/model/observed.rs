@@ -95,6 +95,7 @@ pub enum AccessMode {
 }
 
 impl AccessMode {
+    /// The mode of a number of the wire (reference 2.3); one that nobody has listed is kept as it is.
     pub fn from_number(number: i64) -> AccessMode {
         match number {
             0 => AccessMode::All,

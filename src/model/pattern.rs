@@ -56,10 +56,12 @@ impl Pattern {
         }
     }
 
+    /// Whether a text has a wildcard, and so may mean several.
     pub fn is_glob(text: &str) -> bool {
         text.contains(Pattern::WILD)
     }
 
+    /// The pattern as it was written, for messages.
     pub fn as_str(&self) -> &str {
         &self.text
     }

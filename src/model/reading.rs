@@ -12,6 +12,7 @@ pub enum Reading<T> {
 }
 
 impl<T> Reading<T> {
+    /// The value, where there is one. Whoever takes nothing for an empty value breaks the rule above.
     pub fn read(&self) -> Option<&T> {
         match self {
             Reading::Read(value) => Some(value),
@@ -24,6 +25,7 @@ impl<T> Reading<T> {
         matches!(self, Reading::Unread(why) if why == NO_VALUE)
     }
 
+    /// Reads the value as something else; why there is none stays as it is.
     pub fn map<U>(self, with: impl FnOnce(T) -> U) -> Reading<U> {
         match self {
             Reading::Read(value) => Reading::Read(with(value)),
@@ -47,6 +49,7 @@ impl Tri {
         self != Tri::No
     }
 
+    /// `Yes` as it was read: for whatever must be known and not assumed.
     pub fn certain(self) -> bool {
         self == Tri::Yes
     }

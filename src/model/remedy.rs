@@ -16,6 +16,7 @@ pub enum Guardrail {
 }
 
 impl Guardrail {
+    /// All of them, in the order of the messages that list them.
     pub const ALL: [Guardrail; 8] = [
         Guardrail::Disable,
         Guardrail::Mail,
@@ -27,6 +28,7 @@ impl Guardrail {
         Guardrail::SpendActivation,
     ];
 
+    /// The name in `--allow NAME=VALUE`, in plans and in the journal; it never changes.
     pub const fn name(self) -> &'static str {
         match self {
             Guardrail::Disable => "disable",
@@ -40,6 +42,7 @@ impl Guardrail {
         }
     }
 
+    /// The guardrail of a name, to the letter; `None` where there is none.
     pub fn parse(name: &str) -> Option<Guardrail> {
         Guardrail::ALL.into_iter().find(|guardrail| guardrail.name() == name)
     }

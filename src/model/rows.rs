@@ -36,26 +36,32 @@ impl Rows {
         }
     }
 
+    /// Whether a row is in the set; one beyond the directory never is.
     pub fn contains(&self, row: usize) -> bool {
         row < self.len && self.words[row / 64] & (1 << (row % 64)) != 0
     }
 
+    /// How many rows are in the set; goes over all its words.
     pub fn count(&self) -> usize {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
+    /// Whether no row is in the set; goes over its words until one is found.
     pub fn is_empty(&self) -> bool {
         self.words.iter().all(|word| *word == 0)
     }
 
+    /// Adds all rows of another set of the same directory.
     pub fn unite(&mut self, other: &Rows) {
         self.zip(other, |a, b| a | b);
     }
 
+    /// Keeps the rows that another set of the same directory has too.
     pub fn intersect(&mut self, other: &Rows) {
         self.zip(other, |a, b| a & b);
     }
 
+    /// Takes the rows of another set of the same directory out.
     pub fn subtract(&mut self, other: &Rows) {
         self.zip(other, |a, b| a & !b);
     }

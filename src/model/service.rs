@@ -35,6 +35,7 @@ pub enum Service {
 }
 
 impl Service {
+    /// In the order of their bits in a [`ServiceSet`].
     pub const ALL: [Service; 26] = [
         Service::Smtp,
         Service::Pop3Imap,
@@ -102,6 +103,7 @@ impl Service {
         }
     }
 
+    /// The service of a name of the spec, to the letter; `None` where there is none.
     pub fn parse(name: &str) -> Option<Service> {
         Service::ALL.into_iter().find(|service| service.name() == name)
     }
@@ -131,8 +133,10 @@ impl fmt::Display for Service {
 pub struct ServiceSet(pub u32);
 
 impl ServiceSet {
+    /// No service at all.
     pub const EMPTY: ServiceSet = ServiceSet(0);
 
+    /// The set of these, however often one is named.
     pub const fn of(services: &[Service]) -> ServiceSet {
         let mut bits = 0;
         let mut i = 0;
@@ -143,38 +147,47 @@ impl ServiceSet {
         ServiceSet(bits)
     }
 
+    /// The set of this one alone.
     pub const fn single(service: Service) -> ServiceSet {
         ServiceSet(1 << service as u8)
     }
 
+    /// Whether the service is in the set.
     pub fn contains(self, service: Service) -> bool {
         self.0 & ServiceSet::single(service).0 != 0
     }
 
+    /// Adds one; a service that is in it already changes nothing.
     pub fn insert(&mut self, service: Service) {
         self.0 |= ServiceSet::single(service).0;
     }
 
+    /// Takes one out; a service that is not in it changes nothing.
     pub fn remove(&mut self, service: Service) {
         self.0 &= !ServiceSet::single(service).0;
     }
 
+    /// Whether no service is in the set.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 
+    /// How many services are in the set.
     pub fn len(self) -> u32 {
         self.0.count_ones()
     }
 
+    /// Those of either set.
     pub fn union(self, other: ServiceSet) -> ServiceSet {
         ServiceSet(self.0 | other.0)
     }
 
+    /// Those of both sets.
     pub fn intersection(self, other: ServiceSet) -> ServiceSet {
         ServiceSet(self.0 & other.0)
     }
 
+    /// Those of this set that the other does not have.
     pub fn without(self, other: ServiceSet) -> ServiceSet {
         ServiceSet(self.0 & !other.0)
     }

@@ -67,6 +67,7 @@ pub struct NarrowedFile {
     pub excludes: Vec<String>,
 }
 
+/// An override that the plan was made with: the guardrail's name, the value as it was typed, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AllowFile {
     pub guardrail: String,
@@ -74,6 +75,7 @@ pub struct AllowFile {
     pub reason: String,
 }
 
+/// A file of the spec as it was read: its name as messages show it, and all of its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceFile {
     pub name: String,
@@ -96,6 +98,7 @@ pub enum OutcomeFile {
     Failed,
 }
 
+/// The plan of one server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ServerFile {
     pub server: String,
@@ -145,6 +148,7 @@ pub struct ServerFile {
     pub calls: BTreeMap<String, u64>,
 }
 
+/// Why a server could not be planned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorFile {
     /// The exit code it stands for.
@@ -154,6 +158,7 @@ pub struct ErrorFile {
     pub remedy: Option<String>,
 }
 
+/// How many changes the plan has of each sort. Blocked ones are in none of the others.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CountsFile {
     pub claims: u64,
@@ -249,6 +254,7 @@ pub struct ChangesFile {
     pub domains: Vec<DomainCountFile>,
 }
 
+/// How many of a rule's changes are in one domain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DomainCountFile {
     pub domain: String,
@@ -320,6 +326,7 @@ pub struct ReasonFile {
     pub until: Option<String>,
 }
 
+/// A difference that the plan leaves as it is, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BlockedFile {
     pub address: String,
@@ -335,6 +342,7 @@ pub struct BlockedFile {
     pub reason: ReasonFile,
 }
 
+/// A policy that decides nothing this time, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HeldFile {
     pub policy: String,
@@ -344,6 +352,7 @@ pub struct HeldFile {
     pub remedy: Option<String>,
 }
 
+/// Why nothing of the plan may be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HoldFile {
     /// `identity`, `standing`, or the name of a guardrail.
@@ -357,6 +366,7 @@ pub struct HoldFile {
     pub accounts_count: u64,
 }
 
+/// A remark: what is to be looked at, where, and the next act.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FindingFile {
     /// `error`, `warning` or `info`.
@@ -377,6 +387,7 @@ pub struct UnmanagedFile {
     pub services: BTreeMap<String, u64>,
 }
 
+/// The user accounts that the server has.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountsFile {
     pub count: u64,

@@ -40,6 +40,7 @@ pub struct Hold {
     pub accounts_count: usize,
 }
 
+/// What holds a whole plan back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HoldKind {
     /// The server is not the pinned one, or none is pinned.
@@ -241,6 +242,7 @@ pub struct Protecting<'a> {
 }
 
 impl<'a> Protecting<'a> {
+    /// Compiles the globs of `protect` once; whether one of them can be read was checked with the spec.
     pub fn of(server: &'a ServerSpec, observed: &'a Observed) -> Protecting<'a> {
         let listed = server.guardrails.protect.iter();
         let patterns = listed.filter_map(|(text, _)| Pattern::parse(text).ok()).collect();

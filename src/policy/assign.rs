@@ -28,6 +28,7 @@ pub struct Rule {
     pub place: Place,
 }
 
+/// What a rule says, as its policy writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RuleKind {
     /// `im: enabled`
@@ -79,6 +80,7 @@ pub struct Assignment {
 }
 
 impl Assignment {
+    /// What the policies say of the account in a row of the directory that was assigned.
     pub fn of(&self, row: usize) -> &Profile {
         &self.profiles[self.rows[row] as usize]
     }

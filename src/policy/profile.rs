@@ -25,6 +25,7 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// No policy speaks of the account: nothing of it is managed.
     pub const NOTHING: Profile = Profile {
         managed: ServiceSet::EMPTY,
         enabled: ServiceSet::EMPTY,
@@ -71,6 +72,7 @@ impl Default for Profiles {
 }
 
 impl Profiles {
+    /// The number of a profile; equal ones get the same, so that an account holds a number and not a profile.
     pub fn intern(&mut self, profile: Profile) -> u32 {
         if let Some(number) = self.numbers.get(&profile) {
             return *number;
@@ -81,6 +83,7 @@ impl Profiles {
         number
     }
 
+    /// The profile of a number that [`Profiles::intern`] gave; any other is our bug.
     pub fn at(&self, number: u32) -> &Profile {
         &self.list[number as usize]
     }
@@ -90,6 +93,7 @@ impl Profiles {
         self.list.len()
     }
 
+    /// The profiles in the order of their numbers.
     pub fn into_list(self) -> Vec<Profile> {
         self.list
     }

@@ -32,6 +32,7 @@ impl Chosen {
         self.rows.count() + self.unsure.count()
     }
 
+    /// Whether it surely means nobody.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.unsure.is_empty()
     }

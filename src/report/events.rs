@@ -48,6 +48,7 @@ pub enum WhatFile {
     RunEnded(RunEndedFile),
 }
 
+/// The run of one server begins; its effects are those that were approved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunStartedFile {
     /// What the plan does; an approval is bound to it.
@@ -57,6 +58,7 @@ pub struct RunStartedFile {
     pub steps: u64,
 }
 
+/// What came of one step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StepEndedFile {
     /// Its position in the plan, from 0. Steps end in another order than they stand in.
@@ -109,6 +111,7 @@ pub enum OutcomeFile {
     NotTried,
 }
 
+/// The seats of one module before and after the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SeatsFile {
     pub module: String,
@@ -124,6 +127,7 @@ pub struct SeatsFile {
     pub used_after_max: Option<u64>,
 }
 
+/// Nothing more is begun; what is under way still ends.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunHaltedFile {
     pub message: String,
@@ -131,6 +135,7 @@ pub struct RunHaltedFile {
     pub remedy: String,
 }
 
+/// The run of one server has ended, or never began.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunEndedFile {
     /// The exit code that this server would have alone.

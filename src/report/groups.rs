@@ -44,6 +44,7 @@ pub enum Key {
 }
 
 impl Key {
+    /// Where a step stands: switches with those of the same rule and direction, all settings together.
     pub fn of(step: &Step) -> Key {
         match step {
             Step::Switch(step) => Key::Switches(step.direction, step.rule),

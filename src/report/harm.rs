@@ -28,6 +28,7 @@ pub enum Kind {
 impl Kind {
     const ALL: [Kind; 5] = [Kind::Mail, Kind::Protected, Kind::Backup, Kind::Loss, Kind::Gain];
 
+    /// The word in the JSON and in the first column of the table.
     pub const fn word(self) -> &'static str {
         match self {
             Kind::Mail => "mail",

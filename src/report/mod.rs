@@ -9,6 +9,7 @@ pub mod events;
 pub mod findings;
 pub mod groups;
 pub mod harm;
+pub mod layout;
 pub mod markdown;
 mod mask;
 pub mod paint;

@@ -2,6 +2,7 @@
 
 use crate::model::Remedy;
 
+/// The sentence of the next act, the same in every output.
 pub fn text(remedy: &Remedy) -> String {
     match remedy {
         Remedy::Allow(guardrail, value) => {

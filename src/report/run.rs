@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use super::layout::{Layout, wrap};
 use super::paint::{Colour, Tone};
 use super::remedy;
-use super::text::{Layout, wrap};
 use super::view::step_address;
 use crate::diff::Direction;
 use crate::flow::{Counts, Halt, Outcome, Run, StepState};
@@ -73,6 +73,7 @@ pub struct Telling {
 }
 
 impl Telling {
+    /// Nothing was told yet; `width` is that of the terminal, in columns.
     pub fn new(colour: Colour, width: usize) -> Telling {
         Telling { colour, width, failed: 0 }
     }

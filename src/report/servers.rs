@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::layout::Layout;
 use super::paint::Tone;
-use super::text::Layout;
 
 /// One server's line.
 #[derive(Debug, Clone, PartialEq, Eq)]

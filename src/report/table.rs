@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::harm::Kind;
+use super::layout::{Layout, wrap};
 use super::paint::Tone;
-use super::text::{Layout, wrap};
 use crate::plan::file::HarmFile;
 
 /// How many rows are shown without `--full`.

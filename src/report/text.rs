@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::groups::Sample;
+use super::layout::{Layout, hang, wrap};
 use super::paint::{Colour, Tone};
 use super::table;
 use super::visible::shown;
@@ -12,16 +13,6 @@ use crate::model::counted;
 use crate::plan::file::{
     ChangesFile, FindingFile, HoldFile, LedgerFile, OutcomeFile, PlanFile, ReasonFile, ServerFile, StepFile,
 };
-
-/// How a text is laid out.
-#[derive(Debug, Clone, Copy)]
-pub struct Layout {
-    pub colour: Colour,
-    /// Columns of the terminal.
-    pub width: usize,
-    /// Show every change; otherwise a [`SAMPLE`] of each rule.
-    pub full: bool,
-}
 
 /// What is shown of a rule's changes without `--full`.
 pub const SAMPLE: Sample = Sample { of_rule: 20, domains: 6, of_domain: 3 };
@@ -440,29 +431,4 @@ pub fn summary(server: &ServerFile, colour: Colour) -> String {
         OutcomeFile::NothingToDo => colour.paint(Tone::Good, &format!("{}: nothing to do.", server.server)),
         _ => format!("Plan: {}. Effects {digest}.", parts.join(", ")),
     }
-}
-
-/// Text broken at spaces, every line indented.
-pub fn wrap(text: &str, width: usize, indent: usize) -> String {
-    let room = width.saturating_sub(indent).max(20);
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let line = lines.last_mut().map_or(0, |line| line.chars().count());
-        if line > 0 && line + 1 + word.chars().count() > room {
-            lines.push(String::new());
-        }
-        if let Some(line) = lines.last_mut() {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    let pad = " ".repeat(indent);
-    lines.iter().map(|line| format!("{pad}{line}")).collect::<Vec<_>>().join("\n")
-}
-
-/// Likewise, and the first line begins where it stands.
-pub fn hang(text: &str, width: usize, indent: usize) -> String {
-    wrap(text, width, indent).trim_start().to_owned()
 }

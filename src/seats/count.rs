@@ -20,6 +20,7 @@ pub struct Used {
 }
 
 impl Used {
+    /// The larger of the two counts: which of them the server goes by is not known (U-36).
     pub fn larger(self) -> u64 {
         self.stored.max(self.effective)
     }
@@ -99,6 +100,8 @@ pub struct AccountSeats {
 }
 
 impl AccountSeats {
+    /// The seats of an account by what was read of it; only services that were `asked` for can hold one. Of those in
+    /// `unheeded` the account's own switch does not say whether they do (U-13, U-35).
     pub fn new(bits: ServiceBits, unheeded: ServiceSet, asked: ServiceSet) -> AccountSeats {
         // Only what was read to be on is surely held.
         let sure_stored = bits.on.intersection(bits.known).intersection(asked);

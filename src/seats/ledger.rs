@@ -21,10 +21,12 @@ pub struct LedgerRow {
 }
 
 impl LedgerRow {
+    /// Accounts that use the module before the plan, by the larger count.
     pub fn used_now(&self) -> Option<u64> {
         self.used.map(Used::larger)
     }
 
+    /// Accounts that use it after the plan, at most: all claims are taken, and only sure releases are freed.
     pub fn after(&self) -> Option<u64> {
         self.used_now().map(|used| used.saturating_sub(self.released) + self.claimed)
     }

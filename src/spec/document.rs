@@ -29,6 +29,7 @@ pub struct Document {
     pub meaning: Option<Meaning>,
 }
 
+/// What a document says, by its kind.
 pub enum Meaning {
     Server(Box<ServerSpec>),
     License(Box<LicenseSpec>),

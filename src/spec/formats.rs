@@ -10,6 +10,7 @@ use super::tree::shown;
 use crate::model::address::{AddressError, domain_of, is_domain_name};
 use crate::model::{Address, Module, Remedy};
 
+/// What the text of a value must look like; `Any` asks for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Any,
@@ -40,6 +41,7 @@ pub struct Problem {
 }
 
 impl Format {
+    /// The format of a schema's `format`; `None` where the schema names one that is not tested here.
     pub fn parse(name: &str) -> Option<Format> {
         Some(match name {
             "icewarden-name" => Format::Name,
@@ -59,6 +61,7 @@ impl Format {
         })
     }
 
+    /// Whether a text has the format; it is not trimmed or corrected.
     pub fn test(self, text: &str) -> Result<(), Problem> {
         match self {
             Format::Any => Ok(()),

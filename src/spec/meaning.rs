@@ -157,6 +157,7 @@ pub struct Identity {
     pub reference_id: Option<(String, Place)>,
 }
 
+/// The limits that a `Server` sets on its plans, the defaults filled in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Guardrails {
     /// How many accounts may lose one service in one plan. Default 20.
@@ -196,6 +197,7 @@ pub enum ExcludeLicenseSense {
     Unknown,
 }
 
+/// What a `License` says: what the server's licence must be and offer. Nothing of it is written to a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LicenseSpec {
     pub name: String,
@@ -217,6 +219,7 @@ pub struct Expect {
     pub place: Place,
 }
 
+/// What a `BackupPolicy` manages. A setting that is not in the list is never touched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackupSpec {
     pub name: String,
@@ -225,6 +228,7 @@ pub struct BackupSpec {
     pub settings: Vec<BackupSetting>,
 }
 
+/// A managed setting: what it shall be, and where that is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackupSetting {
     pub key: BackupKey,
@@ -232,6 +236,7 @@ pub struct BackupSetting {
     pub place: Place,
 }
 
+/// A value in the form that the setting has; of a secret only where it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BackupValue {
     Flag(bool),
@@ -240,6 +245,7 @@ pub enum BackupValue {
     Secret(SecretRef),
 }
 
+/// What a `ServicePolicy` says of the accounts in its scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicySpec {
     pub name: String,
@@ -268,6 +274,7 @@ pub struct Selector {
     pub place: Place,
 }
 
+/// What a policy wants of one service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceRule {
     pub service: Service,
@@ -275,6 +282,7 @@ pub struct ServiceRule {
     pub place: Place,
 }
 
+/// Who in the scope shall have a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Want {
     /// Everyone in scope.
@@ -283,18 +291,21 @@ pub enum Want {
     Selected { enable: Selector, others: Others, others_place: Place },
 }
 
+/// What becomes of the accounts in scope that are not selected; the spec must say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Others {
     Disabled,
     Leave,
 }
 
+/// What a switch shall be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Switch {
     Enabled,
     Disabled,
 }
 
+/// What one account shall have instead of what the policies say of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exception {
     pub account: Address,

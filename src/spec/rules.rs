@@ -37,6 +37,7 @@ pub enum Rule {
     Named(String),
 }
 
+/// Which keys a map may have, and which it must.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MapRule {
     pub fields: BTreeMap<String, Rule>,
@@ -69,6 +70,7 @@ impl Rules {
         Ok(Rules { definitions })
     }
 
+    /// A definition of the schema by its name; a name without one is our bug.
     pub fn definition(&self, name: &str) -> Option<&Rule> {
         self.definitions.get(name)
     }

@@ -31,17 +31,20 @@ pub struct Span {
 }
 
 impl Span {
+    /// The same position with the file's name, for findings.
     pub fn place(self, file: &Arc<str>) -> Place {
         Place { file: file.clone(), line: self.line, column: self.column, start: self.start, end: self.end }
     }
 }
 
+/// A value of a document and where it stands.
 #[derive(Debug)]
 pub struct Node<'s> {
     pub value: Value<'s>,
     pub span: Span,
 }
 
+/// What a value is. Numbers, booleans and null are scalars: what they mean depends on what is asked for there.
 #[derive(Debug)]
 pub enum Value<'s> {
     Scalar {
@@ -56,6 +59,7 @@ pub enum Value<'s> {
     Refused,
 }
 
+/// A key of a map with its value.
 #[derive(Debug)]
 pub struct Entry<'s> {
     pub key: Cow<'s, str>,
@@ -72,6 +76,7 @@ impl<'s> Node<'s> {
         }
     }
 
+    /// The text of a scalar, whether or not it was quoted; `None` of a list or a map.
     pub fn scalar(&self) -> Option<&str> {
         match &self.value {
             Value::Scalar { text, .. } => Some(text),

@@ -1,4 +1,5 @@
-//! The exit codes: a public contract. They are listed nowhere else.
+//! The exit codes: a public contract. `docs/ci.md` says what to do at each; [`HELP`] and `docs/wrong-input.md` name them
+//! in a line. Whoever changes one changes all of these.
 
 use std::process::ExitCode;
 
@@ -75,10 +76,12 @@ impl Exit {
         }
     }
 
+    /// What the operating system is told.
     pub const fn code(self) -> u8 {
         self as u8
     }
 
+    /// The exit of a code that was kept as a number. A number that is none of ours is taken for `Failed`.
     pub fn from_code(code: u8) -> Exit {
         Exit::ORDER.into_iter().find(|exit| exit.code() == code).unwrap_or(Exit::Failed)
     }

@@ -16,8 +16,8 @@ use crate::edge::lock;
 use crate::edge::store::{EndWord, RunRow, StepTold, Store};
 use crate::model::{Pattern, counted, visible};
 use crate::plan::Allow;
+use crate::report::layout::wrap;
 use crate::report::paint::{Colour, Tone};
-use crate::report::text::wrap;
 use crate::report::time::minute;
 
 /// The version of what `--format json` prints.

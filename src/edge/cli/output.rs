@@ -15,8 +15,8 @@ use crate::model::Finding;
 use crate::model::visible::{visible, visible_lines};
 use crate::report::Colour;
 use crate::report::findings;
+use crate::report::layout::{Layout, hang, wrap};
 use crate::report::paint::Tone;
-use crate::report::text::{Layout, hang, wrap};
 use crate::spec::meaning::Source;
 
 /// The two streams.
@@ -43,6 +43,8 @@ enum Data {
 }
 
 impl Output {
+    /// Asks once whether there is a terminal, and how wide it is. `Auto` colours each stream by itself, and never where
+    /// NO_COLOR is set.
     pub fn new(when: ColourArg) -> Output {
         let colour = |terminal: bool| match when {
             ColourArg::Always => Colour::Always,
@@ -79,6 +81,7 @@ impl Output {
         Output { stdout: self.stderr, data: Data::Stderr, ..self.clone() }
     }
 
+    /// For texts that go to the standard output; with `full` nothing is left out to keep them short.
     pub fn layout(&self, full: bool) -> Layout {
         Layout { colour: self.stdout, width: self.width, full }
     }

@@ -307,6 +307,7 @@ fn unplanned(server: &str, target: &str, error: ErrorFile) -> ServerFile {
     }
 }
 
+/// An override as the plan file records it, with its reason.
 pub fn allow_file(allow: &Allow) -> AllowFile {
     AllowFile {
         guardrail: allow.guardrail.to_string(),

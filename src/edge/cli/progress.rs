@@ -42,6 +42,7 @@ struct Last {
 }
 
 impl<'a> Meter<'a> {
+    /// Its clock starts here: how far a read has come is told by tenths, or when nothing was said for a while.
     pub fn new(output: &'a Output, server: &'a str) -> Meter<'a> {
         Meter { output, server, started: Instant::now(), shown: Mutex::default() }
     }

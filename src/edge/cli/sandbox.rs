@@ -15,6 +15,7 @@ use crate::edge::saved;
 const ACCOUNTS: u32 = 300;
 const SEED: u64 = 1;
 
+/// What `sandbox` was told on the command line, before any of it was looked at.
 pub struct SandboxOptions {
     /// `None`: not given. A server that exists already has its own.
     pub accounts: Option<u32>,

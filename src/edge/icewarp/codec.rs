@@ -28,6 +28,7 @@ pub struct Answer {
     pub body: Body,
 }
 
+/// What stands inside the envelope of an answer (reference 1.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     /// The element `result`. That it is there is not yet success (reference 0.3).
@@ -186,6 +187,7 @@ impl Element {
         self.children.iter().find(|child| child.name().eq_ignore_ascii_case(name))
     }
 
+    /// The direct children of this name, in the order in which they came; deeper ones are not looked for.
     pub fn children_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
         self.children.iter().filter(move |child| child.name() == name)
     }

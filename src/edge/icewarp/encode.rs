@@ -13,6 +13,7 @@ pub struct Params {
 }
 
 impl Params {
+    /// A command without parameters; each is added by a call of its own, and keeps its place.
     pub fn new() -> Params {
         Params::default()
     }
@@ -22,6 +23,7 @@ impl Params {
         Params { secret, ..self }
     }
 
+    /// Whether nothing of the answer may be shown.
     pub fn is_secret(&self) -> bool {
         self.secret
     }
@@ -34,6 +36,7 @@ impl Params {
         self
     }
 
+    /// A whole number in decimal digits; the wire has no other form for it.
     pub fn number(self, name: &str, value: u64) -> Params {
         self.text(name, &value.to_string())
     }

@@ -7,7 +7,8 @@ use tokio::task::JoinSet;
 
 use super::codec::Element;
 use super::encode::Params;
-use super::error::{CallError, Refusal, Silence, sanitised};
+use super::error::{CallError, Refusal, Silence};
+use super::excerpt::sanitised;
 use super::readers::{self, Misfit, Page, Properties};
 use super::session::Client;
 use crate::edge::port::Phase;

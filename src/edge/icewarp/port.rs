@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::error::{CallError, Meaning};
 use super::observe::{domain_switches, observe};
+use super::options::{Limits, Options};
 use super::recheck;
-use super::session::{Client, Limits, Options};
+use super::session::Client;
 use super::transport::is_hearable;
 use crate::edge::port::{
     Access, Calls, Connect, Failed, Garbled, Progress, Refused, Sent, Server, Wanted, Written,

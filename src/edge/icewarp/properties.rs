@@ -87,13 +87,19 @@ pub const DOMAIN_TYPE: &str = "D_Type";
 /// Of an alias domain, the domain that it stands for (U-45).
 pub const DOMAIN_VALUE: &str = "D_DomainValue";
 
-/// What decides whether an account counts and is protected, asked with every account (reference 2.2).
+// What decides whether an account counts and is protected, asked with every account (reference 2.2).
+
+/// Whether the account is an administrator: such accounts are protected.
 pub const ADMIN: &str = "U_Admin";
+/// 0 of an account that may log in; the other numbers say how it may not (reference 2.2).
 pub const DISABLED: &str = "U_AccountDisabled";
+/// Whether it is a guest. That a guest takes a seat is not known (U-5).
 pub const GUEST: &str = "U_IsGuestAccount";
+/// 0 is POP3 only, which some services are not offered to (reference 2.2).
 pub const PROTOCOL: &str = "U_AccountType";
-/// Whether the account expires, and on which day, counted from 1899-12-30.
+/// Whether the account expires.
 pub const EXPIRES: &str = "U_AccountValid";
+/// On which day it expires, counted from 1899-12-30.
 pub const EXPIRES_ON: &str = "U_AccountValidTill";
 /// The account's names in its domain, in one text or in a list; asked for only where something is named that no list
 /// has (U-45).

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::civil::{Date, date};
 
 use super::codec::Element;
-use super::error::sanitised;
+use super::excerpt::sanitised;
 use super::properties::{self, ADMIN, ALIASES, DISABLED, EXPIRES, EXPIRES_ON, GUEST, PROTOCOL};
 use crate::edge::port::Written;
 use crate::model::observed::ServiceBits;
@@ -49,6 +49,8 @@ pub enum Value {
 const LEFT_OUT: &str = "the server left it out of its answer";
 
 impl Properties {
+    /// Reads the answer to a `get…properties`. An item without a name is left out; that it is missing shows when it is
+    /// asked for.
     pub fn read(result: &Element) -> Result<Properties, Misfit> {
         items_only(result)?;
         let mut properties = Properties::default();
@@ -80,10 +82,12 @@ impl Properties {
         self.0.insert(name, value);
     }
 
+    /// The lower-cased names of all that came, whether or not there is a value.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
+    /// What came for a name, whatever its case; `None` where the server left it out.
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.0.get(&name.to_lowercase())
     }
@@ -100,6 +104,7 @@ impl Properties {
         }
     }
 
+    /// A value as a whole number; unread where it is none, for 0 would be a guess.
     pub fn number(&self, name: &str) -> Reading<i64> {
         match self.text(name) {
             Reading::Read(text) => match text.trim().parse() {
@@ -161,6 +166,7 @@ pub struct Page<'a> {
     pub overall: Option<u64>,
 }
 
+/// Reads a page. That its numbers fit together is not looked at here: a list does that over all of its pages.
 pub fn page(result: &Element) -> Result<Page<'_>, Misfit> {
     items_only(result)?;
     let number = |name| result.field(name).and_then(|text| text.parse().ok());
@@ -180,6 +186,7 @@ pub struct DomainRow {
     pub accounts: Option<u64>,
 }
 
+/// A row without a name has an empty one, which no domain has.
 pub fn domain_row(item: &Element) -> DomainRow {
     DomainRow {
         name: item.field("name").unwrap_or_default().to_lowercase(),
@@ -198,6 +205,7 @@ pub struct AccountRow {
     pub admin: Tri,
 }
 
+/// A row without an address has an empty one, which no account has.
 pub fn account_row(item: &Element) -> AccountRow {
     let admin = item.field("admintype").and_then(|text| text.parse::<i64>().ok());
     AccountRow {

@@ -10,9 +10,10 @@ use reqwest::{Response, StatusCode, Url};
 use rustls::ClientConfig;
 
 use super::codec::{self, Answer};
-use super::error::{CallError, Garble, NoConnection, Refusal, Silence, excerpt, sanitised};
+use super::error::{CallError, Garble, NoConnection, Refusal, Silence};
+use super::excerpt::{excerpt, sanitised};
+use super::options::{Limits, Options};
 use super::rpc::Counter;
-use super::session::{Limits, Options};
 use super::trust;
 use crate::edge::port::Phase;
 

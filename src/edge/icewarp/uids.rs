@@ -30,14 +30,17 @@ pub enum Bears {
 pub struct Uid(String);
 
 impl Uid {
+    /// An id as it came, known or not; nothing is cut or lower-cased.
     pub fn new(text: impl Into<String>) -> Uid {
         Uid(text.into())
     }
 
+    /// As it came, so not yet safe to show.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
+    /// What the caller has to do with; `Unknown` where nobody has listed the id.
     pub fn bears(&self) -> Bears {
         match self.row() {
             Some(row) => row.1,
@@ -68,7 +71,9 @@ impl fmt::Display for Uid {
             Some(meaning) => write!(f, "{meaning} ({})", self.0),
             None if self.0.is_empty() => f.write_str("it gave no reason"),
             // It comes from the other side, so it is shown only after its control characters are gone.
-            None => write!(f, "it answered `{}`, which is not in our list", super::error::sanitised(&self.0)),
+            None => {
+                write!(f, "it answered `{}`, which is not in our list", super::excerpt::sanitised(&self.0))
+            }
         }
     }
 }

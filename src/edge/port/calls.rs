@@ -16,6 +16,7 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// In the order in which a run comes to them.
     pub const ALL: [Phase; 8] = [
         Phase::Login,
         Phase::Licence,
@@ -27,6 +28,7 @@ impl Phase {
         Phase::Logout,
     ];
 
+    /// The name in `--stats` and in the `calls` of a plan.
     pub const fn name(self) -> &'static str {
         match self {
             Phase::Login => "login",
@@ -46,10 +48,12 @@ impl Phase {
 pub struct Calls(pub BTreeMap<Phase, u64>);
 
 impl Calls {
+    /// How many calls were made in this phase, those that went unanswered among them.
     pub fn of(&self, phase: Phase) -> u64 {
         self.0.get(&phase).copied().unwrap_or(0)
     }
 
+    /// How many calls were made in all phases together.
     pub fn total(&self) -> u64 {
         self.0.values().sum()
     }

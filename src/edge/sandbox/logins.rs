@@ -21,6 +21,7 @@ pub enum LoginBar {
 }
 
 impl LoginBar {
+    /// All that can keep an account out, for tests that go through every one.
     pub const ALL: [LoginBar; 9] = [
         LoginBar::TwoFactor,
         LoginBar::IpRestricted,

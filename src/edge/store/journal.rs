@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use sqlx::{Connection as _, Row as _, SqliteConnection};
 
 use super::memory::{delete_digest, upsert_digest};
 use super::open::{Store, StoreError};
 use super::runs::{EndWord, UNFINISHED, covered};
+use super::step::StepRow;
 use crate::diff::Narrowing;
 use crate::edge::git::Commit;
 use crate::model::BackupKey;
 use crate::plan::Allow;
-use crate::plan::file::StepFile;
 use crate::spec::meaning::Source;
 
 /// All that is known of a run before its first step.
@@ -38,36 +37,6 @@ pub struct Beginning<'a> {
     pub narrowing: &'a Narrowing,
     pub sources: &'a [Source],
     pub steps: Vec<StepRow>,
-}
-
-/// One approved step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct StepRow {
-    pub action: String,
-    pub address: String,
-    pub before: Option<String>,
-    pub after: Option<String>,
-    /// Where the secret is kept, for one.
-    pub secret: Option<String>,
-    pub policy: Option<String>,
-    pub place: String,
-    pub why: Option<String>,
-}
-
-/// No secret is in it, only where one is kept.
-impl From<StepFile> for StepRow {
-    fn from(step: StepFile) -> StepRow {
-        StepRow {
-            action: step.action,
-            address: step.address,
-            before: step.before,
-            after: step.after,
-            secret: step.secret,
-            policy: step.reason.policy,
-            place: step.reason.place,
-            why: step.reason.why,
-        }
-    }
 }
 
 /// A line of the journal.

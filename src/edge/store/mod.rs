@@ -25,9 +25,11 @@ pub mod journal;
 pub mod memory;
 pub mod open;
 pub mod runs;
+mod step;
 
 pub use digest::Key;
-pub use journal::{Beginning, Entry, Journal, StepRow};
+pub use journal::{Beginning, Entry, Journal};
 pub use memory::Digests;
 pub use open::{Store, StoreError, folder};
 pub use runs::{EndWord, Ending, RunRow, StepTold};
+pub use step::StepRow;

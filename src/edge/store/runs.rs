@@ -3,8 +3,8 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::journal::StepRow;
 use super::open::{Store, StoreError};
+use super::step::StepRow;
 use crate::diff::{Narrowing, Strictness};
 use crate::edge::git::Commit;
 use crate::model::{Guardrail, Pattern};
@@ -30,6 +30,7 @@ impl EndWord {
     const ALL: [EndWord; 5] =
         [EndWord::Complete, EndWord::Partial, EndWord::Settled, EndWord::Resumed, EndWord::Superseded];
 
+    /// As the journal spells it; a word that was once written must be read for ever.
     pub const fn word(self) -> &'static str {
         match self {
             EndWord::Complete => "complete",
@@ -41,6 +42,7 @@ impl EndWord {
     }
 }
 
+/// When and how a run ended, as the journal has it; `at` is a moment in UTC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending {
     pub at: String,

@@ -7,6 +7,7 @@ use crate::model::{Place, SecretRef};
 use crate::spec::shape::values::SecretReference;
 use crate::spec::tree::{Entry, Node, Span, Value};
 
+/// A value of the tree, the file it is in, and the key it stands behind where there is one.
 #[derive(Clone, Copy)]
 pub struct At<'t, 's> {
     file: &'t Arc<str>,
@@ -15,6 +16,7 @@ pub struct At<'t, 's> {
 }
 
 impl<'t, 's> At<'t, 's> {
+    /// The root of a document, which stands behind no key.
     pub fn new(file: &'t Arc<str>, node: &'t Node<'s>) -> At<'t, 's> {
         At { file, node, key: None }
     }
@@ -62,10 +64,12 @@ impl<'t, 's> At<'t, 's> {
         self.text().filter(|_| !self.node.is_null()).map(|text| (text.to_string(), self.place()))
     }
 
+    /// The value itself, for whoever goes over a list or a map.
     pub fn node(self) -> &'t Node<'s> {
         self.node
     }
 
+    /// The name of the file, shared by all places in it.
     pub fn file(self) -> &'t Arc<str> {
         self.file
     }

@@ -30,6 +30,7 @@ pub fn test(body: At<'_, '_>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// A `BackupPolicy` as far as it can be told alone: the sense of its licence flag is in the document of the server.
 pub fn backup(shape: BackupPolicy, at: At<'_, '_>) -> BackupDraft {
     let body = at.key("spec");
     let intent = shape.spec.license_in_backup.map(|intent| (intent, body.key("licenseInBackup").key_place()));

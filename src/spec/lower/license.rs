@@ -82,6 +82,7 @@ fn test_expect(declared: &BTreeSet<Module>, at: At<'_, '_>, findings: &mut Vec<F
     }
 }
 
+/// A `License` with the places that findings and plans will name.
 pub fn license(shape: License, at: At<'_, '_>) -> LicenseSpec {
     let body = at.key("spec");
     let expected = shape.spec.expect.unwrap_or_default();

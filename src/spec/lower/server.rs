@@ -15,6 +15,7 @@ use crate::spec::shape::server::{
 
 /// Guardrail `disable` where the spec says nothing (design 3).
 pub const DISABLE_ACCOUNTS: u64 = 20;
+/// In percent of the accounts that have the service on.
 pub const DISABLE_PERCENT: f64 = 5.0;
 
 /// `None` would be a mistake of this program: the shape was checked.

@@ -36,12 +36,15 @@ macro_rules! documents {
         pub enum Kind { $($kind,)* }
 
         impl Kind {
+            /// Every kind, in the order in which they are listed to authors.
             pub const ALL: &'static [Kind] = &[$(Kind::$kind,)*];
 
+            /// The word behind `kind:`.
             pub const fn name(self) -> &'static str {
                 match self { $(Kind::$kind => stringify!($kind),)* }
             }
 
+            /// The kind of a word, to the letter; `None` where there is none.
             pub fn parse(name: &str) -> Option<Kind> {
                 Kind::ALL.iter().copied().find(|kind| kind.name() == name)
             }

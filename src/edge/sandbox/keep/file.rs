@@ -9,8 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteLockingMode, SqliteRow, SqliteSyn
 use sqlx::{AssertSqlSafe, Connection, QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::super::world::World;
-use super::changes::{Changes, Watch};
-use super::keeper::Keeper;
+use super::changes::Changes;
 use super::rows::{self, AccountRow, DomainRow, Reading, Unknown};
 
 /// What tells a sandbox's state from any other SQLite file: "iwsb", in the place SQLite has for this.
@@ -49,44 +48,8 @@ impl From<Unknown> for KeepError {
     }
 }
 
-/// A world and who keeps it.
-#[derive(Debug)]
-pub struct Opened {
-    pub world: World,
-    /// Stores what changes from now on, once its `run` is awaited.
-    pub keeper: Keeper,
-    /// Whether the file was new, and the world made for it.
-    pub new: bool,
-}
-
-/// Opens the file, or makes it and stores in it the world that `seed` gives.
-///
-/// # Errors
-/// The file is somebody else's, newer, in use, or cannot be read: nothing in it was changed.
-pub async fn open(path: &Path, seed: impl FnOnce() -> World) -> Result<Opened, KeepError> {
-    let header = header(path)?;
-    if header == Header::Other && !is_empty_database(path).await {
-        return Err(KeepError::Foreign);
-    }
-    let mut connection = locked(path).await?;
-    match taken_up(&mut connection, seed).await {
-        Ok((world, new)) => Ok(watched(world, connection, new)),
-        Err(error) => {
-            // Now, and not some time after: who is told of the error may look at the file at once.
-            connection.close().await.ok();
-            Err(error)
-        }
-    }
-}
-
-fn watched(mut world: World, connection: SqliteConnection, new: bool) -> Opened {
-    let (out, parcels) = tokio::sync::mpsc::unbounded_channel();
-    world.watch = Some(Watch::of(&world, out));
-    Opened { world, keeper: Keeper { connection, parcels }, new }
-}
-
 /// The world of a file that is locked, and whether it is new.
-async fn taken_up(
+pub(super) async fn taken_up(
     connection: &mut SqliteConnection,
     seed: impl FnOnce() -> World,
 ) -> Result<(World, bool), KeepError> {
@@ -111,7 +74,7 @@ async fn taken_up(
 
 /// What the first bytes of a file say.
 #[derive(Debug, PartialEq, Eq)]
-enum Header {
+pub(super) enum Header {
     /// There is no file, or nothing in it.
     Nothing,
     Ours,
@@ -120,7 +83,7 @@ enum Header {
 }
 
 /// Looked at without SQLite, which could roll back or tidy up what is not ours.
-fn header(path: &Path) -> Result<Header, KeepError> {
+pub(super) fn header(path: &Path) -> Result<Header, KeepError> {
     let mut head = Vec::new();
     match std::fs::File::open(path) {
         Ok(file) if !file.metadata()?.is_file() => return Err(KeepError::Foreign),
@@ -148,7 +111,7 @@ fn header(path: &Path) -> Result<Header, KeepError> {
 
 /// A database without a table was made by nobody, or by a sandbox that did not come further. Opened so that
 /// nothing is written, not even beside it.
-async fn is_empty_database(path: &Path) -> bool {
+pub(super) async fn is_empty_database(path: &Path) -> bool {
     let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(true);
     let Ok(mut connection) = SqliteConnection::connect_with(&options).await else { return false };
     let tables = sqlx::query("SELECT count(*) FROM sqlite_master").fetch_one(&mut connection).await;
@@ -156,7 +119,7 @@ async fn is_empty_database(path: &Path) -> bool {
 }
 
 /// Locked until the process ends; the system frees it however that happens.
-async fn locked(path: &Path) -> Result<SqliteConnection, KeepError> {
+pub(super) async fn locked(path: &Path) -> Result<SqliteConnection, KeepError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)

@@ -22,8 +22,10 @@
 mod changes;
 mod file;
 mod keeper;
+mod open;
 mod rows;
 
 pub(super) use changes::Watch;
-pub use file::{KeepError, Opened, open};
+pub use file::KeepError;
 pub use keeper::Keeper;
+pub use open::{Opened, open};
