@@ -68,6 +68,7 @@ pub fn run(options: &SandboxOptions, output: &Output) -> Exit {
         world
     };
     runtime.block_on(async {
+        super::signals::survive_full_files();
         match &options.state {
             None => served(behaving(seed()), options, output, super::signals::signal()).await,
             Some(path) => match opened(path, options, seed, output).await {
