@@ -309,3 +309,17 @@ fn a_file_that_may_not_grow_is_an_ordinary_error() {
     let line = format!("ulimit -f 0; exec '{program}' plan spec >plan.txt");
     desk.other("/bin/sh", &["-c", &line]).exits(1).says(&["the output could not be written"]);
 }
+
+#[test]
+fn too_few_open_files_are_an_ordinary_error() {
+    let (stand, desk) = start();
+    let program = env!("CARGO_BIN_EXE_icewarden");
+    for files in [6, 8, 12] {
+        for command in ["apply spec --auto-approve", "plan spec", "history", "sandbox --listen 127.0.0.1:0"] {
+            let line = format!("ulimit -n {files}; exec '{program}' {command}");
+            let ran = desk.other("/bin/sh", &["-c", &line]).exits(1).says(&["Too many open files"]);
+            assert!(!ran.err.contains("panicked"), "{files} {command}: {}", ran.err);
+        }
+    }
+    assert_eq!(stand.writes(), 0);
+}
