@@ -19,8 +19,10 @@ pub mod resume;
 pub mod run;
 pub mod settle;
 pub mod tally;
+pub mod word;
 
 pub use event::{Counts, Ended, Event, RunEnd, SeatsUsed};
 pub use refusals::Subject;
 pub use run::{Halt, Heard, Next, Outcome, Run, StepState};
 pub use tally::Tally;
+pub use word::Word;

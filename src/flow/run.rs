@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::refusals::{Refusal, Refusals, Subject, Verdict};
 use super::tally::Tally;
+use super::word::Word;
 use crate::diff::Direction;
 use crate::plan::{Plan, Step};
 
@@ -32,21 +33,21 @@ pub enum Outcome {
 
 impl Outcome {
     /// Whether it counts as done, for what needs it and for the count at the end.
-    pub fn is_done(&self) -> bool {
-        matches!(self, Outcome::Done { .. } | Outcome::Said | Outcome::Already { .. })
+    pub const fn is_done(&self) -> bool {
+        self.word().is_done()
     }
 
     /// What it is called, wherever it is told.
-    pub const fn word(&self) -> &'static str {
+    pub const fn word(&self) -> Word {
         match self {
-            Outcome::Done { .. } => "done",
-            Outcome::Said => "said",
-            Outcome::Already { .. } => "already so",
-            Outcome::Differs(_) => "found otherwise",
-            Outcome::Refused(_) => "refused",
-            Outcome::Ineffective(_) => "no effect",
-            Outcome::Doubt(_) => "in doubt",
-            Outcome::NotSent(_) => "not sent",
+            Outcome::Done { .. } => Word::Done,
+            Outcome::Said => Word::Said,
+            Outcome::Already { .. } => Word::Already,
+            Outcome::Differs(_) => Word::Differs,
+            Outcome::Refused(_) => Word::Refused,
+            Outcome::Ineffective(_) => Word::Ineffective,
+            Outcome::Doubt(_) => Word::Doubt,
+            Outcome::NotSent(_) => Word::NotSent,
         }
     }
 

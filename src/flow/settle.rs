@@ -283,7 +283,7 @@ mod tests {
         ] {
             let outcome = after(reply, seen, patience, visibility);
             assert_eq!(
-                outcome.as_ref().map(Outcome::word),
+                outcome.as_ref().map(|outcome| outcome.word().text()),
                 expected,
                 "{reply:?} {seen:?} {patience:?} {visibility:?}"
             );

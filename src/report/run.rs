@@ -227,7 +227,7 @@ fn stands_in_the_way(plan: &Plan<'_>) -> Option<String> {
         parts.push(format!("{held} {} held", if held == 1 { "policy is" } else { "policies are" }));
     }
     if plan.unread > 0 {
-        parts.push(format!("{} could not be read", counted(plan.unread, "account")));
+        parts.push(format!("{} could not be read", counted(plan.unread, "declared value")));
     }
     (!parts.is_empty()).then(|| parts.join("; "))
 }

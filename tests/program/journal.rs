@@ -114,7 +114,7 @@ fn a_store_of_a_newer_version_is_refused_and_left_as_it_is() {
     let newer = "INSERT INTO _sqlx_migrations VALUES (99, 'later', 0, 1, x'00', 0)";
     sql(&desk, newer).expect("it may be added to");
     let calls = stand.commands().len();
-    let said = ["was written by a newer icewarden (its schema is 99, this one knows 1)", "next:"];
+    let said = ["was written by a newer icewarden (its schema is 99, this one knows 2)", "next:"];
     desk.apply(&[]).exits(1).says(&said);
     desk.plan(&[]).exits(1).says(&said);
     desk.icewarden(&["history"]).exits(1).says(&said);
@@ -134,12 +134,17 @@ fn a_damaged_store_is_refused_with_its_path() {
     for (what, bytes) in [
         ("no database", b"this is no database, but it is long enough to be looked at".repeat(9)),
         ("holes", holes),
+        ("empty", Vec::new()),
     ] {
         std::fs::write(desk.path(DATABASE), &bytes).expect("a file");
         let ran = desk.apply(&[]);
         assert_eq!(ran.code, 1, "{what}: {ran:?}");
         ran.says(&["the store", "icewarden.db is damaged", "restore", "move it away"]);
         assert_eq!(std::fs::read(desk.path(DATABASE)).expect("a file"), bytes, "{what}: it is left as it is");
+        if what == "empty" {
+            desk.plan(&[]).exits(1).says(&["icewarden.db is damaged: the file is empty"]);
+            desk.icewarden(&["history"]).exits(1).says(&["icewarden.db is damaged: the file is empty"]);
+        }
     }
     std::fs::write(desk.path(DATABASE), whole).expect("a file");
     desk.apply(&[]).exits(0);
@@ -192,4 +197,129 @@ fn many() -> (super::stand::Stand, Desk) {
         super::spec::policy("chat", "scope: {accounts: [\"u*@example.com\"]}\nservices: {im: enabled}");
     let desk = super::run::desk(&stand, &[chat]);
     (stand, desk)
+}
+
+#[test]
+fn the_journal_takes_no_word_that_nobody_knows() {
+    let (_stand, desk) = start();
+    desk.apply(&[]).exits(0);
+    let insert = |kind: &str, word: &str| {
+        let row = format!(
+            "INSERT INTO entries (run, step, at, kind, word, detail) VALUES (1, 0, '', '{kind}', '{word}', '')"
+        );
+        sql(&desk, &row)
+    };
+    for (kind, word) in [("outcome", "dun"), ("outcome", ""), ("intent", "done")] {
+        let refused = insert(kind, word).expect_err(word);
+        assert!(refused.contains("the journal has no such word"), "{refused}");
+    }
+    for word in icewarden::flow::Word::ALL {
+        insert("outcome", word.text()).expect("it is one of ours");
+    }
+}
+
+/// Makes a store as the first schema left it: the second only added a trigger.
+fn of_the_first_schema(desk: &Desk) {
+    sql(desk, "DROP TRIGGER entries_words; DELETE FROM _sqlx_migrations WHERE version = 2")
+        .expect("it is there");
+}
+
+#[test]
+fn a_store_of_the_first_schema_is_read_and_then_brought_up_to_date() {
+    let (stand, desk) = start();
+    desk.apply(&[]).exits(0);
+    of_the_first_schema(&desk);
+    desk.icewarden(&["history"]).exits(0).says(&["complete 1/1"]);
+    desk.nothing_to_do(&[]);
+    let version = "SELECT max(version) FROM _sqlx_migrations";
+    assert_eq!(sql(&desk, version), Ok("1".to_owned()), "who only reads leaves it as it is");
+    desk.apply(&[]).exits(0);
+    assert_eq!(sql(&desk, version), Ok("2".to_owned()));
+    desk.icewarden(&["history"]).exits(0).says(&["complete 1/1"]);
+    assert_eq!(stand.writes(), 1);
+}
+
+/// Runs the program as somebody who may read a desk, and write nowhere in it.
+fn as_a_reader(desk: &Desk, args: &[&str]) -> super::run::Ran {
+    let program = env!("CARGO_BIN_EXE_icewarden");
+    let root =
+        std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    if !root {
+        return desk.icewarden(args);
+    }
+    let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", program];
+    desk.other("/usr/bin/setpriv", &[&nobody[..], args].concat())
+}
+
+fn set_mode(path: &std::path::Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("it is ours");
+}
+
+#[test]
+fn a_store_that_can_only_be_read_is_read() {
+    let (_stand, desk) = start();
+    desk.apply(&[]).exits(0);
+    let folder = desk.path("state/icewarden");
+    let log = desk.path("state/icewarden/icewarden.db-wal");
+    let readable = || {
+        for entry in std::fs::read_dir(&folder).expect("a folder") {
+            let entry = entry.expect("an entry");
+            let mode = if entry.file_type().expect("a type").is_dir() { 0o555 } else { 0o444 };
+            set_mode(&entry.path(), mode);
+        }
+        set_mode(&folder, 0o555);
+        set_mode(&desk.path(""), 0o755);
+        set_mode(&desk.path("state"), 0o755);
+    };
+    readable();
+    assert!(!log.exists());
+    as_a_reader(&desk, &["history"]).exits(0).says(&["complete 1/1"]);
+    as_a_reader(&desk, &["plan", "spec"]).exits(0).says(&["nothing to do"]);
+    set_mode(&folder, 0o755);
+    set_mode(&desk.path(DATABASE), 0o600);
+    let added =
+        "INSERT INTO endings (run, at, word, detail) VALUES (1, '2026-01-01T00:00:00Z', 'settled', 'a test')";
+    let shell = ["-cmd", ".dbconfig no_ckpt_on_close on", DATABASE, added];
+    desk.other("/usr/bin/sqlite3", &shell).exits(0);
+    std::fs::remove_file(desk.path("state/icewarden/icewarden.db-shm")).expect("it is beside the log");
+    assert!(std::fs::metadata(&log).is_ok_and(|log| log.len() > 0), "it is in the log alone");
+    readable();
+    as_a_reader(&desk, &["history"]).exits(0).says(&["settled 1/1"]);
+    set_mode(&folder, 0o755);
+    std::fs::remove_file(&log).expect("a file");
+    set_mode(&desk.path(DATABASE), 0o000);
+    as_a_reader(&desk, &["history"]).exits(1).says(&["cannot be read", "that you may read this file"]);
+}
+
+#[test]
+fn what_holds_addresses_is_its_owners_alone() {
+    let (_stand, desk) = start();
+    desk.plan(&["--outputs", "outputs"]).exits(2);
+    desk.apply(&["--events", "events"]).exits(0);
+    for name in ["outputs", "events"] {
+        let found = std::fs::metadata(desk.path(name)).expect("it was made");
+        assert_eq!(found.permissions().mode() & 0o777, 0o600, "{name}");
+    }
+}
+
+#[test]
+fn a_file_that_may_not_grow_is_an_ordinary_error() {
+    let (_stand, desk) = start();
+    let program = env!("CARGO_BIN_EXE_icewarden");
+    let line = format!("ulimit -f 0; exec '{program}' plan spec >plan.txt");
+    desk.other("/bin/sh", &["-c", &line]).exits(1).says(&["the output could not be written"]);
+}
+
+#[test]
+fn too_few_open_files_are_an_ordinary_error() {
+    let (stand, desk) = start();
+    let program = env!("CARGO_BIN_EXE_icewarden");
+    for files in [6, 8, 12] {
+        for command in ["apply spec --auto-approve", "plan spec", "history", "sandbox --listen 127.0.0.1:0"] {
+            let line = format!("ulimit -n {files}; exec '{program}' {command}");
+            let ran = desk.other("/bin/sh", &["-c", &line]).exits(1).says(&["Too many open files"]);
+            assert!(!ran.err.contains("panicked"), "{files} {command}: {}", ran.err);
+        }
+    }
+    assert_eq!(stand.writes(), 0);
 }

@@ -373,6 +373,7 @@ fn what_is_found_as_wanted_before_the_write_is_already_so() {
     desk.apply(ALLOW).exits(0).says(&["already so", "2 of 2 steps done"]);
     assert!(stand.is_on(BOB, "im") && stand.writes() == 1, "the seat that was freed is taken");
     desk.icewarden(&["history", "show", "1"]).exits(0).says(&["* already so"]);
+    desk.icewarden(&["history"]).exits(0).says(&["complete 2/2"]);
     desk.nothing_to_do(&[]);
 }
 

@@ -175,3 +175,20 @@ async fn the_python_client_from_pypi_works_unchanged() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn half_a_request_does_not_keep_the_sandbox_from_its_end() {
+    use tokio::io::AsyncWriteExt as _;
+    let served = served(World::bare(), |address| async move {
+        let mut half = tokio::net::TcpStream::connect(address).await.expect("it listens");
+        half.write_all(b"POST /icewarpapi/ HTTP/1.1\r\nContent-Length: 100\r\n\r\n<iq")
+            .await
+            .expect("it is sent");
+        // Another request is answered after it, so the half one is under way.
+        let state = client().get(format!("http://{address}/sandbox/state")).send().await.expect("an answer");
+        assert_eq!(state.status(), 200);
+        half
+    });
+    let half = tokio::time::timeout(Duration::from_secs(60), served).await.expect("it ends");
+    drop(half);
+}

@@ -1,7 +1,7 @@
 //! The stream of what happens in a run, written line by line as it happens.
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -58,7 +58,7 @@ impl Events {
             Box::new(io::stdout())
         } else {
             // Nothing that stands there is emptied: the events of a run before stay above.
-            let opened = OpenOptions::new().create(true).append(true).open(path);
+            let opened = saved::append(path);
             Box::new(opened.map_err(|error| format!("{}: {error}", path.display()))?)
         };
         Ok(Events { sink: Mutex::new(Some(sink)) })

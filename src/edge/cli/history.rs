@@ -14,6 +14,7 @@ use super::runtime::session_runtime;
 use crate::diff::Narrowing;
 use crate::edge::lock;
 use crate::edge::store::{EndWord, RunRow, StepTold, Store};
+use crate::flow::Word;
 use crate::model::{Pattern, counted, visible};
 use crate::plan::Allow;
 use crate::report::layout::wrap;
@@ -231,18 +232,27 @@ const COLUMNS: usize = 80;
 
 /// How a step stands: a tone, a sign, a word, and why.
 fn state(told: &StepTold) -> (Tone, char, &str, &str) {
-    match (&told.outcome, &told.begun) {
-        (Some((_, word, _)), _) if word == "done" => (Tone::Good, '*', "done", ""),
-        (Some((_, word, _)), _) if word == "said" => {
-            (Tone::Good, '*', "done", "the server said so, and lets nobody read it back")
+    let Some(came) = &told.outcome else {
+        return match told.begun {
+            Some(_) => (Tone::Bad, '?', Word::Doubt.text(), "the program was ended meanwhile"),
+            None => (Tone::Careful, 'x', "not begun", ""),
+        };
+    };
+    let (word, why) = (came.word.text(), came.detail.as_str());
+    match came.word {
+        Word::Done | Word::Already => (Tone::Good, '*', word, ""),
+        Word::Said => {
+            (Tone::Good, '*', Word::Done.text(), "the server said so, and lets nobody read it back")
         }
-        (Some((_, word, _)), _) if word == "already so" => (Tone::Good, '*', "already so", ""),
-        (Some((_, word, why)), _) if word == "found" => (Tone::Good, '*', "done", why),
-        (Some((_, word, why)), _) if word == "in doubt" => (Tone::Bad, '?', word, why),
-        (Some((_, word, why)), _) if word == "no need" => (Tone::Careful, '-', word, why),
-        (Some((_, word, why)), _) => (Tone::Bad, 'x', word, why),
-        (None, Some(_)) => (Tone::Bad, '?', "in doubt", "the program was ended meanwhile"),
-        (None, None) => (Tone::Careful, 'x', "not begun", ""),
+        Word::Found => (Tone::Good, '*', Word::Done.text(), why),
+        Word::Doubt => (Tone::Bad, '?', word, why),
+        Word::NoNeed => (Tone::Careful, '-', word, why),
+        Word::Differs
+        | Word::Refused
+        | Word::Ineffective
+        | Word::NotSent
+        | Word::NotTried
+        | Word::Blocked => (Tone::Bad, 'x', word, why),
     }
 }
 
@@ -306,7 +316,7 @@ fn whole_json(run: &RunRow, steps: &[StepTold], given: &Given, store: &Store) ->
             "place": step.place,
             "why": step.why,
             "begun": told.begun,
-            "outcome": told.outcome.as_ref().map(|(at, word, detail)| json!({"at": at, "word": word, "detail": detail})),
+            "outcome": told.outcome.as_ref().map(|came| json!({"at": came.at, "word": came.word.text(), "detail": came.detail})),
         })
     };
     let allow = |allow: &Allow| json!({"guardrail": allow.guardrail.name(), "value": allow.value, "reason": allow.reason});

@@ -1,6 +1,5 @@
 //! What came of a plan, for the next step of a pipeline.
 
-use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -16,7 +15,7 @@ use crate::spec::meaning::Source;
 /// # Errors
 /// It must not be written there, or cannot.
 pub fn append(path: &Path, plan: &PlanFile) -> Result<(), CliError> {
-    let file = OpenOptions::new().create(true).append(true).open(path);
+    let file = saved::append(path);
     file.and_then(|mut file| file.write_all(lines(plan).as_bytes())).map_err(|error| {
         CliError::new(Exit::Failed, format!("{} could not be written: {error}", path.display()))
             .next("choose another path for --outputs")

@@ -16,12 +16,29 @@ const AT_ONCE: usize = 8;
 /// # Errors
 /// The system has no file handles or threads left.
 pub fn session_runtime() -> Result<(Sessions, Stop), CliError> {
-    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
+    let runtime = room_for_files().and_then(|()| Builder::new_current_thread().enable_all().build());
+    let runtime = runtime.map_err(|error| {
         CliError::new(Exit::Failed, format!("the program cannot start its work: {error}"))
             .next("allow it more open files (`ulimit -n`), then run it again")
     })?;
     let stop = signals::listen(&runtime);
     Ok((Sessions { runtime: Some(runtime), stop: stop.clone() }, stop))
+}
+
+/// How many files are open at once at the least: what hears signals, the store with its log and locks, one connection.
+const FILES_MIN: usize = 16;
+
+/// Whether that many can be opened. What hears signals would panic for want of them, and give no error.
+///
+/// # Errors
+/// They cannot.
+pub fn room_for_files() -> std::io::Result<()> {
+    let here = std::env::current_exe()?;
+    let mut held = Vec::with_capacity(FILES_MIN);
+    for _ in 0..FILES_MIN {
+        held.push(std::fs::File::open(&here)?);
+    }
+    Ok(())
 }
 
 /// The runtime. Once somebody wants the program to end, no thread of it is waited for: one may hang in the operating

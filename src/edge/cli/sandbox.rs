@@ -51,7 +51,7 @@ pub fn run(options: &SandboxOptions, output: &Output) -> Exit {
     if !options.listen.ip().is_loopback() {
         output.say("warning: the sandbox is open to other machines; its password is public");
     }
-    let runtime = match tokio::runtime::Runtime::new() {
+    let runtime = match super::runtime::room_for_files().and_then(|()| tokio::runtime::Runtime::new()) {
         Ok(runtime) => runtime,
         Err(error) => {
             output.error(&format!("the sandbox could not start: {error}"), None);
@@ -69,6 +69,7 @@ pub fn run(options: &SandboxOptions, output: &Output) -> Exit {
         world
     };
     runtime.block_on(async {
+        super::signals::survive_full_files();
         match &options.state {
             None => served(behaving(seed()), options, output, super::signals::signal()).await,
             Some(path) => match opened(path, options, seed, output).await {

@@ -6,6 +6,10 @@ use crate::edge::engine::{Stop, Stopper};
 
 /// Passes on the signals from here on, until the runtime ends.
 pub fn listen(runtime: &Runtime) -> Stop {
+    // Entering it is what lets a signal be listened to outside of a task.
+    let entered = runtime.enter();
+    survive_full_files();
+    drop(entered);
     let (stopper, stop) = Stopper::new();
     runtime.spawn(async move {
         loop {
@@ -24,6 +28,19 @@ pub async fn signal() {
         () = unix(Kind::Hangup) => {}
     }
 }
+
+/// A file that may grow no more (`ulimit -f`) is an error of the write then, which is told, and not the end of the
+/// program without a word: once somebody has listened to a signal, the system does not end the program by it.
+#[cfg(unix)]
+pub fn survive_full_files() {
+    /// SIGXFSZ, as Linux (but on MIPS), macOS and the BSDs number it.
+    const FILE_SIZE: i32 = 25;
+    drop(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(FILE_SIZE)));
+}
+
+/// Elsewhere there is no such signal.
+#[cfg(not(unix))]
+pub fn survive_full_files() {}
 
 enum Kind {
     Terminate,

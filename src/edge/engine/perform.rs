@@ -285,6 +285,7 @@ async fn ask_standing(server: &impl Server) -> Asked {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::Word;
 
     #[tokio::test]
     async fn a_step_whose_task_breaks_off_stays_in_doubt_and_the_others_end() {
@@ -295,7 +296,7 @@ mod tests {
         while let Some((index, end)) = tasks.next().await {
             ends.insert(index, end.outcome.word());
         }
-        assert_eq!(ends, BTreeMap::from([(7, "in doubt"), (8, "said")]));
+        assert_eq!(ends, BTreeMap::from([(7, Word::Doubt), (8, Word::Said)]));
         assert!(tasks.steps.is_empty());
     }
 }

@@ -10,7 +10,7 @@ use super::resume::{Resumed, approved};
 use super::tell::Told;
 use crate::edge::store::{Beginning, EndWord, Entry, Journal, StepRow, StoreError};
 use crate::flow::resume::{Settled, SpecOrigin, settled};
-use crate::flow::{Counts, Run, StepState};
+use crate::flow::{Counts, Run, StepState, Word};
 use crate::model::counted;
 use crate::plan::file::ServerFile;
 use crate::plan::{Allow, Plan};
@@ -77,7 +77,7 @@ pub(super) async fn end(
 /// The steps that were never tried, and why.
 fn not_tried(run: &Run<'_>) -> Vec<Entry> {
     let stopped = |(step, state): (usize, &StepState)| match state {
-        StepState::Stopped(why) => Some(Entry::Outcome { step, word: "not tried", detail: why.clone() }),
+        StepState::Stopped(why) => Some(Entry::Outcome { step, word: Word::NotTried, detail: why.clone() }),
         StepState::Waiting | StepState::UnderWay | StepState::Ended(_) => None,
     };
     run.states().iter().enumerate().filter_map(stopped).collect()
@@ -145,9 +145,9 @@ impl Resumed {
 fn entries(settled: Vec<(usize, Settled)>) -> Vec<Entry> {
     let entry = |(step, settled): (usize, Settled)| {
         let word = match settled {
-            Settled::Blocked => "blocked",
-            Settled::Found => "found",
-            Settled::NoNeed => "no need",
+            Settled::Blocked => Word::Blocked,
+            Settled::Found => Word::Found,
+            Settled::NoNeed => Word::NoNeed,
         };
         Entry::Outcome { step, word, detail: settled.why().to_owned() }
     };

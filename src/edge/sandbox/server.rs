@@ -13,6 +13,7 @@ use axum::extract::{self, ConnectInfo, DefaultBodyLimit, Query, State as Extract
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use tokio::sync::Notify;
 
 use super::cut::{Cutting, Scissors};
 use super::faults::Cut;
@@ -30,6 +31,9 @@ pub struct ServeOptions {
 
 /// The largest request that is read, bytes. Synthetic; the largest known to be sent is a member list.
 const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How long requests that are under way may take to their end once the sandbox is to stop. Synthetic.
+const END_MAX: Duration = Duration::from_secs(2);
 
 /// Why a world is not served.
 #[derive(Debug)]
@@ -84,7 +88,22 @@ pub async fn serve_shared(
     }
     ready(address);
     let service = router(world).into_make_service_with_connect_info::<Scissors>();
-    axum::serve(Cutting(listener), service).with_graceful_shutdown(stop).await.map_err(ServeError::Serve)
+    let stopping = Arc::new(Notify::new());
+    let stopped = Arc::clone(&stopping);
+    let stop = async move {
+        stop.await;
+        stopped.notify_one();
+    };
+    let serving = axum::serve(Cutting(listener), service).with_graceful_shutdown(stop).into_future();
+    // A client that sends half a request and then nothing would hold the end up for ever.
+    let over = async {
+        stopping.notified().await;
+        tokio::time::sleep(END_MAX).await;
+    };
+    tokio::select! {
+        served = serving => served.map_err(ServeError::Serve),
+        () = over => Ok(()),
+    }
 }
 
 /// Writes beside the file and renames, so that no reader sees half of it.

@@ -13,9 +13,51 @@ const NODES_MAX: u32 = 2_000_000;
 pub(super) fn with_document<T>(body: &[u8], use_it: impl FnOnce(&Document<'_>) -> T) -> Option<T> {
     let text = std::str::from_utf8(body).ok()?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if has_too_many_attributes(text) {
+        return None;
+    }
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).ok()?;
     Some(use_it(&document))
+}
+
+/// The most attributes of one element, and the most declarations of a namespace in a request. The parser compares each
+/// with every other, so that a hundred thousand would keep it busy for many seconds. Synthetic; real ones have two.
+const ATTRIBUTES_MAX: usize = 256;
+
+/// Whether a text has more of them than are parsed. It looks at marks only: what is no XML is for the parser to refuse.
+fn has_too_many_attributes(text: &str) -> bool {
+    let mut rest = text;
+    let mut namespaces = 0;
+    while let Some(at) = rest.find('<') {
+        rest = &rest[at..];
+        let whole = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
+        if let Some((open, close)) = whole.into_iter().find(|(open, _)| rest.starts_with(open)) {
+            let Some(end) = rest[open.len()..].find(close) else { return false };
+            rest = &rest[open.len() + end + close.len()..];
+            continue;
+        }
+        let (mut attributes, mut quote, mut end) = (0, None, rest.len());
+        for (at, letter) in rest.char_indices() {
+            match (quote, letter) {
+                (Some(open), letter) if open == letter => quote = None,
+                (Some(_), _) => {}
+                (None, '"' | '\'') => quote = Some(letter),
+                (None, '=') => attributes += 1,
+                (None, '>') => {
+                    end = at + 1;
+                    break;
+                }
+                (None, _) => {}
+            }
+        }
+        namespaces += rest[..end].matches("xmlns").count();
+        if attributes > ATTRIBUTES_MAX || namespaces > ATTRIBUTES_MAX {
+            return true;
+        }
+        rest = &rest[end..];
+    }
+    false
 }
 
 /// The first child element with this local name. Names are matched exactly; namespaces below `<query>` are
@@ -142,6 +184,34 @@ fn escape(out: &mut String, value: &str) {
             '\t' => out.push_str("&#9;"),
             '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
             plain => out.push(plain),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_attributes_than_anybody_sends_are_not_parsed() {
+        let many = |count: usize| {
+            let attributes: String = (0..count).map(|number| format!(" a{number}='1'")).collect();
+            format!("<iq{attributes}/>")
+        };
+        let nested: String = (0..1_000).map(|number| format!("<a xmlns:n{number}='u{number}'>")).collect();
+        let nested = nested + &"</a>".repeat(1_000);
+        for (text, parsed) in [
+            (many(2), true),
+            (many(ATTRIBUTES_MAX), true),
+            (many(ATTRIBUTES_MAX + 1), false),
+            (many(100_000), false),
+            (nested, false),
+            (format!("<a>{}</a>", "=".repeat(1_000)), true),
+            (format!("<a b='{}'/>", "=".repeat(1_000)), true),
+            (format!("<a><!-- < {} --><![CDATA[<{}]]></a>", "=".repeat(1_000), "=".repeat(1_000)), true),
+        ] {
+            let shown: String = text.chars().take(40).collect();
+            assert_eq!(with_document(text.as_bytes(), |_| ()).is_some(), parsed, "{shown}");
         }
     }
 }

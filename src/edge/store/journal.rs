@@ -8,10 +8,11 @@ use sqlx::{Connection as _, Row as _, SqliteConnection};
 
 use super::memory::{delete_digest, upsert_digest};
 use super::open::{Store, StoreError};
-use super::runs::{EndWord, UNFINISHED, covered};
+use super::runs::{EndWord, covered, unfinished};
 use super::step::StepRow;
 use crate::diff::Narrowing;
 use crate::edge::git::Commit;
+use crate::flow::Word;
 use crate::model::BackupKey;
 use crate::plan::Allow;
 use crate::spec::meaning::Source;
@@ -48,7 +49,7 @@ pub enum Entry {
     },
     Outcome {
         step: usize,
-        word: &'static str,
+        word: Word,
         detail: String,
     },
     /// A secret is about to be written: until its step ended nobody knows which one is there (U-12). What is not known
@@ -131,7 +132,7 @@ impl Store {
             for entry in entries {
                 let (step, kind, word, detail) = match entry {
                     Entry::Intent { step } => (step, "intent", "", ""),
-                    Entry::Outcome { step, word, detail } => (step, "outcome", *word, detail.as_str()),
+                    Entry::Outcome { step, word, detail } => (step, "outcome", word.text(), detail.as_str()),
                     Entry::SecretUnknown { setting } => {
                         delete_digest(&mut transaction, server_key, *setting).await?;
                         continue;
@@ -204,7 +205,7 @@ async fn supersede(
     beginning: &Beginning<'_>,
     run: i64,
 ) -> Result<(), sqlx::Error> {
-    let open = sqlx::query(UNFINISHED).bind(beginning.server_key).fetch_all(&mut *connection).await?;
+    let open = sqlx::query(unfinished()).bind(beginning.server_key).fetch_all(&mut *connection).await?;
     for row in open {
         let before: i64 = row.try_get(0)?;
         let word = if beginning.resumes == Some(before) {

@@ -31,5 +31,5 @@ pub use digest::Key;
 pub use journal::{Beginning, Entry, Journal};
 pub use memory::Digests;
 pub use open::{Store, StoreError, folder};
-pub use runs::{EndWord, Ending, RunRow, StepTold};
+pub use runs::{Came, EndWord, Ending, RunRow, StepTold};
 pub use step::StepRow;

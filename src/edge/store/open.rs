@@ -10,6 +10,7 @@ use std::time::Duration;
 use sqlx::migrate::{Migrate as _, MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqlSafeStr as _, SqliteConnection};
+use tempfile::TempDir;
 use tokio::sync::Mutex;
 
 use crate::model::Remedy;
@@ -28,6 +29,8 @@ const APPLIED: &str = "_sqlx_migrations";
 pub struct Store {
     pub folder: PathBuf,
     pub(super) connection: Mutex<SqliteConnection>,
+    /// A copy that is read in place of a store that nobody may write beside; it goes with this.
+    _copy: Option<TempDir>,
 }
 
 /// Why the store cannot be used. Nothing was changed in it.
@@ -41,6 +44,8 @@ pub enum StoreError {
     Damaged { path: String, why: String },
     #[error("the store {path} cannot be used: {why}")]
     Unusable { path: String, why: String },
+    #[error("the store {path} cannot be read: {why}")]
+    Unreadable { path: String, why: String },
     #[error("there is no place for the store: neither XDG_STATE_HOME nor HOME is set")]
     NoPlace,
 }
@@ -60,9 +65,24 @@ impl StoreError {
             StoreError::Unusable { .. } => {
                 Remedy::Check("that the folder may be written and the disk is not full; or name another with --store DIR".into())
             }
+            StoreError::Unreadable { .. } => {
+                Remedy::Check("that you may read this file and its folder; or name another with --store DIR".into())
+            }
             StoreError::NoPlace => {
                 Remedy::Check("where the store may be kept, and say --store DIR or set ICEWARDEN_STORE".into())
             }
+        }
+    }
+
+    fn unreadable(path: &Path, why: impl fmt::Display) -> StoreError {
+        StoreError::Unreadable { path: path.display().to_string(), why: why.to_string() }
+    }
+
+    /// The same where nothing was to be written: a full disk is not the cause.
+    fn only_read(self) -> StoreError {
+        match self {
+            StoreError::Unusable { path, why } => StoreError::Unreadable { path, why },
+            other => other,
         }
     }
 
@@ -76,11 +96,41 @@ impl StoreError {
         let primary = code.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff);
         let why = match error.as_database_error() {
             Some(error) => error.message().to_owned(),
-            None => error.to_string(),
+            None => plain(error),
         };
         match primary {
+            None if is_of_its_rows(error) => StoreError::Damaged { path: path.display().to_string(), why },
             Some(11 | 26) => StoreError::Damaged { path: path.display().to_string(), why },
             _ => StoreError::unusable(path, why),
+        }
+    }
+}
+
+/// Whether what was read is no row of ours: SQLite found nothing wrong, and what it holds makes no sense.
+fn is_of_its_rows(error: &sqlx::Error) -> bool {
+    use sqlx::Error;
+    match error {
+        Error::RowNotFound
+        | Error::TypeNotFound { .. }
+        | Error::ColumnIndexOutOfBounds { .. }
+        | Error::ColumnNotFound(_)
+        | Error::ColumnDecode { .. }
+        | Error::Decode(_)
+        | Error::Protocol(_) => true,
+        Error::Io(error) => error.kind() == io::ErrorKind::InvalidData,
+        _ => false,
+    }
+}
+
+/// The words of a library, where they would tell an administrator nothing, as ours.
+fn plain(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::InvalidSavePointStatement | sqlx::Error::BeginFailed => {
+            "a change before this one could not be ended".to_owned()
+        }
+        error => {
+            let why = error.to_string();
+            if why.to_lowercase().contains("utf-8") { "a text in it is not readable".to_owned() } else { why }
         }
     }
 }
@@ -108,13 +158,14 @@ impl Store {
         let making = private(&folder.join("locks/store.lock"))
             .and_then(|file| file.lock().map(|()| file))
             .map_err(|error| StoreError::unusable(folder, error))?;
+        refuse_empty(&path)?;
         // Made here so that it is private from its first byte; SQLite's own companions take over its mode.
         private(&path).map_err(|error| StoreError::unusable(&path, error))?;
         let options = SqliteConnectOptions::new().filename(&path).create_if_missing(false);
         let mut connection = connect(&path, options, SqliteJournalMode::Wal).await?;
         migrate(&path, &mut connection).await?;
         drop(making);
-        Ok(Store { folder: folder.to_owned(), connection: Mutex::new(connection) })
+        Ok(Store { folder: folder.to_owned(), connection: Mutex::new(connection), _copy: None })
     }
 
     /// Opens the store to read in it; `None` where there is none. Nothing is made or changed.
@@ -123,25 +174,28 @@ impl Store {
     /// As for [`Store::open`].
     pub async fn open_to_read(folder: &Path) -> Result<Option<Store>, StoreError> {
         let path = folder.join(FILE);
-        match std::fs::metadata(&path) {
-            // It was about to be made.
-            Ok(found) if found.len() == 0 => return Ok(None),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(StoreError::unusable(&path, error)),
+        // Who makes one at this moment holds this lock, and is waited for: until then the file is empty.
+        if let Ok(making) = File::open(folder.join("locks/store.lock")) {
+            making.lock_shared().map_err(|error| StoreError::unreadable(&path, error))?;
         }
-        let options = SqliteConnectOptions::new().filename(&path).read_only(true);
-        let mut connection =
-            options.busy_timeout(BUSY).connect().await.map_err(|error| StoreError::of(&path, &error))?;
-        let found = schema(&path, &mut connection).await?;
+        match std::fs::metadata(&path) {
+            Ok(_) => refuse_empty(&path)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(StoreError::unreadable(&path, error)),
+        }
+        let (mut connection, copy) = connect_to_read(&path).await?;
+        let found = schema(&path, &mut connection).await.map_err(StoreError::only_read)?;
         let known = SCHEMA;
         match found {
             found if found > known => {
                 Err(StoreError::Newer { path: path.display().to_string(), found, known })
             }
-            // The next apply brings it up to date; until then nothing in it is relied on.
-            found if found < known => Ok(None),
-            _ => Ok(Some(Store { folder: folder.to_owned(), connection: Mutex::new(connection) })),
+            // Its tables were never made. An older schema is read as it is: it has the same tables, and what shrank must
+            // be known before the next apply brings it up to date.
+            0 => Ok(None),
+            _ => {
+                Ok(Some(Store { folder: folder.to_owned(), connection: Mutex::new(connection), _copy: copy }))
+            }
         }
     }
 
@@ -154,6 +208,73 @@ impl Store {
     pub(super) fn error(&self, error: &sqlx::Error) -> StoreError {
         StoreError::of(&self.folder.join(FILE), error)
     }
+}
+
+/// A store always has bytes in it, from the moment when it is made: one without any lost them. To take it for none
+/// would give up what is known of selectors that shrink.
+fn refuse_empty(path: &Path) -> Result<(), StoreError> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.len() == 0 => {
+            Err(StoreError::Damaged { path: path.display().to_string(), why: "the file is empty".to_owned() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A connection that only reads. SQLite wants to write beside a file with a log, even to read it; where nobody may (a
+/// snapshot, a folder of another user), the file is read as one that nobody changes, or with its log from a copy.
+async fn connect_to_read(path: &Path) -> Result<(SqliteConnection, Option<TempDir>), StoreError> {
+    let only = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY);
+    let error = match look(only.clone()).await {
+        Ok(connection) => return Ok((connection, None)),
+        Err(error) => error,
+    };
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let primary = code.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff);
+    // 8 is a file that may only be read, 14 one (or one beside it) that cannot be opened.
+    if !matches!(primary, Some(8 | 14)) {
+        return Err(StoreError::of(path, &error).only_read());
+    }
+    let failed = |error: io::Error| StoreError::unreadable(path, error);
+    File::open(path).map_err(failed)?;
+    let log = beside(path, "-wal");
+    if std::fs::metadata(&log).map_or(0, |log| log.len()) == 0 {
+        let connection = look(only.immutable(true)).await;
+        return Ok((connection.map_err(|error| StoreError::of(path, &error).only_read())?, None));
+    }
+    let folder = tempfile::tempdir().map_err(failed)?;
+    let copy = folder.path().join(FILE);
+    std::fs::copy(path, &copy).map_err(failed)?;
+    std::fs::copy(&log, beside(&copy, "-wal")).map_err(failed)?;
+    for file in [copy.clone(), beside(&copy, "-wal")] {
+        make_writable(&file).map_err(failed)?;
+    }
+    let connection = look(SqliteConnectOptions::new().filename(&copy).create_if_missing(false)).await;
+    Ok((connection.map_err(|error| StoreError::of(path, &error).only_read())?, Some(folder)))
+}
+
+/// Connects and reads once: SQLite opens what stands beside a file only when it reads.
+async fn look(options: SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
+    let mut connection = options.connect().await?;
+    sqlx::query("SELECT count(*) FROM sqlite_schema").fetch_one(&mut connection).await?;
+    Ok(connection)
+}
+
+/// A copy takes over the mode of a file that may only be read.
+fn make_writable(path: &Path) -> io::Result<()> {
+    let mut mode = std::fs::metadata(path)?.permissions();
+    #[cfg(unix)]
+    std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o600);
+    #[cfg(not(unix))]
+    mode.set_readonly(false);
+    std::fs::set_permissions(path, mode)
+}
+
+/// One of the files that SQLite keeps beside a database.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 async fn connect(
@@ -179,11 +300,14 @@ async fn connect(
 const SYNCHRONOUS: SqliteSynchronous = SqliteSynchronous::Full;
 
 /// The newest schema.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 
 /// The schema's history. A file that was released is never edited: its sum is in the stores that exist.
 fn migrations() -> Vec<Migration> {
-    let files = [(SCHEMA, "journal", include_str!("migrations/0001_journal.sql"))];
+    let files = [
+        (1, "journal", include_str!("migrations/0001_journal.sql")),
+        (2, "words", include_str!("migrations/0002_words.sql")),
+    ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
     };

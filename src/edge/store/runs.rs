@@ -1,12 +1,13 @@
 //! Reading back what was written down of runs.
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
 use super::open::{Store, StoreError};
 use super::step::StepRow;
 use crate::diff::{Narrowing, Strictness};
 use crate::edge::git::Commit;
+use crate::flow::Word;
 use crate::model::{Guardrail, Pattern};
 use crate::plan::Allow;
 use crate::spec::meaning::Source;
@@ -91,17 +92,30 @@ pub struct StepTold {
     pub step: StepRow,
     /// When it was begun; `None` where it never was.
     pub begun: Option<String>,
-    /// When it ended, how, and why so.
-    pub outcome: Option<(String, String, String)>,
+    /// What came of it; `None` where nobody wrote that down.
+    pub outcome: Option<Came>,
 }
 
 impl StepTold {
     /// Whether it was done by its run, as far as anybody can tell.
     pub fn is_done(&self) -> bool {
-        self.outcome
-            .as_ref()
-            .is_some_and(|(_, word, _)| ["done", "said", "already so"].contains(&word.as_str()))
+        self.outcome.as_ref().is_some_and(|came| came.word.is_done())
     }
+}
+
+/// What came of a step, as it was written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Came {
+    pub at: String,
+    pub word: Word,
+    /// Why so; empty where there is nothing to say.
+    pub detail: String,
+}
+
+/// The words that something holds for, as a list in SQL. They are our own and hold no quotation mark.
+fn listed(holds: impl Fn(Word) -> bool) -> String {
+    let words = Word::ALL.into_iter().filter(|word| holds(*word)).map(|word| format!("'{}'", word.text()));
+    format!("({})", words.collect::<Vec<_>>().join(", "))
 }
 
 /// One row for each run. What is in doubt and what was begun and never ended are one: nobody knows.
@@ -110,22 +124,25 @@ impl StepTold {
 /// by its own entries, and not by those that a later run wrote down for it.
 ///
 /// Only the entries of the runs that are told are gone through: a store grows old.
-const RUNS: &str = "
+fn told_runs() -> AssertSqlSafe<String> {
+    let (done, later) = (listed(Word::is_done), listed(Word::is_later));
+    let (doubt, complete, partial) = (Word::Doubt.text(), EndWord::Complete.word(), EndWord::Partial.word());
+    AssertSqlSafe(format!("
     WITH picked AS (
         SELECT id FROM runs WHERE ?1 IS NULL OR id = ?1 ORDER BY id DESC LIMIT ?2
     ), told AS (
         SELECT run, step, max(CASE WHEN kind = 'outcome' THEN id END) AS last,
-               max(CASE WHEN word NOT IN ('found', 'no need', 'blocked') THEN at END) AS at
+               max(CASE WHEN word NOT IN {later} THEN at END) AS at
         FROM entries WHERE run IN (SELECT id FROM picked) GROUP BY run, step
     ), counted AS (
-        SELECT told.run, sum(coalesce(entries.word IN ('done', 'said', 'found'), 0)) AS done,
-               sum(told.last IS NULL OR entries.word = 'in doubt') AS open, max(told.at) AS at
+        SELECT told.run, sum(coalesce(entries.word IN {done}, 0)) AS done,
+               sum(told.last IS NULL OR entries.word = '{doubt}') AS open, max(told.at) AS at
         FROM told LEFT JOIN entries ON entries.id = told.last GROUP BY told.run
     )
     SELECT runs.*, endings.word, endings.detail, endings.at AS ended_at,
            coalesce(counted.done, 0) AS done, coalesce(counted.open, 0) AS open,
            coalesce(
-               (SELECT min(at) FROM endings AS own WHERE own.run = runs.id AND own.word IN ('complete', 'partial')),
+               (SELECT min(at) FROM endings AS own WHERE own.run = runs.id AND own.word IN ('{complete}', '{partial}')),
                counted.at, runs.started
            ) AS last,
            (SELECT count(*) FROM steps WHERE steps.run = runs.id) AS steps
@@ -133,15 +150,21 @@ const RUNS: &str = "
     LEFT JOIN counted ON counted.run = runs.id
     LEFT JOIN endings ON endings.id = (SELECT max(id) FROM endings WHERE endings.run = runs.id)
     WHERE runs.id IN (SELECT id FROM picked)
-    ORDER BY runs.id DESC";
+    ORDER BY runs.id DESC"))
+}
 
 /// The runs that have not ended, or ended in part.
-pub(super) const UNFINISHED: &str = "
+pub(super) fn unfinished() -> AssertSqlSafe<String> {
+    let partial = EndWord::Partial.word();
+    AssertSqlSafe(format!(
+        "
     SELECT id FROM runs
     WHERE (?1 IS NULL OR server_key = ?1) AND coalesce(
-        (SELECT word FROM endings WHERE endings.run = runs.id ORDER BY endings.id DESC LIMIT 1), 'partial'
-    ) = 'partial'
-    ORDER BY id DESC";
+        (SELECT word FROM endings WHERE endings.run = runs.id ORDER BY endings.id DESC LIMIT 1), '{partial}'
+    ) = '{partial}'
+    ORDER BY id DESC"
+    ))
+}
 
 /// Whether a plan that was narrowed so looked at all that is left of a run.
 pub(super) async fn covered(
@@ -152,11 +175,12 @@ pub(super) async fn covered(
     if narrowing.is_none() {
         return Ok(true);
     }
-    let left = sqlx::query(
+    let left = sqlx::query(AssertSqlSafe(format!(
         "SELECT address FROM steps WHERE run = ? AND coalesce( \
          (SELECT word FROM entries WHERE entries.run = steps.run AND entries.step = steps.step AND kind = 'outcome' \
-         ORDER BY id DESC LIMIT 1), '') NOT IN ('done', 'said')",
-    );
+         ORDER BY id DESC LIMIT 1), '') NOT IN {}",
+        listed(Word::is_done)
+    )));
     for row in left.bind(run).fetch_all(connection).await? {
         let address: String = row.try_get(0)?;
         if !narrowing.covers(&address) {
@@ -179,7 +203,7 @@ impl Store {
 
     async fn some_runs(&self, id: Option<i64>, limit: i64) -> Result<Vec<RunRow>, StoreError> {
         let mut connection = self.connection.lock().await;
-        let rows = sqlx::query(RUNS).bind(id).bind(limit).fetch_all(&mut *connection).await;
+        let rows = sqlx::query(told_runs()).bind(id).bind(limit).fetch_all(&mut *connection).await;
         rows.and_then(|rows| rows.iter().map(run_row).collect()).map_err(|error| self.error(&error))
     }
 
@@ -193,7 +217,7 @@ impl Store {
     pub async fn all_unfinished(&self, server_key: Option<&str>) -> Result<Vec<RunRow>, StoreError> {
         let ids: Vec<i64> = {
             let mut connection = self.connection.lock().await;
-            let rows = sqlx::query(UNFINISHED).bind(server_key).fetch_all(&mut *connection).await;
+            let rows = sqlx::query(unfinished()).bind(server_key).fetch_all(&mut *connection).await;
             let ids = rows.and_then(|rows| rows.iter().map(|row| row.try_get(0)).collect());
             ids.map_err(|error| self.error(&error))?
         };
@@ -330,7 +354,11 @@ fn step_told(row: &SqliteRow) -> Result<StepTold, sqlx::Error> {
         },
         begun: row.try_get("begun")?,
         outcome: match ended {
-            Some(at) => Some((at, row.try_get("word")?, row.try_get("detail")?)),
+            Some(at) => {
+                let word: String = row.try_get("word")?;
+                let word = Word::parse(&word).ok_or_else(|| unknown("outcome", &word))?;
+                Some(Came { at, word, detail: row.try_get("detail")? })
+            }
             None => None,
         },
     })

@@ -223,7 +223,8 @@ impl Reading {
             self.world.counts.trial[*module as usize].insert(id);
         }
         let account = Account {
-            mailbox: row.mailbox.into(),
+            // Accounts are looked for in lower case, whoever wrote the file.
+            mailbox: row.mailbox.to_lowercase().into(),
             name: row.name.into(),
             domain: row.domain,
             switches: moved(row.switches, &self.services),
