@@ -148,6 +148,13 @@ pub struct ServerFile {
     pub calls: BTreeMap<String, u64>,
 }
 
+impl ServerFile {
+    /// Whether an apply would write anything of it.
+    pub fn can_be_applied(&self) -> bool {
+        !self.steps.is_empty() && self.holds.is_empty()
+    }
+}
+
 /// Why a server could not be planned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorFile {

@@ -81,7 +81,13 @@ fn output_that_is_lost_is_no_success_and_a_reader_that_went_away_is() {
     let closed = format!("{{ '{program}' schema plan; echo $? >&2; }} | true");
     let ran = desk.other("/bin/sh", &["-c", &format!("{closed}; sleep 0.2")]);
     assert_eq!(ran.err.trim(), "0", "{ran:?}");
-    let ran = shell("apply spec --auto-approve --events - > /dev/full").exits(1);
+    // A plan that nobody can have seen is not performed.
+    let ran = shell("apply spec --auto-approve > /dev/full").exits(1);
+    ran.says(&[lost, "the plan could not be shown, so nothing of it was done"]);
+    assert_eq!(stand.writes(), 0);
+    // What was done and could only not be told has an ending of its own, and nobody is sent to do it again.
+    let ran = shell("apply spec --auto-approve --events - > /dev/full").exits(8);
+    assert!(!ran.err.contains("run it again"), "{}", ran.err);
     ran.says(&["the events of this run are not written any more", "1 of 1 steps done"]);
     assert!(stand.is_on("anna@example.com", "im"), "the run went on");
 }

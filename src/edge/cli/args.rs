@@ -58,7 +58,7 @@ pub enum Command {
         command: Option<HistoryCommand>,
     },
     /// Run a simulated IceWarp server, in memory or with its state in a file.
-    #[command(after_long_help = super::sandbox::tables())]
+    #[command(after_long_help = super::sandbox_tables::tables())]
     Sandbox {
         /// How many user accounts a new server has [default: 300].
         #[arg(long, value_parser = clap::value_parser!(u32).range(..=2_000_000))]

@@ -25,6 +25,8 @@ pub enum Exit {
     Closed = 6,
     /// Another run holds the lock.
     Locked = 7,
+    /// All of it was done, and what was asked for to tell of it could not be written.
+    Untold = 8,
     Usage = 64,
     SpecInvalid = 65,
     Unreachable = 69,
@@ -33,12 +35,12 @@ pub enum Exit {
 
 /// What `--help` says of them.
 pub const HELP: &str = "Exit codes: 0 done or nothing to do · 1 failed · 2 changes (--detailed-exitcode) · 3 blocked · \
-    4 plan is stale · 5 applied in part · 6 server takes no changes · 7 another run holds the lock · 64 usage · \
+    4 plan is stale · 5 applied in part · 6 server takes no changes · 7 another run holds the lock · 8 done but not told · 64 usage · \
     65 spec invalid · 69 server not reachable · 77 login refused";
 
 impl Exit {
     /// With several servers the exit is the first of these that holds for any of them.
-    const ORDER: [Exit; 12] = [
+    const ORDER: [Exit; 13] = [
         Exit::Usage,
         Exit::LoginRefused,
         Exit::Unreachable,
@@ -48,6 +50,7 @@ impl Exit {
         Exit::Stale,
         Exit::Partial,
         Exit::Failed,
+        Exit::Untold,
         Exit::Blocked,
         Exit::Changes,
         Exit::Done,
@@ -69,6 +72,7 @@ impl Exit {
             Exit::Partial => "applied in part",
             Exit::Closed => "takes no changes",
             Exit::Locked => "locked",
+            Exit::Untold => "done, not told",
             Exit::Usage => "usage",
             Exit::SpecInvalid => "spec invalid",
             Exit::Unreachable => "not reachable",

@@ -22,6 +22,7 @@ mod progress;
 mod resume;
 mod runtime;
 mod sandbox;
+mod sandbox_tables;
 mod signals;
 mod teller;
 mod trust;
@@ -70,7 +71,7 @@ fn run(command: Command, output: &Output) -> Result<Exit, CliError> {
         Command::Sandbox { accounts, seed, state, listen, addr_file, switches, faults } => {
             let options =
                 sandbox::SandboxOptions { accounts, seed, state, listen, addr_file, switches, faults };
-            sandbox::run(&options, output)
+            sandbox::run(&options, output)?
         }
         Command::Schema { of } => {
             output.data(&match of {

@@ -32,6 +32,8 @@ pub struct Output {
     data: Data,
     /// Whether something that was asked for did not reach where it was to go.
     lost: Arc<AtomicBool>,
+    /// Whether a run has begun: from then on what cannot be written does not undo what was done.
+    performing: Arc<AtomicBool>,
 }
 
 /// Where data goes.
@@ -62,6 +64,7 @@ impl Output {
             bars: MultiProgress::new(),
             data: Data::Stdout,
             lost: Arc::default(),
+            performing: Arc::default(),
         }
     }
 
@@ -109,9 +112,19 @@ impl Output {
     pub fn failed(&self, error: &io::Error) {
         let closed = error.kind() == io::ErrorKind::BrokenPipe;
         if !closed && !self.lost.swap(true, Ordering::Relaxed) {
-            let next = "make room where it goes, then run it again";
+            let next = match self.performing.load(Ordering::Relaxed) {
+                true => {
+                    "what was done stays done, and is written down: `icewarden history show` tells all of it"
+                }
+                false => "make room where it goes, then run it again",
+            };
             self.error(&format!("the output could not be written: {error}"), Some(next));
         }
+    }
+
+    /// Takes note that a run has begun.
+    pub fn performs(&self) {
+        self.performing.store(true, Ordering::Relaxed);
     }
 
     /// Takes note that something did not reach where it was to go; whoever found it tells of it.
@@ -121,7 +134,12 @@ impl Output {
 
     /// How the program ends: not as if all were well where what was asked for is missing.
     pub fn ended(&self, exit: Exit) -> Exit {
-        if self.lost.load(Ordering::Relaxed) { Exit::of_all(&[exit, Exit::Failed]) } else { exit }
+        match (self.lost.load(Ordering::Relaxed), self.performing.load(Ordering::Relaxed), exit) {
+            (false, ..) => exit,
+            (true, true, Exit::Done | Exit::Blocked) => Exit::Untold,
+            (true, true, exit) => exit,
+            (true, false, exit) => Exit::of_all(&[exit, Exit::Failed]),
+        }
     }
 
     /// What goes on meanwhile, and what went wrong: one sentence, which is broken at words. Whatever is in it of others

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::error::CliError;
 use super::exit::Exit;
 use crate::edge::saved;
-use crate::plan::file::{OutcomeFile, PlanFile};
+use crate::plan::file::{OutcomeFile, PlanFile, ServerFile};
 use crate::spec::meaning::Source;
 
 /// Appends `changes`, `blocked` and `effects-digest`. All are empty where a server could not be planned: half an
@@ -41,7 +41,7 @@ fn lines(plan: &PlanFile) -> String {
     let (mut changes, mut blocked, mut digests) = (String::new(), String::new(), String::new());
     if servers.iter().all(|server| server.error.is_none()) {
         let held = |outcome| matches!(outcome, OutcomeFile::Blocked | OutcomeFile::Closed);
-        changes = servers.iter().any(super::plan::can_be_applied).to_string();
+        changes = servers.iter().any(ServerFile::can_be_applied).to_string();
         blocked = servers.iter().any(|server| held(server.outcome)).to_string();
         // Names of servers have neither `=` nor `,` (the spec sees to it), nor any line end.
         let digest = servers.iter().map(|server| format!("{}={}", server.server, server.effects_digest));

@@ -360,7 +360,7 @@ fn save(mut file: PlanFile, sources: &[Source], out: &Path, output: &Output) -> 
     file.folder = Some(prepare::here().to_string_lossy().into_owned());
     can_be_saved(out, sources)?;
     let idle = file.servers.iter().all(|server| server.outcome == OutcomeFile::NothingToDo);
-    let applicable = file.servers.iter().any(can_be_applied);
+    let applicable = file.servers.iter().any(ServerFile::can_be_applied);
     plan_file::write(file, out).map_err(|error| {
         let message = format!("the plan could not be saved as {}: {error}{}", out.display(), older(out));
         CliError::new(Exit::Failed, message).next("choose another path for --out")
@@ -387,11 +387,6 @@ fn older(out: &Path) -> String {
     } else {
         String::new()
     }
-}
-
-/// Whether an apply would write anything of it.
-pub fn can_be_applied(server: &ServerFile) -> bool {
-    !server.steps.is_empty() && server.holds.is_empty()
 }
 
 /// The JSON Schema of the plan.

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use super::error::CliError;
 use super::exit::Exit;
 use super::output::Output;
+use super::sandbox_tables::tables;
 use crate::edge::sandbox::{
-    FAULT_FORM, FAULTS, Fault, KeepError, Keeper, NOT_OFFERED, SWITCHES, Seed, ServeError, ServeOptions,
-    Setting, World, open, serve,
+    Fault, KeepError, Keeper, Seed, ServeError, ServeOptions, Setting, World, open, serve,
 };
 use crate::edge::saved;
 
@@ -29,35 +30,38 @@ pub struct SandboxOptions {
 }
 
 /// Serves until it is told to stop. It says that it is a sandbox, and what to do with it.
-pub fn run(options: &SandboxOptions, output: &Output) -> Exit {
+///
+/// # Errors
+/// It cannot be started, or could not go on.
+pub fn run(options: &SandboxOptions, output: &Output) -> Result<Exit, CliError> {
     if options.switches.iter().chain(&options.faults).any(|text| text == "list") {
         output.data(&tables());
-        return Exit::Done;
+        return Ok(Exit::Done);
     }
     let settings: Result<Vec<Setting>, _> =
         options.switches.iter().map(|text| Setting::parse(text)).collect();
     let faults: Result<Vec<Fault>, _> = options.faults.iter().map(|text| Fault::parse(text)).collect();
     let (settings, faults) = match (settings, faults) {
         (Ok(settings), Ok(faults)) => (settings, faults),
-        (Err(error), _) => return usage(&error.to_string(), "--switch list shows all there is", output),
-        (_, Err(error)) => return usage(&error.to_string(), "--fault list shows all there is", output),
+        (Err(error), _) => {
+            return Err(CliError::usage(error.to_string(), "--switch list shows all there is"));
+        }
+        (_, Err(error)) => return Err(CliError::usage(error.to_string(), "--fault list shows all there is")),
     };
     if let Some(file) = &options.addr_file
         && let Err(problem) = saved::may_replace(file, "address of a sandbox", is_address)
     {
         let next = "name a file that does not exist yet, or one that a sandbox wrote";
-        return usage(&format!("--addr-file {}: {problem}", file.display()), next, output);
+        return Err(CliError::at(Exit::Usage, "--addr-file", file, &problem).next(next));
     }
     if !options.listen.ip().is_loopback() {
         output.say("warning: the sandbox is open to other machines; its password is public");
     }
-    let runtime = match super::runtime::room_for_files().and_then(|()| tokio::runtime::Runtime::new()) {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            output.error(&format!("the sandbox could not start: {error}"), None);
-            return Exit::Failed;
-        }
-    };
+    let runtime = super::runtime::room_for_files().and_then(|()| tokio::runtime::Runtime::new());
+    let runtime = runtime.map_err(|error| {
+        CliError::new(Exit::Failed, format!("the sandbox could not start: {error}"))
+            .next("allow it more open files (`ulimit -n`), then start it again")
+    })?;
     let seed = || {
         let accounts = options.accounts.unwrap_or(ACCOUNTS);
         World::seeded(&Seed { accounts, seed: options.seed.unwrap_or(SEED) })
@@ -72,10 +76,10 @@ pub fn run(options: &SandboxOptions, output: &Output) -> Exit {
         super::signals::survive_full_files();
         match &options.state {
             None => served(behaving(seed()), options, output, super::signals::signal()).await,
-            Some(path) => match opened(path, options, seed, output).await {
-                Ok((world, keeper)) => kept(path, behaving(world), keeper, options, output).await,
-                Err(exit) => exit,
-            },
+            Some(path) => {
+                let (world, keeper) = opened(path, options, seed, output).await?;
+                kept(path, (behaving(world), keeper), options, output).await
+            }
         }
     })
 }
@@ -90,7 +94,7 @@ async fn served(
     options: &SandboxOptions,
     output: &Output,
     stop: impl Future<Output = ()> + Send + 'static,
-) -> Exit {
+) -> Result<Exit, CliError> {
     let serving = ServeOptions { listen: options.listen, addr_file: options.addr_file.clone() };
     let ready = |address: SocketAddr| {
         output.lay(&format!(
@@ -98,27 +102,21 @@ async fn served(
              admin@example.com, password `sandbox` · its state: http://{address}/sandbox/state · Ctrl-C ends it"
         ));
     };
-    match serve(world, serving, ready, stop).await {
-        Ok(()) => Exit::Done,
-        Err(error) => {
-            let file = options.addr_file.as_deref().unwrap_or(Path::new("")).display();
-            let (message, next) = match error {
-                ServeError::Listen(error) => (
-                    format!("the sandbox could not listen on {}: {error}", options.listen),
-                    "choose another address with --listen; port 0 takes any free port",
-                ),
-                ServeError::AddressFile(error) => (
-                    format!("the sandbox's address could not be written into {file}: {error}"),
-                    "choose another path for --addr-file, in a folder that exists",
-                ),
-                ServeError::Serve(error) => {
-                    (format!("the sandbox could not go on: {error}"), "start it again")
-                }
-            };
-            output.error(&message, Some(next));
-            Exit::Failed
-        }
-    }
+    serve(world, serving, ready, stop).await.map(|()| Exit::Done).map_err(|error| {
+        let file = options.addr_file.as_deref().unwrap_or(Path::new("")).display();
+        let (message, next) = match error {
+            ServeError::Listen(error) => (
+                format!("the sandbox could not listen on {}: {error}", options.listen),
+                "choose another address with --listen; port 0 takes any free port",
+            ),
+            ServeError::AddressFile(error) => (
+                format!("the sandbox's address could not be written into {file}: {error}"),
+                "choose another path for --addr-file, in a folder that exists",
+            ),
+            ServeError::Serve(error) => (format!("the sandbox could not go on: {error}"), "start it again"),
+        };
+        CliError::new(Exit::Failed, message).next(next)
+    })
 }
 
 /// The world of a file. One that exists is not seeded again: what was asked for would not be what is served.
@@ -127,24 +125,28 @@ async fn opened(
     options: &SandboxOptions,
     seed: impl FnOnce() -> World,
     output: &Output,
-) -> Result<(World, Keeper), Exit> {
+) -> Result<(World, Keeper), CliError> {
     let shown = path.display();
     let opened = open(path, seed).await.map_err(|error| {
-        output.error(&format!("the state {shown} is not used: {}", told(&error)), Some(remedy(&error)));
-        if matches!(error, KeepError::Taken) { Exit::Locked } else { Exit::Failed }
+        let exit = if matches!(error, KeepError::Taken) { Exit::Locked } else { Exit::Failed };
+        CliError::new(exit, format!("the state {shown} is not used: {}", told(&error))).next(remedy(&error))
     })?;
     if !opened.new && (options.accounts.is_some() || options.seed.is_some()) {
-        output.error(
-            &format!("{shown} holds a server already; --accounts and --seed are for a new one"),
-            Some("leave them out to take it up as it was left, or name another file"),
-        );
-        return Err(Exit::Usage);
+        return Err(CliError::usage(
+            format!("{shown} holds a server already; --accounts and --seed are for a new one"),
+            "leave them out to take it up as it was left, or name another file",
+        ));
     }
     output.say(&format!("the state is {} {shown}", if opened.new { "new, in" } else { "that of" }));
     Ok((opened.world, opened.keeper))
 }
 
-async fn kept(path: &Path, world: World, keeper: Keeper, options: &SandboxOptions, output: &Output) -> Exit {
+async fn kept(
+    path: &Path,
+    (world, keeper): (World, Keeper),
+    options: &SandboxOptions,
+    output: &Output,
+) -> Result<Exit, CliError> {
     let (failed, failure) = tokio::sync::oneshot::channel();
     let keeping = tokio::spawn(keeper.run(failed));
     let stop = async {
@@ -160,11 +162,9 @@ async fn kept(path: &Path, world: World, keeper: Keeper, options: &SandboxOption
         Ok(Err(error)) => told(&error),
         Err(error) => error.to_string(),
     };
-    output.error(
-        &format!("the state {} could not be stored: {error}", path.display()),
-        Some("make room or mend the disk, then start again: everything that was answered is in the file"),
-    );
-    Exit::Failed
+    let message = format!("the state {} could not be stored: {error}", path.display());
+    Err(CliError::new(Exit::Failed, message)
+        .next("make room or mend the disk, then start again: everything that was answered is in the file"))
 }
 
 /// The error with what is behind it.
@@ -185,45 +185,4 @@ fn remedy(error: &KeepError) -> &'static str {
         KeepError::Unknown(_) => "use the icewarden that wrote it, or name another file",
         KeepError::Io(_) | KeepError::Sql(_) => "look at the file and its folder, or name another file",
     }
-}
-
-fn usage(problem: &str, next: &str, output: &Output) -> Exit {
-    output.error(problem, Some(next));
-    Exit::Usage
-}
-
-/// The switches and the faults there are, in 80 columns.
-pub fn tables() -> String {
-    let mut out = "Switches (the first position of each is what a server does anyway):\n".to_owned();
-    for row in SWITCHES {
-        out.push_str(&entry("  ", 6, row.id, row.asks));
-        for position in row.positions {
-            out.push_str(&entry("        ", 17, position.name, position.meaning));
-        }
-    }
-    out.push_str("No switches:\n");
-    for (id, why) in NOT_OFFERED {
-        out.push_str(&entry("  ", 6, id, why));
-    }
-    out.push_str("Faults:\n");
-    for (kind, meaning) in FAULTS {
-        out.push_str(&entry("  ", 15, kind, meaning));
-    }
-    out + &entry("", 9, "The form:", FAULT_FORM)
-}
-
-/// A name and a text beside it, wrapped where 80 columns end.
-fn entry(indent: &str, width: usize, name: &str, text: &str) -> String {
-    let mut lines = vec![format!("{indent}{name:width$}")];
-    let margin = indent.len() + width;
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.len() + 1 + word.len() <= 80 => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(format!("{}{word}", " ".repeat(margin + 1))),
-        }
-    }
-    lines.join("\n") + "\n"
 }

@@ -85,6 +85,9 @@ impl<'a> Teller<'a> {
     }
 
     fn run_event(&self, plan: &Plan<'_>, event: &Event<'_>) {
+        if matches!(event, Event::Started) {
+            self.output.performs();
+        }
         if let Event::Step { step, state } = event
             && !matches!(state, crate::flow::StepState::Stopped(_))
         {
