@@ -147,8 +147,10 @@ fn token(text: &str) -> Result<(), Problem> {
 fn url(text: &str) -> Result<(), Problem> {
     let wanted = "an absolute http or https URL, such as https://mail.example.com/icewarpapi/";
     // With an `@` anywhere, what looks like a path or a port may be a piece of a password.
-    let bad =
-        |message: &str| Problem { secret: text.contains('@'), ..edit(problem("bad-url", message), wanted) };
+    let bad = |message: &str| Problem {
+        secret: text.contains(['@', '?', '#', '%']),
+        ..edit(problem("bad-url", message), wanted)
+    };
     let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
     let scheme = ["https://", "http://"].into_iter().find(|scheme| lower.starts_with(scheme));
     // The authority ends at `/`, `?` or `#`; an `@` in it is user information, wherever it stands.
@@ -171,6 +173,10 @@ fn url(text: &str) -> Result<(), Problem> {
     }
     if text.contains(['?', '#']) {
         return Err(bad("the URL goes on after its path, with `?` or `#`"));
+    }
+    // `%40` in front of the path is an `@` to some readers, and no part of any host's name.
+    if authority.contains('%') {
+        return Err(bad("the host of the URL holds `%`"));
     }
     if let Some(rest) = authority.strip_prefix('[') {
         let inside = rest.split_once(']').map(|(inside, _)| inside);
@@ -352,6 +358,8 @@ mod tests {
             ("http://mail.example.com:/", "from 1 to 65535"),
             ("http://mail.example.com/icewarpapi/?x=1", "after its path"),
             ("http://mail.example.com/icewarpapi/#x", "after its path"),
+            ("http://u%3Ax%40h/", "holds `%`"),
+            ("https://mail.example%2ecom/icewarpapi/", "holds `%`"),
         ] {
             let problem = Format::Url.test(text).expect_err(text);
             assert!(problem.message.contains(expected), "{text}: {}", problem.message);

@@ -157,3 +157,55 @@ fn a_logout_that_was_not_heard_is_sent_again() {
         assert!(logouts.try_iter().count() >= 2, "{trouble}");
     }
 }
+
+/// Whoever answers may send back what it was given: neither the password nor the session is in any text, whatever it is
+/// echoed in.
+#[test]
+fn what_is_echoed_is_not_shown() {
+    const PASSWORD: &str = "hunter2 & <co>";
+    for command in [
+        "authenticate",
+        "getsessioninfo",
+        "getdomainsinfolist",
+        "getaccountproperties",
+        "setaccountproperties",
+    ] {
+        for how in ["uid", "redirect", "html", "status"] {
+            let (stand, desk) = start();
+            assert!(stand.world().set_account_variable("admin@example.com", "U_Password", PASSWORD));
+            let desk = desk.env("ICEWARP_PASSWORD", PASSWORD);
+            stand.twist(move |_, request| {
+                if request.command != command {
+                    return None;
+                }
+                let sid = request.body.split("sid=\"").nth(1).and_then(|rest| rest.split('"').next());
+                let echo = format!("said {PASSWORD} {}", sid.unwrap_or_default());
+                let escaped = echo.replace('&', "&amp;").replace('<', "&lt;");
+                Some(match how {
+                    "uid" => error(&escaped),
+                    "html" => Reply::Body(format!("<html>{escaped}</html>")),
+                    "redirect" => Reply::Raw(
+                        format!("HTTP/1.1 302 Found\r\nLocation: http://x.test/?{echo}\r\nContent-Length: 0\r\n\r\n").into(),
+                    ),
+                    _ => Reply::Raw(
+                        format!("HTTP/1.1 404 No\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{echo}", echo.len()).into(),
+                    ),
+                })
+            });
+            let planned = desk.plan(&["--format", "json"]);
+            let ran = desk.apply(&[&["--events", "events.json"], &ALLOW[..]].concat());
+            let told = desk.icewarden(&["history", "show", "1"]);
+            let events = std::fs::read_to_string(desk.path("events.json")).unwrap_or_default();
+            for text in [&planned.out, &planned.err, &ran.out, &ran.err, &told.out, &told.err, &events] {
+                assert!(!text.contains("hunter2"), "{how} at {command}: {text}");
+                // Session ids of the sandbox begin so.
+                assert!(!text.contains("2026011508"), "{how} at {command}: {text}");
+            }
+        }
+    }
+    let (_, desk) = start();
+    let spec = desk.read("spec/spec.yaml").replace("/icewarpapi/", "/icewarpapi/?password=hunter2");
+    desk.write("spec/spec.yaml", &spec);
+    let ran = desk.plan(&[]).exits(65);
+    assert!(!ran.err.contains("hunter2"), "{}", ran.err);
+}

@@ -283,3 +283,22 @@ fn a_refused_release_leaves_the_claim_of_its_seat_and_the_rest_is_done() {
     assert!(stand.is_on("bob@example.com", "sip") && !stand.is_on("bob@example.com", "activesync"));
     assert_eq!(stand.over_highest("ActiveSync"), 0);
 }
+
+/// What a spec names lies beside its files, also where the saved plan is applied from elsewhere.
+#[test]
+fn a_saved_plan_finds_its_secrets_from_any_folder() {
+    let stand = Stand::of(world(&[("anna@example.com", &[])]));
+    let desk = desk(&stand, &[policy("a", "scope: {accounts: [anna@example.com]}\nservices: {im: enabled}")]);
+    let spec = desk.read("spec/spec.yaml").replace("{env: ICEWARP_PASSWORD}", "{file: pw}");
+    desk.write("spec/spec.yaml", &spec);
+    desk.write("spec/pw", "sandbox\n");
+    desk.save(2, &[]);
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let plan = desk.path("plan.json").to_string_lossy().into_owned();
+    desk.icewarden_in(elsewhere.path(), &["apply", &plan, "--auto-approve"]).exits(0);
+    assert!(stand.is_on("anna@example.com", "im"));
+    desk.write("spec/pw", "");
+    let ran = desk.icewarden_in(elsewhere.path(), &["apply", &plan, "--auto-approve"]).exits(1);
+    let folder = desk.path("spec");
+    ran.says(&[format!("{}", folder.display()), "it is empty".to_owned()]);
+}

@@ -86,7 +86,7 @@ async fn authenticate(
     let answer = send(transport, command, proof, hide, within).await.map_err(CallError::unshown)?;
     match answer.body {
         Body::Error(uid) => {
-            let uid = Uid::new(uid);
+            let uid = Uid::masked(&uid, &hide);
             let why = match uid.bears() {
                 Bears::Protocol | Bears::Licence => Refusal::Uid(uid),
                 _ => Refusal::Login(uid),
@@ -111,7 +111,14 @@ async fn challenge(
     let params = Params::new().number("authtype", 1);
     let answer = send(transport, command, &params, [credentials.password.reveal(), ""], within).await?;
     match answer.body {
-        Body::Error(uid) => Err(CallError::Refused { command, why: Refusal::NoRsa(Uid::new(uid)) }),
+        Body::Error(uid) => {
+            let uid = Uid::masked(&uid, &[credentials.password.reveal()]);
+            let why = match uid.bears() {
+                Bears::Licence => Refusal::Uid(uid),
+                _ => Refusal::NoRsa(uid),
+            };
+            Err(CallError::Refused { command, why })
+        }
         Body::Result(result) => Challenge::read(&result).map_err(|what| CallError::shape(command, what)),
     }
 }

@@ -336,7 +336,11 @@ impl Client {
             .await;
         let answer = answer.and_then(|answer| match answer.body {
             Body::Result(result) => Ok(result),
-            Body::Error(uid) => Err(CallError::Refused { command, why: Refusal::Uid(Uid::new(uid)) }),
+            // Whoever answers may send back what it was given.
+            Body::Error(uid) => {
+                let why = Refusal::Uid(Uid::masked(&uid, &[inner.password.reveal(), sid.as_str()]));
+                Err(CallError::Refused { command, why })
+            }
         });
         if params.is_secret() { answer.map_err(CallError::unshown) } else { answer }
     }

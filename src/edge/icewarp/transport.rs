@@ -173,7 +173,7 @@ impl Transport {
             let to = response
                 .headers()
                 .get(LOCATION)
-                .map_or("nowhere".to_owned(), |to| sanitised(&String::from_utf8_lossy(to.as_bytes())));
+                .map_or("nowhere".to_owned(), |to| excerpt(to.as_bytes(), &sending.hide));
             return CallError::Unreadable { command, why: Garble::Redirect { to } };
         }
         match number {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::excerpt::excerpt;
+
 /// What an error id bears on, which decides what the caller does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bears {
@@ -36,6 +38,12 @@ impl Uid {
     }
 
     /// As it came, so not yet safe to show.
+    /// One that is not in the table is shown as it came, and so without anything of `hide` in it.
+    pub(super) fn masked(text: &str, hide: &[&str]) -> Uid {
+        let uid = Uid::new(text);
+        if uid.row().is_some() { uid } else { Uid::new(excerpt(text.as_bytes(), hide)) }
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
