@@ -1,6 +1,6 @@
 //! The machine.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::refusals::{Refusal, Refusals, Subject, Verdict};
@@ -81,6 +81,8 @@ pub enum Next {
     Perform(usize),
     /// Read the licence status again and tell [`Run::standing`]: a write was refused (U-22).
     AskStanding,
+    /// Read the lists again and tell [`Run::looked`]: what the claims to come rest on may have changed.
+    LookAgain,
     /// Nothing can start until an outcome is recorded.
     Wait,
     Finished,
@@ -163,7 +165,23 @@ pub struct Run<'p> {
     heard: Option<Heard>,
     /// Why nothing more may start.
     halted: Option<Halt>,
+    looking: Looking,
+    /// Claims that nobody asks for any more, and why.
+    withdrawn: BTreeMap<usize, String>,
 }
+
+/// When the lists are read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looking {
+    Never,
+    /// Before the next claim that is not among the first steps of the run.
+    Next,
+    /// After so many claims since the last look.
+    After(usize),
+}
+
+/// So many claims are made between two looks at the lists: a look costs the pages of all lists, a claim three calls.
+const CLAIMS_A_LOOK: usize = 500;
 
 impl<'p> Run<'p> {
     /// Starts a run. A plan that is held back has nothing to perform: each of its steps is stopped.
@@ -182,6 +200,42 @@ impl<'p> Run<'p> {
             lost: 0,
             heard: None,
             halted,
+            looking: Looking::Never,
+            withdrawn: BTreeMap::new(),
+        }
+    }
+
+    /// The same run, which asks for the lists to be read again before its claims.
+    pub fn looking_again(mut self) -> Run<'p> {
+        self.looking = Looking::Next;
+        self
+    }
+
+    /// Whether the lists are read before the step at the cursor. What was planned a moment ago needs no second look.
+    fn look_is_due(&self) -> bool {
+        let claims =
+            matches!(&self.plan.steps[self.cursor], Step::Switch(step) if step.direction == Direction::Claim);
+        claims
+            && match self.looking {
+                Looking::Never => false,
+                Looking::Next => self.cursor > 0,
+                Looking::After(claims) => claims >= CLAIMS_A_LOOK,
+            }
+    }
+
+    /// Tells what reading the lists again gave: claims that nobody asks for any more. `Err` says why they could not be
+    /// read; then no claim is made.
+    pub fn looked(&mut self, looked: Result<BTreeMap<usize, String>, String>) {
+        self.looking = Looking::After(0);
+        match looked {
+            Ok(withdrawn) => self.withdrawn = withdrawn,
+            Err(why) => {
+                let why = format!("whether it is still asked for could not be read: {why}");
+                let claims = self.plan.steps.iter().enumerate().skip(self.cursor).filter(
+                    |(_, step)| matches!(step, Step::Switch(step) if step.direction == Direction::Claim),
+                );
+                self.withdrawn = claims.map(|(index, _)| (index, why.clone())).collect();
+            }
         }
     }
 
@@ -201,6 +255,9 @@ impl<'p> Run<'p> {
             if self.must_wait() {
                 return Next::Wait;
             }
+            if self.look_is_due() {
+                return if self.under_way > 0 { Next::Wait } else { Next::LookAgain };
+            }
             if let Some(why) = self.stopped_by() {
                 self.stop(why);
                 continue;
@@ -213,6 +270,9 @@ impl<'p> Run<'p> {
     fn start(&mut self) -> usize {
         let index = self.cursor;
         if let Step::Switch(step) = &self.plan.steps[index] {
+            if let (Looking::After(claims), Direction::Claim) = (&mut self.looking, step.direction) {
+                *claims += 1;
+            }
             self.tally.start(step);
             self.busy.insert(step.row);
         }
@@ -253,6 +313,10 @@ impl<'p> Run<'p> {
 
     /// Why the step at the cursor must not be tried.
     fn stopped_by(&self) -> Option<String> {
+        // Who left meanwhile must not get a seat that somebody else waits for.
+        if let Some(why) = self.withdrawn.get(&self.cursor) {
+            return Some(why.clone());
+        }
         if let Some(why) = self.refusals.given_up(Subject::of(&self.plan.steps[self.cursor])) {
             return Some(why.to_owned());
         }
@@ -448,6 +512,7 @@ mod tests {
             let said = |run: &mut Run<'_>| match run.next() {
                 Next::Perform(index) => format!("> {}", names[index]),
                 Next::AskStanding => "ask".to_owned(),
+                Next::LookAgain => "look".to_owned(),
                 Next::Wait => "wait".to_owned(),
                 Next::Finished => "finished".to_owned(),
             };
@@ -467,6 +532,11 @@ mod tests {
                     "open" => run.standing(Ok(())),
                     "closed" => run.standing(Err("status 1".to_owned())),
                     "interrupt" => run.halt(Halt::Interrupted),
+                    "look again" => run = run.looking_again(),
+                    "unread" => run.looked(Err("late".to_owned())),
+                    gone if gone.starts_with("gone ") => {
+                        run.looked(Ok(BTreeMap::from([(at(&gone["gone ".len()..]), "left".to_owned())])));
+                    }
                     expected => assert_eq!(said(&mut run), expected, "{what}"),
                 }
             }
@@ -590,6 +660,26 @@ mod tests {
     }
 
     #[test]
+    fn before_the_claims_the_lists_are_read_again_and_who_left_gets_no_seat() {
+        let accounts = &["a im:off->on", "b im:off->on", "c im:on->off"];
+        let releases = ["look again", "> release c im", "wait", "< release c im: done"];
+        let rest = [
+            "look",
+            "gone claim a im",
+            "> claim b im",
+            "x claim a im: left",
+            "< claim b im: done",
+            "finished",
+        ];
+        check("instantmessaging=2", accounts, &[&releases[..], &rest].concat());
+        let unread =
+            ["look", "unread", "finished", "x claim a im: could not be read: late", "x claim b im: late"];
+        check("instantmessaging=2", accounts, &[&releases[..], &unread].concat());
+        // What was planned a moment ago needs no second look.
+        check("instantmessaging=9", &accounts[..2], &["look again", "> claim a im"]);
+    }
+
+    #[test]
     fn a_step_is_stopped_unless_the_step_that_it_needs_was_done() {
         let accounts = &["a antispam:off->on quarantine:on->off"];
         for word in ["differs", "doubt", "not-sent"] {
@@ -662,6 +752,7 @@ mod tests {
                     count += 1;
                 }
                 Next::AskStanding => run.standing(Ok(())),
+                Next::LookAgain => run.looked(Ok(BTreeMap::new())),
                 Next::Wait => panic!("nothing is under way"),
                 Next::Finished => return (count, run),
             }

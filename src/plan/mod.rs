@@ -4,12 +4,13 @@
 //! be done ([`block`]), puts the rest in an order in which no module ever gets worse ([`order`]), holds it back
 //! where a guardrail says so ([`guard`]), and lets [`verify`] go over the finished plan as a stranger would.
 //! [`digest`] names what the plan does, so that an approval can be bound to it; [`approval`] says whether a plan is
-//! still the approved one, and [`file`] is its form outside.
+//! still the approved one, [`again`] which of its claims are still asked for, and [`file`] is its form outside.
 //!
 //! The order, for each module: claims that take no seat because the account holds one already and is about to
 //! give up its reason for it · releases · the claims that take seats, by priority, then address. Settings of the
 //! backup come last; they depend on nothing but each other.
 
+pub mod again;
 pub mod approval;
 pub mod block;
 pub mod build;

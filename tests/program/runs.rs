@@ -461,3 +461,32 @@ fn a_proxy_that_is_no_address_is_told() {
         .exits(69)
         .says(&["the proxy in HTTP_PROXY cannot be used", "check the environment variable HTTP_PROXY"]);
 }
+
+/// A run may take hours: who leaves the group meanwhile loses what the policy takes and gets no seat of it.
+#[test]
+fn who_left_the_group_during_the_run_gets_no_seat() {
+    let mut world = world(&[(ANNA, &[]), (BOB, &[]), (CARL, &["im"])]);
+    super::spec::group(&mut world, "sales@example.com", &[ANNA, BOB]);
+    world.set_product("Instant Messaging", Some(2));
+    let stand = Stand::of(world);
+    // At the first write, which is Carl's release.
+    let mut left = false;
+    stand.twist(move |world, request| {
+        if request.command == "setaccountproperties" && !std::mem::replace(&mut left, true) {
+            world.set_members("sales@example.com", &[ANNA]);
+        }
+        None
+    });
+    let sales = policy(
+        "sales",
+        "scope: {domains: [example.com]}\nservices: {im: {enable: {groups: [sales@example.com]}, others: disabled}}",
+    );
+    let desk = desk(&stand, &[sales]);
+    desk.apply(ALLOW).exits(5).says(&[
+        "not tried  claim   eu/bob@example.com/im",
+        "its policy no longer says so: the lists have changed since the plan was made",
+        "2 of 3 steps done",
+    ]);
+    assert!(stand.is_on(ANNA, "im") && !stand.is_on(BOB, "im") && !stand.is_on(CARL, "im"));
+    desk.plan(&["--allow", "shrink=sales:1", "--reason", "a test"]).exits(0).says(&["nothing to do"]);
+}

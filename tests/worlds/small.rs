@@ -279,6 +279,7 @@ impl Trying<'_> {
             match run.next() {
                 Next::Perform(index) => break index,
                 Next::AskStanding => run.standing(Ok(())),
+                Next::LookAgain => run.looked(Ok(Default::default())),
                 Next::Finished => {
                     self.tallied.runs += 1;
                     return;
@@ -367,6 +368,7 @@ impl Trying<'_> {
                     run.record(index, outcome(course, step));
                 }
                 Next::AskStanding => run.standing(Ok(())),
+                Next::LookAgain => run.looked(Ok(Default::default())),
                 Next::Finished => return,
                 Next::Wait => panic!("a run waits for nothing"),
             }

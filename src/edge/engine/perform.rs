@@ -8,15 +8,17 @@ use jiff::Timestamp;
 use tokio::task::{Id, JoinError, JoinSet};
 
 use super::job::Job;
+use super::read::{today, wanted};
 use super::step::{End, setting, switch};
 use super::tell::Told;
 use crate::diff::Direction;
-use crate::edge::port::Server;
+use crate::edge::port::{Server, Wanted};
 use crate::edge::secrets::Secret;
 use crate::edge::store::{Entry, Journal, Key};
 use crate::flow::{Event, Halt, Next, Outcome, Run, StepState};
 use crate::lifecycle::{Standing, standing};
 use crate::model::{BackupKey, Reading, ServiceSet};
+use crate::plan::again::{is_worth_it, withdrawn};
 use crate::plan::{Plan, Step};
 use crate::spec::meaning::SupportSense;
 
@@ -40,6 +42,9 @@ pub struct Performing<'a, S> {
 pub async fn perform<'a, S: Server>(performing: &Performing<'a, S>) -> Run<'a> {
     let Performing { job, plan, server, .. } = *performing;
     let mut run = Run::new(plan);
+    if is_worth_it(plan) {
+        run = run.looking_again();
+    }
     let mut tasks = Tasks::default();
     // What ended and is not written down yet. It goes with the intents of what starts next: one commit for both.
     let mut ended: Vec<Entry> = Vec::new();
@@ -64,7 +69,11 @@ pub async fn perform<'a, S: Server>(performing: &Performing<'a, S>) -> Run<'a> {
                 asked.tell(&mut run);
                 continue;
             }
-            joined = tasks.next(), if next != Next::AskStanding => joined,
+            looked = look_again(performing), if next == Next::LookAgain => {
+                run.looked(looked);
+                continue;
+            }
+            joined = tasks.next(), if next != Next::AskStanding && next != Next::LookAgain => joined,
             () = job.ear.interrupted() => {
                 performing.interrupted(&mut run, &mut interruptions);
                 continue;
@@ -242,6 +251,19 @@ impl<S: Server> Performing<'_, S> {
                 tasks.start(index, async move { setting(&server, &step, &secrets).await });
             }
         }
+    }
+}
+
+/// Reads the lists again, and nothing of the accounts themselves: pages, and the members of the groups.
+async fn look_again<S: Server>(performing: &Performing<'_, S>) -> Result<BTreeMap<usize, String>, String> {
+    let plan = performing.plan;
+    let wanted =
+        Wanted { services: ServiceSet::EMPTY, licence: false, backup: Vec::new(), ..wanted(plan.server) };
+    let again = performing.server.observe(&wanted, &|_| {}).await.map_err(|error| error.to_string())?;
+    match again.directory.incomplete.first() {
+        // Not read is not absent: a list that is not whole withdraws nothing by what it lacks.
+        Some(why) => Err(why.clone()),
+        None => Ok(withdrawn(plan, &again.directory, today())),
     }
 }
 

@@ -167,7 +167,7 @@ async fn read_all(
         observed.columns.bits.iter_mut().for_each(ServiceBits::take_support_as_available);
     }
     let met = met(backup_secrets, &observed, known);
-    let today = jiff::tz::Offset::UTC.to_datetime(Timestamp::now()).date();
+    let today = today();
     let asks = asks(job.inputs(&observed, today, &met, &known.memory));
     if asks.lists_again {
         // Only two passes that agree show that nothing moved while the lists were read (U-9).
@@ -181,7 +181,13 @@ async fn read_all(
     Ok((observed, met, today))
 }
 
-fn wanted(server: &ServerSpec) -> Wanted {
+/// The day, in UTC.
+pub(super) fn today() -> Date {
+    jiff::tz::Offset::UTC.to_datetime(Timestamp::now()).date()
+}
+
+/// What a plan of a server needs of it.
+pub(super) fn wanted(server: &ServerSpec) -> Wanted {
     let services = services_of(&server.policies);
     let groups = groups_of(&server.policies);
     let named = named_in(&server.policies, server.guardrails.protect.iter().map(|(text, _)| text.as_str()));
@@ -191,7 +197,7 @@ fn wanted(server: &ServerSpec) -> Wanted {
         groups: groups.iter().filter_map(|group| Address::parse(group).ok()).collect(),
         named: named.addresses,
         domains: named.domains,
-        today: Some(jiff::tz::Offset::UTC.to_datetime(Timestamp::now()).date()),
+        today: Some(today()),
         licence: true,
         backup: server.backup.iter().flat_map(|backup| &backup.settings).map(|setting| setting.key).collect(),
     }
