@@ -20,8 +20,17 @@ const ROOMS: [&str; 10] =
 /// What the room `edge/sandbox` may use, so that the two sides of the wire cannot share a mistake.
 const SANDBOX_MAY_USE: [&[&str]; 3] = [&["model"], &["lifecycle"], &["edge", "sandbox"]];
 
-/// What the room `edge/icewarp` must not use.
-const ICEWARP_MUST_NOT_USE: [&[&str]; 2] = [&["edge", "sandbox"], &["edge", "cli"]];
+/// What rooms of the edge must not use: the room, the others, and what to do instead.
+const EDGE_MUST_NOT_USE: &[(&str, &[&str], &str)] = &[
+    ("icewarp", &["sandbox", "cli", "engine"], "move what both need into an earlier room"),
+    (
+        "engine",
+        &["sandbox", "cli", "icewarp"],
+        "reach servers through edge/port, and tell instead of printing",
+    ),
+    ("port", &["sandbox", "cli", "icewarp", "engine"], "a port names nobody who uses it or stands behind it"),
+    ("store", &["sandbox", "cli", "icewarp", "engine"], "the store is given what it keeps"),
+];
 
 /// Words of code that belong to certain places only: the word, the places, and why.
 const CODE_WORDS: &[(&str, &[&str], &str)] = &[
@@ -243,8 +252,10 @@ fn forbidden(home: &[String], target: &[String]) -> Option<String> {
             "the sandbox uses crate::{path}: it may use model and lifecycle, write it again"
         ));
     }
-    if starts(&at, &["edge", "icewarp"]) && ICEWARP_MUST_NOT_USE.iter().any(|not| starts(&to, not)) {
-        return Some(format!("edge/icewarp uses crate::{path}: move what both need into an earlier room"));
+    for (room, others, instead) in EDGE_MUST_NOT_USE {
+        if starts(&at, &["edge", room]) && others.iter().any(|other| starts(&to, &["edge", other])) {
+            return Some(format!("edge/{room} uses crate::{path}: {instead}"));
+        }
     }
     None
 }
@@ -1373,6 +1384,11 @@ fn the_two_sides_of_the_wire_do_not_meet() {
         ("src/edge/icewarp/rpc.rs", "use crate::edge::sandbox::table;", &[1]),
         ("src/edge/icewarp/rpc.rs", "use crate::edge::cli::ask;", &[1]),
         ("src/edge/icewarp/rpc.rs", "use crate::{edge::files, model::Service};", &[]),
+        ("src/edge/engine/read.rs", "use crate::edge::icewarp::Client;", &[1]),
+        ("src/edge/engine/read.rs", "use crate::edge::cli::output::Output;", &[1]),
+        ("src/edge/engine/read.rs", "use crate::edge::port::Server;", &[]),
+        ("src/edge/port/server.rs", "use crate::edge::icewarp::Client;", &[1]),
+        ("src/edge/store/runs.rs", "use crate::edge::engine::keep;", &[1]),
     ];
     for (path, text, expected) in cases {
         assert_eq!(lines(path, text, use_order), *expected, "{path}: {text}");

@@ -44,6 +44,7 @@ impl Uid {
         if uid.row().is_some() { uid } else { Uid::new(excerpt(text.as_bytes(), hide)) }
     }
 
+    /// As it came, for whoever searches for it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
