@@ -9,9 +9,10 @@
 
 use std::collections::BTreeSet;
 
+use super::entries::{Account, FLAG_GUEST, USER};
 use super::services::{self, MODULE_COUNT, MODULES, Module, SERVICES, module_of_product};
 use super::switches::{AntispamSeats, InternalGuests, SeatBasis, SeatFollows, WhoCounts};
-use super::world::{Account, FLAG_GUEST, USER, World};
+use super::world::World;
 
 /// A second seat of [`Module::AntiSpam`] (U-37), as a bit beyond those of the modules.
 const ANTISPAM_TWICE: u16 = 1 << MODULE_COUNT;

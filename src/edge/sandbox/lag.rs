@@ -4,10 +4,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::entries::Account;
 use super::switches::{Lag, NotEditable};
 use super::values::Value;
 use super::variables::{self, Meaning, Variable};
-use super::world::{Account, World};
+use super::world::World;
 
 /// What is still shown as it was.
 #[derive(Clone, Debug, Default)]

@@ -29,6 +29,7 @@ mod challenge;
 mod commands;
 mod count;
 mod cut;
+mod entries;
 mod exchange;
 mod faults;
 mod keep;

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::entries::{FLAG_ADMIN, FLAG_DOMAIN_ADMIN};
 use super::switches::SessionLife;
-use super::world::{FLAG_ADMIN, FLAG_DOMAIN_ADMIN, World};
+use super::world::World;
 
 /// Open sessions by id. An id is 18 digits that look like a moment and a counter (reference 1.2); they are
 /// predictable, as this server guards nothing. Sessions have no age, but may have a number of calls (U-16);

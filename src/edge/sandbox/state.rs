@@ -3,9 +3,10 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
+use super::entries::{Account, FLAG_ADMIN, FLAG_GUEST};
 use super::services::{MODULES, SERVICES};
 use super::variables;
-use super::world::{Account, FLAG_ADMIN, FLAG_GUEST, World};
+use super::world::World;
 
 /// Backup settings of reference 5.1, and what tells the state of the licence.
 const SERVER_VARIABLES: [&str; 26] = [

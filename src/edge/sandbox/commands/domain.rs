@@ -1,10 +1,11 @@
 //! Domains: properties, creation, removal, a new name.
 
+use super::super::entries::STANDARD;
 use super::super::exchange::{Call, Reply};
 use super::super::sessions::Rights;
 use super::super::values::Value;
 use super::super::variables::{Scope, Variable};
-use super::super::world::{STANDARD, World};
+use super::super::world::World;
 use super::properties::{Write, admitted, answer, answer_rights, done, names, writes};
 use super::server::right_of;
 

@@ -3,12 +3,13 @@
 //! The password comes plain, or in a digest that only this server can open (`challenge`).
 
 use super::super::account_values::{admin_type, name_of};
+use super::super::entries::{Account, USER};
 use super::super::exchange::{Call, NO_SUCH_ACCOUNT, RESULT_DEPTH, Reply, Success};
 use super::super::logins::LoginBar;
 use super::super::sessions::GLOBAL_ADMIN;
 use super::super::switches::AuthType;
 use super::super::variables;
-use super::super::world::{Account, PASSWORD, USER, World};
+use super::super::world::{PASSWORD, World};
 use super::super::xml::Writer;
 
 /// Whose account this is, if the password is right and nothing stands against it.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::super::entries::{ACCOUNT_KIND_MAX, Account, Domain, Extra, Member};
 use super::super::licence::{Licence, Product};
 use super::super::services::{MODULES, SERVICES};
 use super::super::variables;
-use super::super::world::{ACCOUNT_KIND_MAX, Account, Domain, Extra, Member, World};
+use super::super::world::World;
 use super::changes::{Changes, Small};
 
 /// Values by the name of their variable: numbers of variables change between versions.
