@@ -6,8 +6,8 @@
 
 use std::fmt;
 
+use super::call::{Answer, Cut, Exchange};
 use super::commands;
-use super::exchange::{Answer, Exchange};
 use super::variables;
 use super::world::World;
 
@@ -73,16 +73,6 @@ enum Calls {
     All,
     Nth(u64),
     From(u64),
-}
-
-/// What the transport does to an answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Cut {
-    #[default]
-    Not,
-    Unanswered,
-    Inside,
-    After,
 }
 
 /// Why a text is no fault; its display says what there is instead.

@@ -25,6 +25,7 @@
 //! - It guards nothing: session ids are predictable and the state report shows everything. It is for loopback.
 
 mod account_values;
+mod call;
 mod challenge;
 mod commands;
 mod count;
@@ -50,7 +51,7 @@ mod world;
 mod writer;
 mod xml;
 
-pub use exchange::Answer;
+pub use call::Answer;
 pub use faults::{FAULT_FORM, FAULTS, Fault, FaultError};
 pub use keep::{KeepError, Keeper, Opened, open};
 pub use licence::LicenceShape;

@@ -4,7 +4,7 @@
 //! read or write, and does it just before that call. He never takes a seat that is not free, so that whoever
 //! finds a module over its licence has done it himself. The state report lists what he did.
 
-use super::exchange::Call;
+use super::call::Call;
 use super::switches::SecondWriter;
 use super::values::bit;
 use super::variables::{self, Kind, Meaning, Scope, Variable};

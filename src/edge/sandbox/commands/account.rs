@@ -1,8 +1,8 @@
 //! Accounts: properties, creation, removal, passwords.
 
 use super::super::account_values::is_mailbox;
+use super::super::call::{Call, NO_SUCH_ACCOUNT, Reply};
 use super::super::entries::{ACCOUNT_KIND_MAX, ALIAS, Account, USER, split_address};
-use super::super::exchange::{Call, NO_SUCH_ACCOUNT, Reply};
 use super::super::switches::NoSeat;
 use super::super::values::{Value, read_list};
 use super::super::variables::{self, Meaning, Scope};

@@ -1,8 +1,8 @@
 //! The API console: every variable with its value, type and group (reference 1.6).
 
 use super::super::account_values::{belongs, console_kind};
+use super::super::call::{Call, Reply};
 use super::super::entries::split_address;
-use super::super::exchange::{Call, Reply};
 use super::super::services::SERVICES;
 use super::super::sessions::Rights;
 use super::super::values::{Value, read_list};

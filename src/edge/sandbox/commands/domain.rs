@@ -1,7 +1,7 @@
 //! Domains: properties, creation, removal, a new name.
 
+use super::super::call::{Call, Reply};
 use super::super::entries::STANDARD;
-use super::super::exchange::{Call, Reply};
 use super::super::sessions::Rights;
 use super::super::values::Value;
 use super::super::variables::{Scope, Variable};

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use super::super::account_values::belongs;
+use super::super::call::{Call, NO_SUCH_ACCOUNT, RESULT_DEPTH, Reply, Success};
 use super::super::entries::{
     ACCOUNT_KIND_MAX, ALIAS, Account, Domain, FLAG_ADMIN, FLAG_DOMAIN_ADMIN, GROUP, Member,
 };
-use super::super::exchange::{Call, NO_SUCH_ACCOUNT, RESULT_DEPTH, Reply, Success};
 use super::super::services::SERVICES;
 use super::super::sessions::Rights;
 use super::super::switches::{AliasList, AliasNames, ListOrder, Nested, PageCap, Release};

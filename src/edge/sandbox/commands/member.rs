@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::super::call::{Call, Reply};
 use super::super::entries::{Account, GROUP, MAILING_LIST, Member, split_address};
-use super::super::exchange::{Call, Reply};
 use super::super::values::read_members;
 use super::super::world::World;
 use super::account::named;

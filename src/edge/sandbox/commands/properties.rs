@@ -2,7 +2,7 @@
 
 use roxmltree::Node;
 
-use super::super::exchange::{Call, RESULT_DEPTH, Reply, Success};
+use super::super::call::{Call, RESULT_DEPTH, Reply, Success};
 use super::super::switches::{BadItem, UnknownName};
 use super::super::values::Value;
 use super::super::variables::{self, Variable};

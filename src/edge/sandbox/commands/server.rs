@@ -1,6 +1,6 @@
 //! The server: its properties, statistics, services and licence information.
 
-use super::super::exchange::{Call, RESULT_DEPTH, Reply, Success};
+use super::super::call::{Call, RESULT_DEPTH, Reply, Success};
 use super::super::sessions::Rights;
 use super::super::values::{Value, bit};
 use super::super::variables::{Scope, Variable};

@@ -3,8 +3,8 @@
 //! The password comes plain, or in a digest that only this server can open (`challenge`).
 
 use super::super::account_values::{admin_type, name_of};
+use super::super::call::{Call, NO_SUCH_ACCOUNT, RESULT_DEPTH, Reply, Success};
 use super::super::entries::{Account, USER};
-use super::super::exchange::{Call, NO_SUCH_ACCOUNT, RESULT_DEPTH, Reply, Success};
 use super::super::logins::LoginBar;
 use super::super::sessions::GLOBAL_ADMIN;
 use super::super::switches::AuthType;
