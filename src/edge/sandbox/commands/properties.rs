@@ -93,6 +93,11 @@ pub(super) fn answer(
     Ok(Success::Elements(out.finish()))
 }
 
+/// What an administrator may do: 1 read, 2 read and write (reference 1.4).
+pub(super) fn right_of(variable: &Variable) -> &'static str {
+    if variable.read_only { "1" } else { "2" }
+}
+
 /// An answer of rights (recorded of `getmydomainrigths` by the C# client of reference 6).
 pub(super) fn answer_rights(names: &[String], mut right: impl FnMut(&Variable) -> &'static str) -> Reply {
     let mut out = Writer::at_depth(RESULT_DEPTH);
