@@ -44,7 +44,8 @@ impl World {
             let named = iq.descendants().filter(|node| node.tag_name().name() == "propname");
             named.filter_map(|node| node.text()).any(|text| text.trim().eq_ignore_ascii_case(variable))
         };
-        let struck = self.struck(commands::find(&name).map_or("", |command| command.name), &names);
+        let command = commands::find(&name).map_or("", |command| command.name);
+        let struck = Struck::by(&mut self.faults, command, &names);
         if let Some(exchange) = struck.instead() {
             return exchange;
         }
