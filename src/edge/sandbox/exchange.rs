@@ -4,8 +4,9 @@ use roxmltree::{Document, Node};
 
 use super::call::{Answer, Call, Cut, Exchange, Reply, Success};
 use super::commands::{self, Access, Command};
+use super::entries::{FLAG_ADMIN, FLAG_DOMAIN_ADMIN};
 use super::faults::Struck;
-use super::sessions::Rights;
+use super::sessions::{GLOBAL_ADMIN, Rights};
 use super::switches::{ErrorOrder, SessionLife};
 use super::world::World;
 use super::xml::{self, Writer};
@@ -127,6 +128,22 @@ impl World {
         let session = self.sessions.find(sid, self.switches.session).ok_or_else(|| self.session_lost())?;
         let rights = self.rights_of(&session.address);
         Ok((session.address, rights))
+    }
+
+    /// Looked up at every call: rights taken away end at once.
+    fn rights_of(&self, address: &str) -> Rights {
+        if address == GLOBAL_ADMIN {
+            return Rights::Server;
+        }
+        let Some(account) = self.account_id(address).and_then(|id| self.account(id)) else {
+            return Rights::Nothing;
+        };
+        let domain = self.domain(account.domain).map_or("", |domain| &domain.name);
+        match account.flags {
+            flags if flags & FLAG_ADMIN != 0 => Rights::Server,
+            flags if flags & FLAG_DOMAIN_ADMIN != 0 => Rights::Domain(domain.to_owned()),
+            _ => Rights::Nothing,
+        }
     }
 }
 

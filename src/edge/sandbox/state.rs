@@ -132,7 +132,7 @@ impl Serialize for Services {
 
 /// The switches that are not in their first position.
 fn moved(world: &World) -> Vec<String> {
-    world.switches_moved().map(|setting| setting.to_string()).collect()
+    world.switches.moved().map(|setting| setting.to_string()).collect()
 }
 
 /// What the second administrator wrote, in order.
