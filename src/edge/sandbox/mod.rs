@@ -45,6 +45,7 @@ mod server;
 mod services;
 mod sessions;
 mod setup;
+mod shown;
 mod state;
 mod switches;
 mod values;
