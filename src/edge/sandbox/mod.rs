@@ -40,6 +40,7 @@ mod licence;
 mod logins;
 mod names;
 mod other_values;
+mod parts;
 mod seed;
 mod server;
 mod services;

@@ -3,18 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::challenge::Challenges;
-use super::count::Counts;
 use super::entries::{ACCOUNT_KIND_MAX, Account, Domain, GROUP, Member, STANDARD, USER, split_address};
 use super::faults::Fault;
 use super::keep::Watch;
 use super::lag::Lags;
 use super::licence::Licence;
 use super::logins::LoginBar;
+use super::parts::{Counts, SecondAdministrator};
 use super::services::SERVICES;
 use super::sessions::Sessions;
 use super::switches::Switches;
 use super::variables::{self, Meaning, Scope, Variable};
-use super::writer::SecondAdministrator;
 
 /// The password of every account that was not given one of its own.
 pub(super) const PASSWORD: &str = "sandbox";
