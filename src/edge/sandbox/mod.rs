@@ -23,6 +23,16 @@
 //!   Mode locks nothing.
 //! - Commands that are known but not simulated answer 0, an empty list or an empty result, never 1 (see `commands`).
 //! - It guards nothing: session ids are predictable and the state report shows everything. It is for loopback.
+//!
+//! # Reading order
+//! No file imports one that stands later here:
+//! 1. the paper and the tree: `services`, `variables`, `switches`, `xml`;
+//! 2. what a world is made of, and what comes in and goes out: `entries`, `values`, `sessions`, `call`, `licence`,
+//!    `parts`, `logins`, `lag`, `challenge`, `faults`, and `changes` of `keep`;
+//! 3. the world, and what acts on it: `world`, `names`, `count`, `account_values`, `other_values`, `shown`, `writer`,
+//!    `setup`, `seed`;
+//! 4. the interface, and other views: `commands`, `exchange`, `fault_text`, `state`, the rest of `keep`;
+//! 5. the transport: `cut`, `server`.
 
 mod account_values;
 mod call;
