@@ -127,36 +127,7 @@ const TABLE_FUNCTIONS: &[(&str, &str)] = &[];
 const TABLE_FILES: &[&str] = &[];
 
 /// Circles of files that are still there, each with all its files. The list only gets shorter.
-const CIRCLES_LEFT: &[&[&str]] = &[
-    // The world and what it holds: each of these has a type that the world is made of, and methods of the world.
-    &[
-        "src/edge/sandbox/account_values.rs",
-        "src/edge/sandbox/challenge.rs",
-        "src/edge/sandbox/commands/account.rs",
-        "src/edge/sandbox/commands/console.rs",
-        "src/edge/sandbox/commands/domain.rs",
-        "src/edge/sandbox/commands/list.rs",
-        "src/edge/sandbox/commands/member.rs",
-        "src/edge/sandbox/commands/password.rs",
-        "src/edge/sandbox/commands/properties.rs",
-        "src/edge/sandbox/commands/server.rs",
-        "src/edge/sandbox/commands/session.rs",
-        "src/edge/sandbox/commands/table.rs",
-        "src/edge/sandbox/count.rs",
-        "src/edge/sandbox/exchange.rs",
-        "src/edge/sandbox/faults.rs",
-        "src/edge/sandbox/keep/changes.rs",
-        "src/edge/sandbox/keep/rows.rs",
-        "src/edge/sandbox/lag.rs",
-        "src/edge/sandbox/licence.rs",
-        "src/edge/sandbox/logins.rs",
-        "src/edge/sandbox/sessions.rs",
-        "src/edge/sandbox/switches.rs",
-        "src/edge/sandbox/values.rs",
-        "src/edge/sandbox/world.rs",
-        "src/edge/sandbox/writer.rs",
-    ],
-];
+const CIRCLES_LEFT: &[&[&str]] = &[];
 
 /// The facts of the licence manual: the family, and how many ids it has.
 const FACTS: [(&str, usize); 8] =

@@ -1,12 +1,13 @@
 //! The variables of an account: read, checked, stored.
 
+use super::entries::{
+    Account, FLAG_ADMIN, FLAG_DOMAIN_ADMIN, FLAG_GUEST, GROUP, MAILING_LIST, USER, split_address,
+};
 use super::services::{BEYOND_POP3, SERVICES};
 use super::switches::{ModeValues, NotEditable, SupportSense};
 use super::values::{Value, bit};
 use super::variables::{Kind, Meaning, Scope, Variable};
-use super::world::{
-    Account, FLAG_ADMIN, FLAG_DOMAIN_ADMIN, FLAG_GUEST, GROUP, MAILING_LIST, USER, World, split_address,
-};
+use super::world::World;
 
 /// Account properties whose class this server does not hold; they read as no value, as recorded of `A_Image`.
 const NOT_HELD: [&str; 11] = [

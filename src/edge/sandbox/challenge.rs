@@ -11,8 +11,6 @@ use rsa::rand_core::TryCryptoRng;
 use rsa::traits::PublicKeyParts as _;
 use rsa::{Generate, PrivateKey};
 
-use super::world::World;
-
 /// How long a challenge is good for, seconds (reference 1.3).
 const GOOD_FOR_S: i64 = 5 * 60;
 
@@ -46,40 +44,37 @@ pub(super) struct Challenge {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Challenges(BTreeSet<i64>);
 
-impl World {
-    /// Moves the clock by which challenges grow old.
-    pub fn move_clock(&mut self, seconds: i64) {
-        self.clock_ahead_s += seconds;
-    }
+/// The moment of a server whose clock is ahead of the machine's by so many seconds, Unix seconds.
+fn now(clock_ahead_s: i64) -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX) + clock_ahead_s
+}
 
-    fn now(&self) -> i64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_secs()).unwrap_or(i64::MAX) + self.clock_ahead_s
-    }
-
+impl Challenges {
     /// A new challenge; `None` without a key.
-    pub(super) fn challenge(&mut self) -> Option<Challenge> {
+    pub(super) fn issue(&mut self, clock_ahead_s: i64) -> Option<Challenge> {
         let key = key()?;
-        let timestamp = self.now();
-        self.challenges.0 = self.challenges.0.split_off(&(timestamp - GOOD_FOR_S));
-        self.challenges.0.insert(timestamp);
+        // After the key: making the first one takes a while.
+        let now = now(clock_ahead_s);
+        self.0 = self.0.split_off(&(now - GOOD_FOR_S));
+        self.0.insert(now);
         let hash_id =
             key.n().to_be_bytes_trimmed_vartime().iter().map(|byte| format!("{byte:02X}")).collect();
-        Some(Challenge { hash_id, timestamp })
+        Some(Challenge { hash_id, timestamp: now })
     }
 
     /// The password in a digest. A challenge that never went out is told like one that is too old; what cannot
     /// be read at all holds no right password (synthetic).
-    pub(super) fn password_of_digest(&self, digest: &str) -> Result<String, &'static str> {
+    pub(super) fn password_of_digest(
+        &self,
+        digest: &str,
+        clock_ahead_s: i64,
+    ) -> Result<String, &'static str> {
         let opened = bytes_of(digest).and_then(|digest| key()?.pkcs1v15_decrypt(&digest).ok());
         let text = opened.and_then(|opened| String::from_utf8(opened).ok()).ok_or("auth_login_invalid")?;
         let (password, timestamp) = parts(&text).ok_or("auth_login_invalid")?;
-        let fresh = self.now() - timestamp <= GOOD_FOR_S;
-        if self.challenges.0.contains(&timestamp) && fresh {
-            Ok(password)
-        } else {
-            Err("auth_digest_expired")
-        }
+        let fresh = now(clock_ahead_s) - timestamp <= GOOD_FOR_S;
+        if self.0.contains(&timestamp) && fresh { Ok(password) } else { Err("auth_digest_expired") }
     }
 }
 

@@ -7,24 +7,13 @@
 //! the server refuses it (U-30); a seat that becomes free goes to the account on trial that was created first –
 //! which one the real server takes is not known.
 
-use std::collections::BTreeSet;
-
+use super::entries::{Account, FLAG_GUEST, USER};
 use super::services::{self, MODULE_COUNT, MODULES, Module, SERVICES, module_of_product};
 use super::switches::{AntispamSeats, InternalGuests, SeatBasis, SeatFollows, WhoCounts};
-use super::world::{Account, FLAG_GUEST, USER, World};
+use super::world::World;
 
 /// A second seat of [`Module::AntiSpam`] (U-37), as a bit beyond those of the modules.
 const ANTISPAM_TWICE: u16 = 1 << MODULE_COUNT;
-
-/// Counters by module, kept up to date with every write.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Counts {
-    pub used: [u64; MODULE_COUNT],
-    /// The highest `over` since the last [`World::reset_highest`].
-    pub highest: [u64; MODULE_COUNT],
-    /// Accounts that use a module without a seat; as many as the module is over by.
-    pub trial: [BTreeSet<u32>; MODULE_COUNT],
-}
 
 impl World {
     /// Seats in use of a product of the licence; 0 for a product that counts nothing.

@@ -1,13 +1,10 @@
 //! What a write leaves to be seen for a while: the value before (U-15). Counted in reads, so that the same calls
 //! give the same answers.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::switches::{Lag, NotEditable};
-use super::values::Value;
-use super::variables::{self, Meaning, Variable};
-use super::world::{Account, World};
+use super::switches::Lag;
+use super::variables;
 
 /// What is still shown as it was.
 #[derive(Clone, Debug, Default)]
@@ -22,16 +19,30 @@ struct Late<T> {
     reads_left: u32,
 }
 
-/// How often what was written still shows the value before.
-fn reads(lag: Lag) -> u32 {
-    match lag {
-        Lag::None => 0,
-        Lag::TwoReads => 2,
-        Lag::TwentyReads => 20,
-    }
-}
-
 impl Lags {
+    /// Keeps what the switches of an account were before a write.
+    pub(super) fn keep_account(&mut self, id: u32, before: u32, lag: Lag) {
+        let reads_left = reads(lag);
+        if reads_left > 0 {
+            let late = self.accounts.entry(id).or_insert(Late { before, reads_left });
+            late.reads_left = reads_left;
+        }
+    }
+
+    /// Keeps what a server variable was before a write.
+    pub(super) fn keep_server(&mut self, index: u16, before: &str, lag: Lag) {
+        let reads_left = reads(lag);
+        if reads_left > 0 {
+            let late = self.server.entry(index).or_insert(Late { before: before.into(), reads_left });
+            late.reads_left = reads_left;
+        }
+    }
+
+    /// What the switches of an account still show.
+    pub(super) fn account(&self, id: u32) -> Option<u32> {
+        self.accounts.get(&id).map(|late| late.before)
+    }
+
     /// What a server variable still shows.
     pub(super) fn server(&self, index: u16) -> Option<&str> {
         self.server.get(&index).map(|late| &*late.before)
@@ -59,53 +70,11 @@ impl Lags {
     }
 }
 
-impl World {
-    /// To be called before the switches of an account are written by a call.
-    pub(super) fn lag_account(&mut self, id: u32) {
-        let (reads_left, Some(account)) = (reads(self.switches.lag), self.account(id)) else { return };
-        let before = account.switches;
-        if reads_left > 0 {
-            let late = self.lags.accounts.entry(id).or_insert(Late { before, reads_left });
-            late.reads_left = reads_left;
-        }
-    }
-
-    /// To be called before a server variable is written by a call.
-    pub(super) fn lag_server(&mut self, variable: &Variable) {
-        let reads_left = reads(self.switches.lag);
-        if reads_left > 0 {
-            let before = self.server.get(&variable.index).map_or(variable.default.as_str(), AsRef::as_ref);
-            let before = before.into();
-            let late = self.lags.server.entry(variable.index).or_insert(Late { before, reads_left });
-            late.reads_left = reads_left;
-        }
-    }
-
-    /// An account as a call sees it.
-    pub(super) fn shown(&self, id: u32) -> Option<Cow<'_, Account>> {
-        let account = self.account(id)?;
-        let Some(late) = self.lags.accounts.get(&id) else { return Some(Cow::Borrowed(account)) };
-        Some(Cow::Owned(Account { switches: late.before, ..account.clone() }))
-    }
-
-    /// Stores what a call writes: a switch that may not be chosen is ignored or waits (U-6), and one that is
-    /// written no longer sleeps (U-26).
-    pub(super) fn store_called(&mut self, id: u32, variable: &Variable, value: &Value) -> bool {
-        let Meaning::Switch(index) = variable.meaning else { return self.store_account(id, variable, value) };
-        let Some(account) = self.account(id) else { return false };
-        let locked = self.is_locked(account, index);
-        if locked && self.switches.not_editable == NotEditable::Ignored {
-            return true;
-        }
-        self.edit_account(id, |account| {
-            if locked {
-                account.extra_mut().deferred |= 1 << index;
-            }
-            if let Some(extra) = &mut account.extra {
-                extra.dormant &= !(1 << index);
-                extra.deferred &= if locked { u32::MAX } else { !(1 << index) };
-            }
-        });
-        self.store_account(id, variable, value)
+/// How often what was written still shows the value before.
+fn reads(lag: Lag) -> u32 {
+    match lag {
+        Lag::None => 0,
+        Lag::TwoReads => 2,
+        Lag::TwentyReads => 20,
     }
 }

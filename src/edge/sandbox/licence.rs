@@ -2,7 +2,6 @@
 
 use super::services::{Module, module_of_product};
 use super::switches::ProductNames;
-use super::world::World;
 use super::xml::Writer;
 
 /// How `C_License_XML` is written (U-18).
@@ -123,41 +122,6 @@ impl Licence {
         for (name, value) in known {
             out.leaf(name, value);
         }
-    }
-}
-
-impl World {
-    /// Sets the seats of a product: `Some(0)` is unlimited, as on the wire; `None` takes the product out of
-    /// the licence. Accounts go on trial or come off it at once.
-    pub fn set_product(&mut self, product: &str, accounts: Option<u32>) {
-        let module = module_of_product(product);
-        let same = |held: &Product| match module {
-            Some(module) => module_of_product(&held.name) == Some(module),
-            None => held.name.eq_ignore_ascii_case(product),
-        };
-        let place = self.licence.products.iter().position(same);
-        match (place, accounts) {
-            (Some(place), Some(accounts)) => self.licence.products[place].accounts = accounts,
-            (Some(place), None) => drop(self.licence.products.remove(place)),
-            (None, Some(accounts)) => {
-                self.licence.products.push(Product { name: product.to_owned(), accounts });
-            }
-            (None, None) => {}
-        }
-        self.recount_all();
-    }
-
-    /// The order id the licence says it was bought under (reference 4.2).
-    pub fn set_order_id(&mut self, order_id: &str) {
-        order_id.clone_into(&mut self.licence.order_id);
-    }
-
-    /// In which shape `C_License_XML` is given (U-18).
-    pub fn set_licence_shape(&mut self, shape: LicenceShape) {
-        self.switches.product_names = match shape {
-            LicenceShape::UpperCase => ProductNames::Upper,
-            LicenceShape::LowerCase => ProductNames::Lower,
-        };
     }
 }
 

@@ -1,7 +1,5 @@
 //! What keeps an account out although its password is right.
 
-use super::world::World;
-
 /// A reason to refuse a login, each with an error id of its own (reference 1.7). Where a variable of the server
 /// says the same (`U_AccountDisabled`, `U_2F_Enabled`, `D_DisableLogin`), that is heeded too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,17 +46,5 @@ impl LoginBar {
             LoginBar::DomainExpired => "account_disabled_12",
             LoginBar::Licence => "account_disabled_13",
         }
-    }
-}
-
-impl World {
-    /// Keeps an account out, or lets it in again. `false`: there is no such account.
-    pub fn bar_login(&mut self, address: &str, bar: Option<LoginBar>) -> bool {
-        let Some(id) = self.account_id(address) else { return false };
-        match bar {
-            Some(bar) => drop(self.login_bars.insert(id, bar)),
-            None => drop(self.login_bars.remove(&id)),
-        }
-        true
     }
 }

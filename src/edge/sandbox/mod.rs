@@ -23,13 +23,26 @@
 //!   Mode locks nothing.
 //! - Commands that are known but not simulated answer 0, an empty list or an empty result, never 1 (see `commands`).
 //! - It guards nothing: session ids are predictable and the state report shows everything. It is for loopback.
+//!
+//! # Reading order
+//! No file imports one that stands later here:
+//! 1. the paper and the tree: `services`, `variables`, `switches`, `xml`;
+//! 2. what a world is made of, and what comes in and goes out: `entries`, `values`, `sessions`, `call`, `licence`,
+//!    `parts`, `logins`, `lag`, `challenge`, `faults`, and `changes` of `keep`;
+//! 3. the world, and what acts on it: `world`, `names`, `count`, `account_values`, `other_values`, `shown`, `writer`,
+//!    `setup`, `seed`;
+//! 4. the interface, and other views: `commands`, `exchange`, `fault_text`, `state`, the rest of `keep`;
+//! 5. the transport: `cut`, `server`.
 
 mod account_values;
+mod call;
 mod challenge;
 mod commands;
 mod count;
 mod cut;
+mod entries;
 mod exchange;
+mod fault_text;
 mod faults;
 mod keep;
 mod lag;
@@ -37,10 +50,13 @@ mod licence;
 mod logins;
 mod names;
 mod other_values;
+mod parts;
 mod seed;
 mod server;
 mod services;
 mod sessions;
+mod setup;
+mod shown;
 mod state;
 mod switches;
 mod values;
@@ -49,8 +65,9 @@ mod world;
 mod writer;
 mod xml;
 
-pub use exchange::Answer;
-pub use faults::{FAULT_FORM, FAULTS, Fault, FaultError};
+pub use call::Answer;
+pub use fault_text::{FAULT_FORM, FAULTS, FaultError};
+pub use faults::Fault;
 pub use keep::{KeepError, Keeper, Opened, open};
 pub use licence::LicenceShape;
 pub use logins::LoginBar;

@@ -3,8 +3,9 @@
 //! A server speaks one form of a domain and takes no other from a call: nothing says that it does. Whoever asks
 //! for `bücher.example.test` on a server that lists `xn--bcher-kva.example.test` asks for a domain that is not there.
 
+use super::entries::split_address;
 use super::switches::{AliasNames, DomainForm};
-use super::world::{World, split_address};
+use super::world::World;
 
 impl World {
     /// A domain's name, lower case, as this server spells it (U-44).

@@ -7,12 +7,12 @@
 //! `sales@example.com`, and a few members of that group lack it. Instant Messaging starts three over its
 //! licence. All of it is synthetic.
 
+use super::entries::{
+    ALIAS, Account, FLAG_ADMIN, FLAG_GUEST, GROUP, MAILING_LIST, Member, RESOURCE, SERVICE, STANDARD, USER,
+};
 use super::licence::Product;
 use super::services::{self, MODULES, Module, SERVICES};
-use super::world::{
-    ALIAS, Account, FLAG_ADMIN, FLAG_GUEST, GROUP, MAILING_LIST, Member, RESOURCE, SERVICE, STANDARD, USER,
-    World,
-};
+use super::world::World;
 
 /// What a seeded world is made from; the same gives the same world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,8 +15,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio::sync::Notify;
 
+use super::call::Cut;
 use super::cut::{Cutting, Scissors};
-use super::faults::Cut;
 use super::state::State;
 use super::world::World;
 

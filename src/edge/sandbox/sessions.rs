@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 
 use super::switches::SessionLife;
-use super::world::{FLAG_ADMIN, FLAG_DOMAIN_ADMIN, World};
 
 /// Open sessions by id. An id is 18 digits that look like a moment and a counter (reference 1.2); they are
 /// predictable, as this server guards nothing. Sessions have no age, but may have a number of calls (U-16);
-/// [`World::drop_sessions`] ends them.
+/// `World::drop_sessions` ends them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sessions {
     open: HashMap<String, Session>,
@@ -65,6 +64,10 @@ impl Sessions {
         self.open.remove(id).is_some()
     }
 
+    pub(super) fn end_all(&mut self) {
+        self.open.clear();
+    }
+
     pub(super) fn rename_domain(&mut self, old: &str, new: &str) {
         for session in self.open.values_mut() {
             if let Some((mailbox, domain)) = session.address.rsplit_once('@')
@@ -77,29 +80,5 @@ impl Sessions {
 
     pub(super) fn count(&self) -> usize {
         self.open.len()
-    }
-}
-
-impl World {
-    /// Ends every session, as a restart of the real server or its time limit would: the next call of each is
-    /// answered `session_invalid`.
-    pub fn drop_sessions(&mut self) {
-        self.sessions.open.clear();
-    }
-
-    /// Looked up at every call: rights taken away end at once.
-    pub(super) fn rights_of(&self, address: &str) -> Rights {
-        if address == GLOBAL_ADMIN {
-            return Rights::Server;
-        }
-        let Some(account) = self.account_id(address).and_then(|id| self.account(id)) else {
-            return Rights::Nothing;
-        };
-        let domain = self.domain(account.domain).map_or("", |domain| &domain.name);
-        match account.flags {
-            flags if flags & FLAG_ADMIN != 0 => Rights::Server,
-            flags if flags & FLAG_DOMAIN_ADMIN != 0 => Rights::Domain(domain.to_owned()),
-            _ => Rights::Nothing,
-        }
     }
 }

@@ -3,9 +3,10 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
+use super::entries::{Account, FLAG_ADMIN, FLAG_GUEST};
 use super::services::{MODULES, SERVICES};
 use super::variables;
-use super::world::{Account, FLAG_ADMIN, FLAG_GUEST, World};
+use super::world::World;
 
 /// Backup settings of reference 5.1, and what tells the state of the licence.
 const SERVER_VARIABLES: [&str; 26] = [
@@ -131,7 +132,7 @@ impl Serialize for Services {
 
 /// The switches that are not in their first position.
 fn moved(world: &World) -> Vec<String> {
-    world.switches_moved().map(|setting| setting.to_string()).collect()
+    world.switches.moved().map(|setting| setting.to_string()).collect()
 }
 
 /// What the second administrator wrote, in order.

@@ -6,10 +6,8 @@
 
 use std::fmt;
 
-use super::lag::Lags;
 use super::services::SERVICES;
 use super::variables::{Meaning, Variable};
-use super::world::World;
 
 /// One row of the table.
 #[derive(Debug)]
@@ -110,35 +108,23 @@ impl fmt::Display for Setting {
     }
 }
 
-impl World {
-    /// Puts a switch in a position. The accounts on which it bears are counted afresh, and the highest over
-    /// is measured from then on. What is still to be shown as it was is forgotten when U-15 is put.
-    pub fn set_switch(&mut self, setting: Setting) {
-        (setting.row.set)(&mut self.switches, setting.index);
-        match setting.row.id {
-            "U-15" => self.lags = Lags::default(),
-            "U-20" => self.connect_half(),
-            "U-44" => self.respell_domains(),
-            _ => {}
-        }
-        self.recount_all();
-        self.reset_highest();
-    }
-
-    /// The rows that are not in their first position, with the position they are in.
-    pub(super) fn switches_moved(&self) -> impl Iterator<Item = Setting> {
-        let switches = self.switches;
-        let setting = move |row: &'static SwitchRow| Setting { row, index: (row.at)(&switches) };
-        SWITCHES.iter().map(setting).filter(|setting| !setting.is_default())
-    }
-}
-
 /// Services that older releases do not have: those that came with 14.3, and those that came after 11. What else
 /// they lack is not known (U-19).
 const SINCE_14: [&str; 5] = ["aiagent", "booking", "conferencefollowup", "conferencewebinar", "extproviders"];
 const SINCE_12: [&str; 3] = ["teamchat", "webdocuments", "recording"];
 
 impl Switches {
+    /// Puts one switch in a position.
+    pub(super) fn put(&mut self, setting: Setting) {
+        (setting.row.set)(self, setting.index);
+    }
+
+    /// The rows that are not in their first position, with the position they are in.
+    pub(super) fn moved(self) -> impl Iterator<Item = Setting> {
+        let setting = move |row: &'static SwitchRow| Setting { row, index: (row.at)(&self) };
+        SWITCHES.iter().map(setting).filter(|setting| !setting.is_default())
+    }
+
     /// Whether the release has this variable (U-19).
     pub(super) fn offers(&self, variable: &Variable) -> bool {
         let service = match variable.meaning {
@@ -368,6 +354,7 @@ switches! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::edge::sandbox::World;
 
     #[test]
     fn every_position_is_found_by_what_it_is_called_and_is_then_the_one_it_is_in() {
@@ -375,7 +362,7 @@ mod tests {
             let again = Setting::parse(&setting.to_string().to_uppercase()).expect("it was printed");
             let mut world = World::bare();
             world.set_switch(again);
-            let moved: Vec<String> = world.switches_moved().map(|moved| moved.to_string()).collect();
+            let moved: Vec<String> = world.switches.moved().map(|moved| moved.to_string()).collect();
             let expected = if setting.is_default() { vec![] } else { vec![setting.to_string()] };
             assert_eq!(moved, expected);
         }

@@ -2,7 +2,7 @@
 
 use roxmltree::Node;
 
-use super::world::Member;
+use super::entries::Member;
 use super::xml::{Writer, child, child_text, items, text};
 
 /// One property value. Scalars are text, whatever their type (reference 0, point 5).

@@ -4,7 +4,8 @@
 //! read or write, and does it just before that call. He never takes a seat that is not free, so that whoever
 //! finds a module over its licence has done it himself. The state report lists what he did.
 
-use super::exchange::Call;
+use super::call::Call;
+use super::parts::Interference;
 use super::switches::SecondWriter;
 use super::values::bit;
 use super::variables::{self, Kind, Meaning, Scope, Variable};
@@ -12,24 +13,6 @@ use super::world::World;
 
 /// How often he writes where a switch of the server lets him.
 const TIMES: usize = 3;
-
-#[derive(Clone, Debug, Default)]
-pub(super) struct SecondAdministrator {
-    reads: u32,
-    writes: u32,
-    /// What he did, in order.
-    pub done: Vec<Interference>,
-}
-
-/// One thing the second administrator wrote.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Interference {
-    /// The account; empty for a variable of the server.
-    pub address: String,
-    /// Lower case.
-    pub variable: &'static str,
-    pub value: String,
-}
 
 impl World {
     /// Lets him write before this call, if it is his turn.

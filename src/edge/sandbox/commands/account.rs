@@ -1,11 +1,12 @@
 //! Accounts: properties, creation, removal, passwords.
 
 use super::super::account_values::is_mailbox;
-use super::super::exchange::{Call, NO_SUCH_ACCOUNT, Reply};
+use super::super::call::{Call, NO_SUCH_ACCOUNT, Reply};
+use super::super::entries::{ACCOUNT_KIND_MAX, ALIAS, Account, USER, split_address};
 use super::super::switches::NoSeat;
 use super::super::values::{Value, read_list};
 use super::super::variables::{self, Meaning, Scope};
-use super::super::world::{ACCOUNT_KIND_MAX, ALIAS, Account, USER, World, split_address};
+use super::super::world::World;
 use super::properties::{Write, admitted, answer, done, names, writes};
 use super::{domain, password};
 

@@ -1,12 +1,13 @@
 //! The API console: every variable with its value, type and group (reference 1.6).
 
 use super::super::account_values::{belongs, console_kind};
-use super::super::exchange::{Call, Reply};
+use super::super::call::{Call, Reply};
+use super::super::entries::split_address;
 use super::super::services::SERVICES;
 use super::super::sessions::Rights;
 use super::super::values::{Value, read_list};
 use super::super::variables::{self, Meaning, Scope, Variable};
-use super::super::world::{World, split_address};
+use super::super::world::World;
 use super::super::xml::{self, Writer};
 use super::list::{Page, matches};
 use super::properties::done;

@@ -1,12 +1,12 @@
 //! Domains: properties, creation, removal, a new name.
 
-use super::super::exchange::{Call, Reply};
+use super::super::call::{Call, Reply};
+use super::super::entries::STANDARD;
 use super::super::sessions::Rights;
 use super::super::values::Value;
 use super::super::variables::{Scope, Variable};
-use super::super::world::{STANDARD, World};
-use super::properties::{Write, admitted, answer, answer_rights, done, names, writes};
-use super::server::right_of;
+use super::super::world::World;
+use super::properties::{Write, admitted, answer, answer_rights, done, names, right_of, writes};
 
 /// The place of the domain a call names.
 pub(super) fn named(world: &World, call: &Call<'_, '_>) -> Result<u32, &'static str> {

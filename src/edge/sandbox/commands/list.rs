@@ -3,15 +3,16 @@
 use std::collections::HashSet;
 
 use super::super::account_values::belongs;
-use super::super::exchange::{Call, NO_SUCH_ACCOUNT, RESULT_DEPTH, Reply, Success};
+use super::super::call::{Call, NO_SUCH_ACCOUNT, RESULT_DEPTH, Reply, Success};
+use super::super::entries::{
+    ACCOUNT_KIND_MAX, ALIAS, Account, Domain, FLAG_ADMIN, FLAG_DOMAIN_ADMIN, GROUP, Member,
+};
 use super::super::services::SERVICES;
 use super::super::sessions::Rights;
 use super::super::switches::{AliasList, AliasNames, ListOrder, Nested, PageCap, Release};
 use super::super::values::{Value, bit, write_member};
 use super::super::variables;
-use super::super::world::{
-    ACCOUNT_KIND_MAX, ALIAS, Account, Domain, FLAG_ADMIN, FLAG_DOMAIN_ADMIN, GROUP, Member, World,
-};
+use super::super::world::World;
 use super::super::xml::{self, Writer};
 
 /// `offset` and `count`; a count of 0, or none, is all, up to what a page may have (U-8). A number that is none

@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::exchange::{Call, Reply};
+use super::super::call::{Call, Reply};
+use super::super::entries::{Account, GROUP, MAILING_LIST, Member, split_address};
 use super::super::values::read_members;
-use super::super::world::{Account, GROUP, MAILING_LIST, Member, World, split_address};
+use super::super::world::World;
 use super::account::named;
 use super::properties::done;
 

@@ -2,7 +2,7 @@
 
 use roxmltree::Node;
 
-use super::super::exchange::{Call, RESULT_DEPTH, Reply, Success};
+use super::super::call::{Call, RESULT_DEPTH, Reply, Success};
 use super::super::switches::{BadItem, UnknownName};
 use super::super::values::Value;
 use super::super::variables::{self, Variable};
@@ -91,6 +91,11 @@ pub(super) fn answer(
         write_item(&mut out, name, &value, right);
     }
     Ok(Success::Elements(out.finish()))
+}
+
+/// What an administrator may do: 1 read, 2 read and write (reference 1.4).
+pub(super) fn right_of(variable: &Variable) -> &'static str {
+    if variable.read_only { "1" } else { "2" }
 }
 
 /// An answer of rights (recorded of `getmydomainrigths` by the C# client of reference 6).

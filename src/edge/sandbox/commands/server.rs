@@ -1,13 +1,13 @@
 //! The server: its properties, statistics, services and licence information.
 
-use super::super::exchange::{Call, RESULT_DEPTH, Reply, Success};
+use super::super::call::{Call, RESULT_DEPTH, Reply, Success};
 use super::super::sessions::Rights;
 use super::super::values::{Value, bit};
-use super::super::variables::{Scope, Variable};
+use super::super::variables::Scope;
 use super::super::world::World;
 use super::super::xml::Writer;
 use super::list::Page;
-use super::properties::{admitted, answer, answer_rights, done, names};
+use super::properties::{admitted, answer, answer_rights, done, names, right_of};
 
 pub(super) fn read(world: &mut World, call: &Call<'_, '_>) -> Reply {
     if let Some(denied) = call.denied().filter(|_| call.rights != Rights::Server) {
@@ -51,11 +51,6 @@ pub(super) fn rights(_: &mut World, call: &Call<'_, '_>) -> Reply {
         Rights::Server if variable.scope == Scope::Server => right_of(variable),
         _ => "0",
     })
-}
-
-/// What an administrator may do: 1 read, 2 read and write (reference 1.4).
-pub(super) fn right_of(variable: &Variable) -> &'static str {
-    if variable.read_only { "1" } else { "2" }
 }
 
 /// `TServiceType` (reference 1.6) without Dummy (5), All (25) and None (26).

@@ -3,12 +3,13 @@
 //! The password comes plain, or in a digest that only this server can open (`challenge`).
 
 use super::super::account_values::{admin_type, name_of};
-use super::super::exchange::{Call, NO_SUCH_ACCOUNT, RESULT_DEPTH, Reply, Success};
+use super::super::call::{Call, NO_SUCH_ACCOUNT, RESULT_DEPTH, Reply, Success};
+use super::super::entries::{Account, USER};
 use super::super::logins::LoginBar;
 use super::super::sessions::GLOBAL_ADMIN;
 use super::super::switches::AuthType;
 use super::super::variables;
-use super::super::world::{Account, PASSWORD, USER, World};
+use super::super::world::{PASSWORD, World};
 use super::super::xml::Writer;
 
 /// Whose account this is, if the password is right and nothing stands against it.
@@ -44,7 +45,7 @@ fn given_password(world: &World, call: &Call<'_, '_>, plain: bool) -> Result<Str
         true if plain => Err("auth_password_missing"),
         true => Err("auth_digest_missing"),
         false if plain => Ok(given),
-        false => world.password_of_digest(&given),
+        false => world.challenges.password_of_digest(&given, world.clock_ahead_s),
     }
 }
 
@@ -115,7 +116,7 @@ fn password_of(account: &Account) -> &str {
 
 pub(super) fn challenge(world: &mut World, _: &Call<'_, '_>) -> Reply {
     // Without randomness there is no RSA login, as on a server that does not offer it (synthetic).
-    let challenge = world.challenge().ok_or("auth_type_invalid")?;
+    let challenge = world.challenges.issue(world.clock_ahead_s).ok_or("auth_type_invalid")?;
     let mut out = Writer::at_depth(RESULT_DEPTH);
     out.leaf("classname", "tauthchallenge");
     out.leaf("hashid", &challenge.hash_id);

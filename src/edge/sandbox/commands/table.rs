@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::super::exchange::{Call, RESULT_DEPTH, Reply, Success};
+use super::super::call::{Call, RESULT_DEPTH, Reply, Success};
 use super::super::world::World;
 use super::super::xml::Writer;
 use super::{account, console, domain, list, member, server, session};

@@ -1,4 +1,4 @@
-//! What changed since it was last handed over.
+//! What is touched, and what is then to be written. `watch` finds it out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,8 +6,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::licence::Licence;
 use super::super::services::MODULE_COUNT;
-use super::super::world::World;
-use super::rows::{self, AccountRow, DomainRow};
 
 /// Changes on their way to the file, and whom to tell once they are there.
 pub(super) type Parcel = (Changes, oneshot::Sender<()>);
@@ -15,10 +13,10 @@ pub(super) type Parcel = (Changes, oneshot::Sender<()>);
 /// Notes what is touched, for a world that is kept; a world in memory has none.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Watch {
-    accounts: BTreeSet<u32>,
-    domains: BTreeSet<u32>,
-    stored: Small,
-    out: mpsc::UnboundedSender<Parcel>,
+    pub(super) accounts: BTreeSet<u32>,
+    pub(super) domains: BTreeSet<u32>,
+    pub(super) stored: Small,
+    pub(super) out: mpsc::UnboundedSender<Parcel>,
 }
 
 /// Everything that is neither an account nor a domain: so little that it is compared as a whole.
@@ -41,116 +39,26 @@ pub(super) struct Changes {
     pub facts: Vec<(&'static str, String)>,
 }
 
-impl Small {
-    /// Every field of a world is named here, so that a new one is decided on: kept in the file, or not.
-    pub(super) fn of(world: &World) -> Small {
-        let World {
-            server,
-            licence,
-            counts,
-            switches_new,
-            stopped,
-            writes,
-            // Have tables of their own.
-            domains: _,
-            accounts: _,
-            // Follow from what is kept.
-            domain_names: _,
-            with_aliases: _,
-            forced: _,
-            // End with the process, or are given to it anew.
-            sessions: _,
-            calls: _,
-            tarpit_ms: _,
-            watch: _,
-            exchanges: _,
-            switches: _,
-            lags: _,
-            faults: _,
-            challenges: _,
-            clock_ahead_s: _,
-            login_bars: _,
-            second: _,
-            refused_logins: _,
-        } = world;
-        Small {
-            server: server.clone(),
-            licence: licence.clone(),
-            highest: counts.highest,
-            switches_new: *switches_new,
-            stopped: *stopped,
-            writes: *writes,
-        }
-    }
-
-    /// The same as `Small::of(world) == *self`, without a copy: it is asked after every call.
-    fn holds(&self, world: &World) -> bool {
-        self.writes == world.writes
-            && self.highest == world.counts.highest
-            && self.switches_new == world.switches_new
-            && self.stopped == world.stopped
-            && self.server == world.server
-            && self.licence == world.licence
-    }
+/// An account as a row.
+#[derive(Debug)]
+pub(super) struct AccountRow {
+    pub domain: u32,
+    pub mailbox: String,
+    pub name: String,
+    pub kind: u8,
+    pub disabled: u8,
+    pub protocol: u8,
+    pub flags: u8,
+    pub switches: u32,
+    pub trial: u16,
+    pub extra: Option<String>,
 }
 
-impl Watch {
-    pub(super) fn of(world: &World, out: mpsc::UnboundedSender<Parcel>) -> Watch {
-        Watch { accounts: BTreeSet::new(), domains: BTreeSet::new(), stored: Small::of(world), out }
-    }
-}
-
-impl World {
-    pub(in super::super) fn touch_account(&mut self, id: u32) {
-        if let Some(watch) = &mut self.watch {
-            watch.accounts.insert(id);
-        }
-    }
-
-    pub(in super::super) fn touch_domain(&mut self, place: u32) {
-        if let Some(watch) = &mut self.watch {
-            watch.domains.insert(place);
-        }
-    }
-
-    /// Hands over what changed since the last time. To be called before the world is unlocked, so that changes
-    /// are stored in the order in which they came about. `None`: nothing changed, or nothing is kept.
-    pub(in super::super) fn hand_over(&mut self) -> Option<oneshot::Receiver<()>> {
-        let watch = self.watch.as_ref()?;
-        if watch.accounts.is_empty() && watch.domains.is_empty() && watch.stored.holds(self) {
-            return None;
-        }
-        let changes = self.changes(watch);
-        let small = Small::of(self);
-        let watch = self.watch.as_mut()?;
-        watch.accounts.clear();
-        watch.domains.clear();
-        watch.stored = small;
-        let (stored, told) = oneshot::channel();
-        // Where nobody takes it any more, `told` says so.
-        drop(watch.out.send((changes, stored)));
-        Some(told)
-    }
-
-    fn changes(&self, watch: &Watch) -> Changes {
-        let small = Small::of(self);
-        Changes {
-            accounts: watch.accounts.iter().map(|id| (*id, AccountRow::of(self, *id))).collect(),
-            domains: watch.domains.iter().map(|place| (*place, DomainRow::of(self, *place))).collect(),
-            server: rows::server_changes(&watch.stored.server, &small.server),
-            facts: if small == watch.stored { Vec::new() } else { rows::facts(&small) },
-        }
-    }
-
-    /// Stores what was changed by other ways than an exchange over HTTP, as tests and rehearsals do. `false`:
-    /// it could not be stored. Without a file there is nothing to store, which is well.
-    pub fn stored(&mut self) -> impl Future<Output = bool> + Send + 'static {
-        let told = self.hand_over();
-        async move {
-            match told {
-                Some(told) => told.await.is_ok(),
-                None => true,
-            }
-        }
-    }
+/// A domain as a row.
+#[derive(Debug)]
+pub(super) struct DomainRow {
+    pub name: String,
+    pub kind: u8,
+    pub switches: u32,
+    pub variables: String,
 }

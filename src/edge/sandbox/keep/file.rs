@@ -9,8 +9,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteLockingMode, SqliteRow, SqliteSyn
 use sqlx::{AssertSqlSafe, Connection, QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::super::world::World;
-use super::changes::Changes;
-use super::rows::{self, AccountRow, DomainRow, Reading, Unknown};
+use super::changes::{AccountRow, Changes, DomainRow};
+use super::rows::{self, Reading, Unknown};
 
 /// What tells a sandbox's state from any other SQLite file: "iwsb", in the place SQLite has for this.
 const APPLICATION_ID: u32 = 0x6977_7362;

@@ -3,7 +3,7 @@
 //! # Guarantees
 //! - *What was answered is stored.* The rows that a call changed are on disk before its answer is sent, also
 //!   when the process is killed or the power fails. What others read in between may be a little ahead.
-//! - *A call costs the rows it changed.* The world notes which accounts and domains were touched (`changes`),
+//! - *A call costs the rows it changed.* The world notes which accounts and domains were touched (`watch`),
 //!   and only those are written; the few facts beside them are compared with what was stored last. Calls that
 //!   wait at the same time share one commit (`keeper`). The one row that grows is that of a group: it holds
 //!   all of its members.
@@ -24,6 +24,7 @@ mod file;
 mod keeper;
 mod open;
 mod rows;
+mod watch;
 
 pub(super) use changes::Watch;
 pub use file::KeepError;

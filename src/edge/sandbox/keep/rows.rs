@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::super::entries::{ACCOUNT_KIND_MAX, Account, Domain, Extra, Member};
 use super::super::licence::{Licence, Product};
 use super::super::services::{MODULES, SERVICES};
 use super::super::variables;
-use super::super::world::{ACCOUNT_KIND_MAX, Account, Domain, Extra, Member, World};
-use super::changes::{Changes, Small};
+use super::super::world::World;
+use super::changes::{AccountRow, Changes, DomainRow, Small};
 
 /// Values by the name of their variable: numbers of variables change between versions.
 type Named = Vec<(String, String)>;
@@ -14,28 +15,6 @@ type Named = Vec<(String, String)>;
 /// The text of an account's `extra`: values, members with their rights, leaves of the card, and the switches that are
 /// stored without being in force.
 type ExtraText = (Named, Vec<(String, u8, String)>, Named, u32, u32);
-
-#[derive(Debug)]
-pub(super) struct AccountRow {
-    pub domain: u32,
-    pub mailbox: String,
-    pub name: String,
-    pub kind: u8,
-    pub disabled: u8,
-    pub protocol: u8,
-    pub flags: u8,
-    pub switches: u32,
-    pub trial: u16,
-    pub extra: Option<String>,
-}
-
-#[derive(Debug)]
-pub(super) struct DomainRow {
-    pub name: String,
-    pub kind: u8,
-    pub switches: u32,
-    pub variables: String,
-}
 
 /// What of a file cannot be understood.
 #[derive(Debug, PartialEq, Eq)]
