@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::made::Plan;
 use super::step::Step;
 use crate::diff::Direction;
-use crate::model::{AccountFacts, Directory};
+use crate::model::{AccountFacts, Directory, ServiceSet};
 use crate::policy::{Memory, People, assign, groups_of};
 
 /// Whether looking again can tell anything: only who is in a group is told by a list and nothing else. That an account
@@ -23,8 +23,11 @@ pub fn is_worth_it(plan: &Plan<'_>) -> bool {
 
 /// The claims that the policies no longer ask for, by their index, with the reason. What was read of the accounts
 /// themselves is taken as it was: reading it again would cost a call for each.
-pub fn withdrawn(plan: &Plan<'_>, again: &Directory, today: Date) -> BTreeMap<usize, String> {
+pub fn withdrawn(plan: &Plan<'_>, mut again: Directory, today: Date) -> BTreeMap<usize, String> {
     let directory = &plan.observed.directory;
+    // An account says its own aliases, and is not asked a second time (U-45).
+    again.resolve(directory.aliases().clone(), directory.alias_domains().clone());
+    let again = &again;
     let facts = |row: usize| {
         let before = directory.row(again.address(row));
         before.and_then(|row| plan.observed.columns.facts.get(row)).copied().unwrap_or_default()
@@ -44,13 +47,13 @@ pub fn withdrawn(plan: &Plan<'_>, again: &Directory, today: Date) -> BTreeMap<us
             None => Some("the account is in no list any more"),
             Some(row) => {
                 let profile = assignment.of(row);
-                let decided =
-                    profile.managed.contains(step.service) && !profile.undecided.contains(step.service);
-                match decided && profile.enabled.contains(step.service) {
-                    true => None,
-                    false => {
-                        Some("its policy no longer says so: the lists have changed since the plan was made")
-                    }
+                let has = |services: ServiceSet| services.contains(step.service);
+                if has(profile.undecided) {
+                    Some("whether it is still asked for could not be read: a group is not what it was")
+                } else if !has(profile.managed) || !has(profile.enabled) {
+                    Some("its policy no longer says so: the lists have changed since the plan was made")
+                } else {
+                    None
                 }
             }
         };
@@ -82,8 +85,8 @@ mod tests {
             builder.build()
         };
         let day = jiff::civil::date(2026, 3, 1);
-        assert!(withdrawn(&plan, &lists(&["a", "b", "c"]), day).is_empty());
-        let gone = withdrawn(&plan, &lists(&["b", "c"]), day);
+        assert!(withdrawn(&plan, lists(&["a", "b", "c"]), day).is_empty());
+        let gone = withdrawn(&plan, lists(&["b", "c"]), day);
         assert_eq!(gone.len(), 1, "{gone:?}");
         assert!(gone.values().all(|why| why.contains("in no list")));
     }

@@ -263,7 +263,7 @@ async fn look_again<S: Server>(performing: &Performing<'_, S>) -> Result<BTreeMa
     match again.directory.incomplete.first() {
         // Not read is not absent: a list that is not whole withdraws nothing by what it lacks.
         Some(why) => Err(why.clone()),
-        None => Ok(withdrawn(plan, &again.directory, today())),
+        None => Ok(withdrawn(plan, again.directory, today())),
     }
 }
 
