@@ -69,6 +69,9 @@ const BORDERS: &[&str] = &[
     "src/spec",                   // the YAML that authors write
     "src/plan/file.rs",           // the plan file, versioned
     "src/report/events.rs",       // the events of a run, versioned
+    "src/report/history.rs",      // what `history` tells, versioned
+    "src/report/validation.rs",   // what `validate` tells, versioned
+    "src/report/schema.rs",       // describes them
     "src/edge/sandbox/server.rs", // the query of the sandbox's own page, which no program relies on
 ];
 

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::file::{OutcomeFile, PlanFile, ServerFile, StepFile};
+use super::file::{PlanFile, PlanOutcomeFile, ServerFile, StepFile};
 
 /// What became of an approved plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub fn compare(approved: &PlanFile, now: &ServerFile) -> Approval {
     let Some(then) = approved.servers.iter().find(|server| server.server == now.server) else {
         return Approval::Stale(Stale::NotInFile);
     };
-    if then.outcome == OutcomeFile::Failed || then.outcome == OutcomeFile::Invalid {
+    if then.outcome == PlanOutcomeFile::Failed || then.outcome == PlanOutcomeFile::Invalid {
         return Approval::Stale(Stale::NotPlanned);
     }
     if then.effects_digest == now.effects_digest {
@@ -59,7 +59,7 @@ pub fn compare(approved: &PlanFile, now: &ServerFile) -> Approval {
     if then.wish_digest == now.wish_digest && only_lacks(then, now) {
         return Approval::SeatsGone;
     }
-    if now.outcome == OutcomeFile::NothingToDo {
+    if now.outcome == PlanOutcomeFile::NothingToDo {
         return Approval::Stale(Stale::NothingLeft);
     }
     let (then, now) = (named(then), named(now));

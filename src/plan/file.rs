@@ -85,7 +85,7 @@ pub struct SourceFile {
 /// What came of planning one server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum OutcomeFile {
+pub enum PlanOutcomeFile {
     NothingToDo,
     Changes,
     /// Some of it is blocked; `holds` says whether all of it is.
@@ -103,7 +103,7 @@ pub enum OutcomeFile {
 pub struct ServerFile {
     pub server: String,
     pub url: String,
-    pub outcome: OutcomeFile,
+    pub outcome: PlanOutcomeFile,
     /// Why it could not be planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorFile>,

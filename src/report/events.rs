@@ -78,7 +78,7 @@ pub struct StepEndedFile {
     pub before: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
-    pub outcome: OutcomeFile,
+    pub outcome: StepOutcomeFile,
     /// Why it is not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -90,7 +90,7 @@ pub struct StepEndedFile {
 /// What came of a step, as far as reading back can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum OutcomeFile {
+pub enum StepOutcomeFile {
     /// Written, and read back as wanted.
     Done,
     /// The server says that it was done, and lets nobody read it back (U-12).
@@ -181,17 +181,17 @@ pub fn of(plan: &Plan<'_>, event: &Event<'_>, exit: impl Fn(RunEnd) -> u8) -> Wh
 /// A step that ended, or that will not be tried.
 fn step(plan: &Plan<'_>, index: usize, state: &StepState) -> StepEndedFile {
     let (outcome, detail, effective) = match state {
-        StepState::Ended(Outcome::Done { effective }) => (OutcomeFile::Done, None, *effective),
-        StepState::Ended(Outcome::Said) => (OutcomeFile::Said, None, None),
-        StepState::Ended(Outcome::Already { effective }) => (OutcomeFile::Already, None, *effective),
-        StepState::Ended(Outcome::Differs(why)) => (OutcomeFile::Differs, Some(why), None),
-        StepState::Ended(Outcome::Refused(why)) => (OutcomeFile::Refused, Some(why), None),
-        StepState::Ended(Outcome::Ineffective(why)) => (OutcomeFile::Ineffective, Some(why), None),
-        StepState::Ended(Outcome::Doubt(why)) => (OutcomeFile::Doubt, Some(why), None),
-        StepState::Ended(Outcome::NotSent(why)) => (OutcomeFile::NotSent, Some(why), None),
-        StepState::Stopped(why) => (OutcomeFile::NotTried, Some(why), None),
+        StepState::Ended(Outcome::Done { effective }) => (StepOutcomeFile::Done, None, *effective),
+        StepState::Ended(Outcome::Said) => (StepOutcomeFile::Said, None, None),
+        StepState::Ended(Outcome::Already { effective }) => (StepOutcomeFile::Already, None, *effective),
+        StepState::Ended(Outcome::Differs(why)) => (StepOutcomeFile::Differs, Some(why), None),
+        StepState::Ended(Outcome::Refused(why)) => (StepOutcomeFile::Refused, Some(why), None),
+        StepState::Ended(Outcome::Ineffective(why)) => (StepOutcomeFile::Ineffective, Some(why), None),
+        StepState::Ended(Outcome::Doubt(why)) => (StepOutcomeFile::Doubt, Some(why), None),
+        StepState::Ended(Outcome::NotSent(why)) => (StepOutcomeFile::NotSent, Some(why), None),
+        StepState::Stopped(why) => (StepOutcomeFile::NotTried, Some(why), None),
         // Nobody is told of a step before it has ended.
-        StepState::Waiting | StepState::UnderWay => (OutcomeFile::NotTried, None, None),
+        StepState::Waiting | StepState::UnderWay => (StepOutcomeFile::NotTried, None, None),
     };
     let StepFile { address, action, account, service, setting, before, after, .. } =
         view::step_file(plan, &plan.steps[index]);

@@ -18,8 +18,8 @@ use super::text::{key, narrowed_words, rule_words, value_words};
 use crate::model::address::domain_of;
 use crate::model::counted;
 use crate::plan::file::{
-    AllowFile, ChangesFile, FindingFile, HarmFile, HoldFile, LedgerFile, ObstacleFile, OutcomeFile, PlanFile,
-    ServerFile, StepFile,
+    AllowFile, ChangesFile, FindingFile, HarmFile, HoldFile, LedgerFile, ObstacleFile, PlanFile,
+    PlanOutcomeFile, ServerFile, StepFile,
 };
 
 /// By this line a later run finds the comment of an earlier one, to replace it.
@@ -138,22 +138,22 @@ fn headline(file: &PlanFile) -> String {
 
 fn outcome(server: &ServerFile) -> &'static str {
     match server.outcome {
-        OutcomeFile::NothingToDo => "nothing to do",
-        OutcomeFile::Changes => "changes",
-        OutcomeFile::Blocked if server.holds.is_empty() => "changes, some are blocked",
-        OutcomeFile::Blocked => "held back, nothing may be done",
-        OutcomeFile::Closed => "the server takes no changes",
-        OutcomeFile::Invalid => "the spec does not hold",
-        OutcomeFile::Failed => "could not be planned",
+        PlanOutcomeFile::NothingToDo => "nothing to do",
+        PlanOutcomeFile::Changes => "changes",
+        PlanOutcomeFile::Blocked if server.holds.is_empty() => "changes, some are blocked",
+        PlanOutcomeFile::Blocked => "held back, nothing may be done",
+        PlanOutcomeFile::Closed => "the server takes no changes",
+        PlanOutcomeFile::Invalid => "the spec does not hold",
+        PlanOutcomeFile::Failed => "could not be planned",
     }
 }
 
 fn sign(server: &ServerFile) -> &'static str {
     match server.outcome {
-        OutcomeFile::NothingToDo => "✅",
-        OutcomeFile::Changes => "📝",
-        OutcomeFile::Blocked | OutcomeFile::Closed => "⛔",
-        OutcomeFile::Invalid | OutcomeFile::Failed => "❌",
+        PlanOutcomeFile::NothingToDo => "✅",
+        PlanOutcomeFile::Changes => "📝",
+        PlanOutcomeFile::Blocked | PlanOutcomeFile::Closed => "⛔",
+        PlanOutcomeFile::Invalid | PlanOutcomeFile::Failed => "❌",
     }
 }
 

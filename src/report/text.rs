@@ -11,7 +11,8 @@ use super::visible::shown;
 use crate::model::address::domain_of;
 use crate::model::counted;
 use crate::plan::file::{
-    ChangesFile, FindingFile, HoldFile, LedgerFile, OutcomeFile, PlanFile, ReasonFile, ServerFile, StepFile,
+    ChangesFile, FindingFile, HoldFile, LedgerFile, PlanFile, PlanOutcomeFile, ReasonFile, ServerFile,
+    StepFile,
 };
 
 /// What is shown of a rule's changes without `--full`.
@@ -425,10 +426,12 @@ pub fn summary(server: &ServerFile, colour: Colour) -> String {
     }
     let digest = server.effects_digest.get(..12).unwrap_or_default();
     match server.outcome {
-        OutcomeFile::NothingToDo if server.left_out.is_some_and(|left_out| left_out > 0) => {
+        PlanOutcomeFile::NothingToDo if server.left_out.is_some_and(|left_out| left_out > 0) => {
             format!("{}: nothing to do within the narrowed plan.", server.server)
         }
-        OutcomeFile::NothingToDo => colour.paint(Tone::Good, &format!("{}: nothing to do.", server.server)),
+        PlanOutcomeFile::NothingToDo => {
+            colour.paint(Tone::Good, &format!("{}: nothing to do.", server.server))
+        }
         _ => format!("Plan: {}. Effects {digest}.", parts.join(", ")),
     }
 }

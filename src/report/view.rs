@@ -8,7 +8,7 @@ use crate::model::{Finding, Remedy, Seats, SeatsSource, Service, Severity};
 use crate::plan::block::{self, BlockReason, Blocked};
 use crate::plan::file::{
     AccountsFile, BlockedFile, ChangesFile, CountsFile, DomainCountFile, FindingFile, HeldFile, HoldFile,
-    LedgerFile, ObstacleFile, OutcomeFile, ReasonFile, ServerFile, StepFile, UnmanagedFile,
+    LedgerFile, ObstacleFile, PlanOutcomeFile, ReasonFile, ServerFile, StepFile, UnmanagedFile,
 };
 use crate::plan::{Hold, HoldKind, Plan, SettingStep, Step, SwitchStep};
 use crate::policy::{Rule, RuleKind};
@@ -81,15 +81,15 @@ pub fn finding_file(finding: &Finding) -> FindingFile {
     }
 }
 
-fn outcome(plan: &Plan<'_>) -> OutcomeFile {
+fn outcome(plan: &Plan<'_>) -> PlanOutcomeFile {
     if plan.holds.iter().any(|hold| hold.kind == HoldKind::Standing) {
-        OutcomeFile::Closed
+        PlanOutcomeFile::Closed
     } else if plan.is_blocked() {
-        OutcomeFile::Blocked
+        PlanOutcomeFile::Blocked
     } else if plan.has_steps() {
-        OutcomeFile::Changes
+        PlanOutcomeFile::Changes
     } else {
-        OutcomeFile::NothingToDo
+        PlanOutcomeFile::NothingToDo
     }
 }
 

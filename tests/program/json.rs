@@ -10,15 +10,26 @@ use super::stand::Stand;
 const PLAN: &str = "schemas/plan.schema.json";
 
 fn validator() -> Validator {
-    let written = std::fs::read_to_string(PLAN).expect("the schema is there");
+    validator_of(PLAN)
+}
+
+fn validator_of(path: &str) -> Validator {
+    let written = std::fs::read_to_string(path).expect("the schema is there");
     let schema = serde_json::from_str(&written).expect("a schema is JSON");
     jsonschema::draft7::new(&schema).expect("the schema is draft 7")
 }
 
 #[track_caller]
 fn valid(plan: &Value) {
-    let faults: Vec<String> =
-        validator().iter_errors(plan).map(|error| format!("{error} at {}", error.instance_path())).collect();
+    valid_by(PLAN, plan);
+}
+
+#[track_caller]
+fn valid_by(schema: &str, plan: &Value) {
+    let faults: Vec<String> = validator_of(schema)
+        .iter_errors(plan)
+        .map(|error| format!("{error} at {}", error.instance_path()))
+        .collect();
     assert!(faults.is_empty(), "{faults:?}\n{plan:#}");
 }
 
@@ -26,9 +37,8 @@ fn valid(plan: &Value) {
 fn the_schemas_in_the_repository_are_those_that_the_program_prints() {
     let stand = Stand::of(world(&[]));
     let desk = desk(&stand, &[]);
-    for (name, path) in
-        [("spec", "schemas/spec.schema.json"), ("plan", PLAN), ("events", "schemas/events.schema.json")]
-    {
+    for name in ["spec", "plan", "events", "validation", "history"] {
+        let path = &format!("schemas/{name}.schema.json");
         let printed = desk.icewarden(&["schema", name]).exits(0).out;
         if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
             std::fs::write(path, &printed).expect("the schema can be written");
@@ -148,4 +158,48 @@ fn the_same_server_gives_the_same_plan() {
     };
     let first = plan();
     assert!((0..3).all(|_| plan() == first));
+}
+
+const VALIDATION: &str = "schemas/validation.schema.json";
+const HISTORY: &str = "schemas/history.schema.json";
+
+#[test]
+fn what_validate_and_history_tell_is_valid_by_their_schemas() {
+    let stand = Stand::of(world(&[("anna@example.com", &["im"])]));
+    let documents = [
+        policy("a", "scope: {accounts: [anna@example.com]}\nservices: {im: disabled, sip: enabled}"),
+        backup("databases: {antispam: {enabled: true, target: {env: DSN}}}"),
+    ];
+    let desk = desk(&stand, &documents).env("DSN", "x;u;s3cret;h;7;3");
+    let json = ["--format", "json"];
+    let told = |words: &[&str]| desk.icewarden(&[words, &json].concat());
+    let good = told(&["validate", "spec"]).exits(0).json();
+    valid_by(VALIDATION, &good);
+    assert_eq!((&good["format_version"], &good["valid"]), (&"1.0".into(), &true.into()));
+    let bad = Desk::with("nonsense: [").icewarden(&["validate", "spec", "--format", "json"]).exits(65).json();
+    valid_by(VALIDATION, &bad);
+    assert!(bad["valid"] == false && !bad["findings"].as_array().expect("findings").is_empty());
+
+    let none = told(&["history"]).exits(0).json();
+    valid_by(HISTORY, &none);
+    assert_eq!(none["runs"], Value::Array(Vec::new()));
+    desk.apply(&["--allow", "disable=1", "--reason", "a test", "--target", "*/anna@example.com/*"]).exits(0);
+    desk.apply(&[]).exits(0);
+    let runs = told(&["history"]).exits(0).json();
+    valid_by(HISTORY, &runs);
+    assert_eq!(runs["runs"].as_array().map(Vec::len), Some(2));
+    let runs: Vec<Value> = ["1", "2"].map(|run| told(&["history", "show", run]).exits(0).json()).into();
+    for run in &runs {
+        valid_by(HISTORY, run);
+    }
+    assert_eq!(runs[0]["targets"][0], "*/anna@example.com/*");
+    let shrunk = |pointer: &str| {
+        let mut lacking = runs[0].clone();
+        let (parent, key) = pointer.rsplit_once('/').expect("a parent");
+        lacking.pointer_mut(parent).and_then(Value::as_object_mut).expect("an object").remove(key);
+        validator_of(HISTORY).is_valid(&lacking)
+    };
+    for pointer in ["/format_version", "/run/state", "/steps/0/address", "/allows"] {
+        assert!(!shrunk(pointer), "{pointer} is missed");
+    }
 }

@@ -2,7 +2,7 @@
 
 use icewarden::plan::file::{
     AllowFile, BlockedFile, ChangesFile, DomainCountFile, ErrorFile, FindingFile, HarmFile, HeldFile,
-    HoldFile, LedgerFile, ObstacleFile, OutcomeFile, PlanFile, ReasonFile, ServerFile, StepFile,
+    HoldFile, LedgerFile, ObstacleFile, PlanFile, PlanOutcomeFile, ReasonFile, ServerFile, StepFile,
 };
 use icewarden::report::markdown::{BYTES_MAX, MARKER, plan};
 use proptest::prelude::*;
@@ -153,7 +153,7 @@ fn server(texts: &Texts, reason: &ReasonFile, steps: usize, kinds: usize) -> Ser
     ServerFile {
         server: a.clone(),
         url: b.clone(),
-        outcome: OutcomeFile::Blocked,
+        outcome: PlanOutcomeFile::Blocked,
         error: kinds.is_multiple_of(7).then(|| ErrorFile {
             exit: 1,
             message: c.clone(),

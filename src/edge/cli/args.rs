@@ -84,7 +84,8 @@ pub enum Command {
         #[arg(long = "fault", value_name = "KIND[@[COMMAND][:N[+]]]")]
         faults: Vec<String>,
     },
-    /// Print the JSON Schema of the spec (for editors), of the plan, or of the events of a run.
+    /// Print the JSON Schema of the spec (for editors), or of what other programs read: a plan, the events of a run,
+    /// what `validate` or `history` tells.
     Schema {
         #[arg(value_enum, default_value_t = SchemaArg::Spec)]
         of: SchemaArg,
@@ -160,6 +161,8 @@ pub enum SchemaArg {
     Spec,
     Plan,
     Events,
+    Validation,
+    History,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -83,10 +83,3 @@ impl Events {
         }
     }
 }
-
-/// The JSON Schema of one line.
-pub fn schema_text() -> String {
-    let settings = schemars::generate::SchemaSettings::draft07();
-    let schema = settings.into_generator().into_root_schema_for::<EventFile>();
-    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
-}

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use jiff::{SpanRound, Timestamp, Unit};
-use serde_json::{Value, json};
 
 use super::args::{Format, HistoryArgs};
 use super::error::CliError;
@@ -13,16 +12,18 @@ use super::output::Output;
 use super::runtime::session_runtime;
 use crate::diff::Narrowing;
 use crate::edge::lock;
-use crate::edge::store::{EndWord, RunRow, StepTold, Store};
+use crate::edge::store::{Came, EndWord, RunRow, StepTold, Store};
 use crate::flow::Word;
 use crate::model::{Pattern, counted, visible};
 use crate::plan::Allow;
+use crate::plan::file::AllowFile;
+use crate::report::history::{
+    CommitFile, EndedFile, FORMAT_VERSION, HistoryFile, RunFile, RunStepFile, StepEndFile, WholeRunFile,
+};
 use crate::report::layout::wrap;
 use crate::report::paint::{Colour, Tone};
+use crate::report::schema::document;
 use crate::report::time::minute;
-
-/// The version of what `--format json` prints.
-const FORMAT_VERSION: &str = "1.0";
 
 /// The widths of the table's columns: 80 in all, where a run has fewer than 100,000 steps.
 const SERVER: usize = 14;
@@ -36,8 +37,7 @@ pub fn list(limit: u32, told: &HistoryArgs, output: &Output) -> Result<Exit, Cli
             Format::Text if runs.is_empty() => "no runs yet.\n".to_owned(),
             Format::Text => table(&runs, store),
             Format::Json => {
-                let runs: Vec<Value> = runs.iter().map(|run| run_json(run, store)).collect();
-                format!("{:#}\n", json!({"format_version": FORMAT_VERSION, "runs": runs}))
+                document(&HistoryFile::runs(runs.iter().map(|run| run_file(run, store)).collect()))
             }
         });
         Ok(Exit::Done)
@@ -64,7 +64,7 @@ pub fn show(run: &str, told: &HistoryArgs, output: &Output) -> Result<Exit, CliE
         let steps = store.steps(found.id).await?;
         output.data(&match told.format {
             Format::Text => whole(&found, &steps, &given, store, output.stdout),
-            Format::Json => whole_json(&found, &steps, &given, store),
+            Format::Json => document(&whole_file(&found, steps, given, store)),
         });
         Ok(Exit::Done)
     })
@@ -102,7 +102,7 @@ fn none(told: &HistoryArgs, run: Option<&str>, output: &Output) -> Result<Exit, 
     }
     output.say(&there);
     if told.format == Format::Json {
-        output.data(&format!("{:#}\n", json!({"format_version": FORMAT_VERSION, "runs": []})));
+        output.data(&document(&HistoryFile::runs(Vec::new())));
     }
     Ok(Exit::Done)
 }
@@ -280,57 +280,65 @@ fn step_words(told: &StepTold, prefix: &str, colour: Colour) -> String {
     line
 }
 
-fn run_json(run: &RunRow, store: &Store) -> Value {
-    json!({
-        "run": run.id,
-        "server": run.server,
-        "url": run.url,
-        "reference_id": run.reference_id,
-        "started": run.started,
-        "last": run.last,
-        "who": run.who,
-        "pid": run.pid,
-        "approval": run.approval,
-        "resumes": run.resumes,
-        "commit": run.commit.as_ref().map(|commit| json!({"id": commit.id, "dirty": commit.dirty})),
-        "effects_digest": run.effects,
-        "icewarden_version": run.version,
-        "state": ended(run, store),
-        "ended": run.ending.as_ref().map(|ending| json!({"at": ending.at, "detail": ending.detail})),
-        "steps": run.steps,
-        "done": run.done,
-        "in_doubt": run.open,
-    })
+fn run_file(run: &RunRow, store: &Store) -> RunFile {
+    RunFile {
+        run: run.id,
+        server: run.server.clone(),
+        url: run.url.clone(),
+        reference_id: run.reference_id.clone(),
+        started: run.started.clone(),
+        last: run.last.clone(),
+        who: run.who.clone(),
+        pid: run.pid,
+        approval: run.approval.clone(),
+        resumes: run.resumes,
+        commit: run.commit.as_ref().map(|commit| CommitFile { id: commit.id.clone(), dirty: commit.dirty }),
+        effects_digest: run.effects.clone(),
+        icewarden_version: run.version.clone(),
+        state: ended(run, store).to_owned(),
+        ended: run
+            .ending
+            .as_ref()
+            .map(|ending| EndedFile { at: ending.at.clone(), detail: ending.detail.clone() }),
+        steps: run.steps,
+        done: run.done,
+        in_doubt: run.open,
+    }
 }
 
-fn whole_json(run: &RunRow, steps: &[StepTold], given: &Given, store: &Store) -> String {
-    let step = |told: &StepTold| {
-        let step = &told.step;
-        json!({
-            "action": step.action,
-            "address": step.address,
-            "before": step.before,
-            "after": step.after,
-            "secret": step.secret,
-            "policy": step.policy,
-            "place": step.place,
-            "why": step.why,
-            "begun": told.begun,
-            "outcome": told.outcome.as_ref().map(|came| json!({"at": came.at, "word": came.word.text(), "detail": came.detail})),
-        })
+fn whole_file(run: &RunRow, steps: Vec<StepTold>, given: Given, store: &Store) -> HistoryFile {
+    let patterns = |list: &[Pattern]| list.iter().map(|pattern| pattern.as_str().to_owned()).collect();
+    let allow = |allow: Allow| AllowFile {
+        guardrail: allow.guardrail.name().to_owned(),
+        value: allow.value,
+        reason: allow.reason,
     };
-    let allow = |allow: &Allow| json!({"guardrail": allow.guardrail.name(), "value": allow.value, "reason": allow.reason});
-    let patterns =
-        |list: &[Pattern]| list.iter().map(|pattern| pattern.as_str().to_owned()).collect::<Vec<_>>();
-    let value = json!({
-        "format_version": FORMAT_VERSION,
-        "run": run_json(run, store),
-        "allows": given.allows.iter().map(allow).collect::<Vec<_>>(),
-        "targets": patterns(&given.narrowing.targets),
-        "excludes": patterns(&given.narrowing.excludes),
-        "steps": steps.iter().map(step).collect::<Vec<_>>(),
-    });
-    format!("{value:#}\n")
+    HistoryFile::Run(Box::new(WholeRunFile {
+        format_version: FORMAT_VERSION.to_owned(),
+        run: run_file(run, store),
+        allows: given.allows.into_iter().map(allow).collect(),
+        targets: patterns(&given.narrowing.targets),
+        excludes: patterns(&given.narrowing.excludes),
+        steps: steps.into_iter().map(step_file).collect(),
+    }))
+}
+
+fn step_file(told: StepTold) -> RunStepFile {
+    let step = told.step;
+    let end =
+        |came: Came| StepEndFile { at: came.at, word: came.word.text().to_owned(), detail: came.detail };
+    RunStepFile {
+        action: step.action,
+        address: step.address,
+        before: step.before,
+        after: step.after,
+        secret: step.secret,
+        policy: step.policy,
+        place: step.place,
+        why: step.why,
+        begun: told.begun,
+        outcome: told.outcome.map(end),
+    }
 }
 
 #[cfg(test)]

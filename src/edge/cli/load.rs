@@ -9,7 +9,8 @@ use super::output::Output;
 use crate::edge::engine::resume::Loaded;
 use crate::edge::{children, files};
 use crate::model::{Finding, Severity};
-use crate::report::view;
+use crate::report::schema::document;
+use crate::report::validation::ValidationFile;
 use crate::spec::{meaning::Source, parse};
 
 /// Reads and checks a spec.
@@ -55,11 +56,7 @@ pub fn validate(path: &Path, format: Format, output: &Output) -> Exit {
     };
     let invalid = found.iter().any(|finding| finding.severity == Severity::Error);
     if format == Format::Json {
-        let value = serde_json::json!({
-            "valid": !invalid,
-            "findings": found.iter().map(view::finding_file).collect::<Vec<_>>(),
-        });
-        output.data(&format!("{value:#}\n"));
+        output.data(&document(&ValidationFile::of(&found)));
     } else {
         if !found.is_empty() {
             output.findings(&found, &sources);

@@ -36,6 +36,12 @@ use args::{Cli, Command, HistoryCommand, SchemaArg};
 use error::CliError;
 use output::Output;
 
+use crate::plan::file::PlanFile;
+use crate::report::events::EventFile;
+use crate::report::history::HistoryFile;
+use crate::report::schema::schema;
+use crate::report::validation::ValidationFile;
+
 /// Runs the program and says how it ends.
 pub fn main() -> Exit {
     let cli = match Cli::try_parse() {
@@ -76,8 +82,10 @@ fn run(command: Command, output: &Output) -> Result<Exit, CliError> {
         Command::Schema { of } => {
             output.data(&match of {
                 SchemaArg::Spec => format!("{:#}\n", crate::spec::schema()),
-                SchemaArg::Plan => plan::schema_text(),
-                SchemaArg::Events => events::schema_text(),
+                SchemaArg::Plan => schema::<PlanFile>(),
+                SchemaArg::Events => schema::<EventFile>(),
+                SchemaArg::Validation => schema::<ValidationFile>(),
+                SchemaArg::History => schema::<HistoryFile>(),
             });
             Exit::Done
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::error::CliError;
 use super::exit::Exit;
 use crate::edge::saved;
-use crate::plan::file::{OutcomeFile, PlanFile, ServerFile};
+use crate::plan::file::{PlanFile, PlanOutcomeFile, ServerFile};
 use crate::spec::meaning::Source;
 
 /// Appends `changes`, `blocked` and `effects-digest`. All are empty where a server could not be planned: half an
@@ -40,7 +40,7 @@ fn lines(plan: &PlanFile) -> String {
     let servers = &plan.servers;
     let (mut changes, mut blocked, mut digests) = (String::new(), String::new(), String::new());
     if servers.iter().all(|server| server.error.is_none()) {
-        let held = |outcome| matches!(outcome, OutcomeFile::Blocked | OutcomeFile::Closed);
+        let held = |outcome| matches!(outcome, PlanOutcomeFile::Blocked | PlanOutcomeFile::Closed);
         changes = servers.iter().any(ServerFile::can_be_applied).to_string();
         blocked = servers.iter().any(|server| held(server.outcome)).to_string();
         // Names of servers have neither `=` nor `,` (the spec sees to it), nor any line end.

@@ -23,12 +23,13 @@ use crate::edge::store::Store;
 use crate::edge::{plan_file, saved};
 use crate::model::{Directory, Pattern};
 use crate::plan::file::{
-    AccountsFile, AllowFile, CountsFile, ErrorFile, NarrowedFile, OutcomeFile, PlanFile, ServerFile,
+    AccountsFile, AllowFile, CountsFile, ErrorFile, NarrowedFile, PlanFile, PlanOutcomeFile, ServerFile,
     SourceFile, UnmanagedFile,
 };
 use crate::plan::{Allow, Plan};
 use crate::report::groups::Detail;
 use crate::report::remedy::text as words;
+use crate::report::schema::document;
 use crate::report::servers::{self, ServerRow};
 use crate::report::{markdown, text, view};
 use crate::spec::meaning::{ServerSpec, Source};
@@ -145,7 +146,7 @@ fn show(
             output.data(&text::plan(file, output.layout(options.show.full)))
                 && output.data(&servers_table(&file.servers, exits, output))
         }
-        PlanFormat::Json => output.data(&json(file)),
+        PlanFormat::Json => output.data(&document(file)),
         PlanFormat::Markdown => output.data(&markdown::plan(file)),
     };
 }
@@ -238,8 +239,8 @@ fn servers_table(servers: &[ServerFile], exits: &[Exit], output: &Output) -> Str
         let counts = &server.counts;
         let numbers = [counts.claims, counts.releases, counts.settings, counts.blocked];
         let outcome = match server.outcome {
-            OutcomeFile::NothingToDo => "nothing to do",
-            OutcomeFile::Changes => Exit::Changes.word(),
+            PlanOutcomeFile::NothingToDo => "nothing to do",
+            PlanOutcomeFile::Changes => Exit::Changes.word(),
             _ => exit.word(),
         };
         ServerRow {
@@ -256,12 +257,12 @@ fn servers_table(servers: &[ServerFile], exits: &[Exit], output: &Output) -> Str
 /// How a plan ends the program.
 pub fn exit_of(file: &ServerFile) -> Exit {
     match file.outcome {
-        OutcomeFile::Closed => Exit::Closed,
-        OutcomeFile::Blocked => Exit::Blocked,
-        OutcomeFile::Changes => Exit::Changes,
-        OutcomeFile::NothingToDo => Exit::Done,
-        OutcomeFile::Invalid => Exit::SpecInvalid,
-        OutcomeFile::Failed => Exit::Failed,
+        PlanOutcomeFile::Closed => Exit::Closed,
+        PlanOutcomeFile::Blocked => Exit::Blocked,
+        PlanOutcomeFile::Changes => Exit::Changes,
+        PlanOutcomeFile::NothingToDo => Exit::Done,
+        PlanOutcomeFile::Invalid => Exit::SpecInvalid,
+        PlanOutcomeFile::Failed => Exit::Failed,
     }
 }
 
@@ -283,7 +284,7 @@ fn unplanned(server: &str, target: &str, error: ErrorFile) -> ServerFile {
     ServerFile {
         server: server.to_owned(),
         url: target.to_owned(),
-        outcome: if invalid { OutcomeFile::Invalid } else { OutcomeFile::Failed },
+        outcome: if invalid { PlanOutcomeFile::Invalid } else { PlanOutcomeFile::Failed },
         error: Some(error),
         release: None,
         reference_id: None,
@@ -322,13 +323,6 @@ fn narrowed_file(narrowing: &Narrowing) -> Option<NarrowedFile> {
     (!narrowing.is_none()).then(|| NarrowedFile { targets: texts(targets), excludes: texts(excludes) })
 }
 
-fn json(file: &PlanFile) -> String {
-    match serde_json::to_string_pretty(file) {
-        Ok(text) => text + "\n",
-        Err(error) => format!("{{\"error\": \"{error}\"}}\n"),
-    }
-}
-
 /// Whether a plan may be saved there: a path that was mistyped must cost nobody a file.
 ///
 /// # Errors
@@ -359,7 +353,7 @@ fn save(mut file: PlanFile, sources: &[Source], out: &Path, output: &Output) -> 
     file.sources = Some(sources.iter().map(source).collect());
     file.folder = Some(prepare::here().to_string_lossy().into_owned());
     can_be_saved(out, sources)?;
-    let idle = file.servers.iter().all(|server| server.outcome == OutcomeFile::NothingToDo);
+    let idle = file.servers.iter().all(|server| server.outcome == PlanOutcomeFile::NothingToDo);
     let applicable = file.servers.iter().any(ServerFile::can_be_applied);
     plan_file::write(file, out).map_err(|error| {
         let message = format!("the plan could not be saved as {}: {error}{}", out.display(), older(out));
@@ -387,11 +381,4 @@ fn older(out: &Path) -> String {
     } else {
         String::new()
     }
-}
-
-/// The JSON Schema of the plan.
-pub fn schema_text() -> String {
-    let settings = schemars::generate::SchemaSettings::draft07();
-    let schema = settings.into_generator().into_root_schema_for::<PlanFile>();
-    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
 }
