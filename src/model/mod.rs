@@ -28,7 +28,7 @@ pub mod visible;
 pub use address::Address;
 pub use backup::BackupKey;
 pub use directory::{AccountKind, Directory, DirectoryBuilder, DomainKind};
-pub use finding::{Finding, Severity, counted};
+pub use finding::{Finding, Severity, counted, grouped};
 pub use groups::{GroupNotes, Members};
 pub use licence::{Licence, ModuleOffer, Seats, SeatsSource};
 pub use module::Module;

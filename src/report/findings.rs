@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
+use super::layout::wrap;
 use super::mask::{self, boundary};
 use super::paint::Colour;
 use super::remedy;
@@ -59,6 +60,8 @@ struct Page<'f> {
     renderer: Renderer,
     /// Characters of a line that are shown.
     columns: usize,
+    /// Characters of the terminal's line.
+    width: usize,
 }
 
 impl<'f> Page<'f> {
@@ -83,6 +86,7 @@ impl<'f> Page<'f> {
             // Lines are cut here already.
             renderer: renderer.term_width(usize::MAX / 4),
             columns: width.saturating_sub(GUTTER).max(COLUMNS_MIN),
+            width,
         }
     }
 
@@ -92,7 +96,10 @@ impl<'f> Page<'f> {
             Severity::Warning => Level::WARNING,
             Severity::Info => Level::INFO,
         };
-        let mut group = Group::with_title(level.primary_title(visible(&finding.message)).id(finding.code));
+        // `error[code]: ` stands before the first line, and the lines below it are set in as far.
+        let before = level_word(finding.severity).len() + finding.code.len() + "[]: ".len();
+        let message = fitted(&visible(&finding.message), self.width, before);
+        let mut group = Group::with_title(level.primary_title(message).id(finding.code));
         for (index, (place, label)) in finding.places.iter().enumerate() {
             let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
             group = group.element(origin(place));
@@ -106,7 +113,8 @@ impl<'f> Page<'f> {
             }
         }
         if let Some(remedy) = &finding.remedy {
-            group = group.element(Level::HELP.message(visible(&remedy::text(remedy)).into_owned()));
+            group =
+                group.element(Level::HELP.message(fitted(&visible(&remedy::text(remedy)), self.width, HELP)));
         }
         without_empty_origins(&self.renderer.render(&[group]))
     }
@@ -127,6 +135,26 @@ impl<'f> Page<'f> {
         let window = window(text, line_start..line_end, start..end, self.columns);
         let secret = mask::hidden(text, line_start..line_end, window.clone(), hidden);
         Some(Line::new(text, window, start..end, &secret, line_start, line_end))
+    }
+}
+
+/// A sentence broken at its spaces, for a place where so many columns are taken before each of its lines. What has no
+/// space to break at, such as a path, stays whole.
+fn fitted(sentence: &str, width: usize, before: usize) -> String {
+    wrap(sentence, width.saturating_sub(before).max(TEXT_MIN), 0)
+}
+
+/// The columns before a finding's next act: the gutter, `= help: `.
+const HELP: usize = 14;
+
+/// Narrower than this a sentence is not read, whatever the terminal is.
+const TEXT_MIN: usize = 40;
+
+const fn level_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "info",
     }
 }
 

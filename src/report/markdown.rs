@@ -16,7 +16,7 @@ use super::harm::Kind;
 use super::table::protected;
 use super::text::{key, narrowed_words, rule_words, value_words};
 use crate::model::address::domain_of;
-use crate::model::counted;
+use crate::model::{counted, grouped};
 use crate::plan::file::{
     AllowFile, ChangesFile, FindingFile, HarmFile, HoldFile, LedgerFile, ObstacleFile, PlanFile,
     PlanOutcomeFile, ServerFile, StepFile,
@@ -162,7 +162,7 @@ fn servers(page: &mut Page, servers: &[ServerFile]) {
         let counts = &server.counts;
         let holds = server.holds.len() as u64;
         // Where nothing could be counted there are no zeros either.
-        let number = |count: u64| server.error.as_ref().map_or(count.to_string(), |_| "–".to_owned());
+        let number = |count: u64| server.error.as_ref().map_or(grouped(count), |_| "–".to_owned());
         let numbers = [counts.claims, counts.releases, counts.settings, counts.blocked, holds].map(number);
         let (sign, name) = (sign(server), cell(&server.server));
         format!("| {sign} {name} | {} | {} |\n", outcome(server), numbers.join(" | "))
@@ -224,13 +224,17 @@ fn summary(server: &ServerFile) -> String {
         format!("**{}**", counted(counts.settings, "setting")),
     ];
     if counts.blocked > 0 {
-        parts.push(format!("**{} blocked**", counts.blocked));
+        parts.push(format!("**{} blocked**", grouped(counts.blocked)));
     }
     if counts.unread > 0 {
-        parts.push(format!("{} not read", counts.unread));
+        parts.push(format!("{} not read", grouped(counts.unread)));
     }
     if server.unmanaged.accounts > 0 {
-        parts.push(format!("{} of {} accounts left alone", server.unmanaged.accounts, server.accounts.count));
+        parts.push(format!(
+            "{} of {} accounts left alone",
+            grouped(server.unmanaged.accounts),
+            grouped(server.accounts.count)
+        ));
     }
     let digest = server.effects_digest.get(..12).unwrap_or_default();
     format!("{} · effects {}", parts.join(" · "), code(digest))
@@ -243,7 +247,7 @@ fn holds(page: &mut Page, server: &ServerFile) {
         if hold.accounts_count > 1 && !hold.accounts.is_empty() {
             let named: Vec<String> = hold.accounts.iter().map(|account| code(account)).collect();
             let more = hold.accounts_count.saturating_sub(hold.accounts.len() as u64);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let more = if more > 0 { format!(" and {} more", grouped(more)) } else { String::new() };
             let _ = write!(line, ": {}{more}", named.join(", "));
         }
         let _ = writeln!(line, "<br>**Next:** {}", prose(&hold.remedy));
@@ -264,8 +268,10 @@ fn plain(word: &str) -> String {
 }
 
 fn ledger(page: &mut Page, rows: &[LedgerFile]) {
-    let number = |value: Option<u64>| value.map_or("?".to_owned(), |value| value.to_string());
-    let moved = |sign: char, value: u64| if value == 0 { "–".to_owned() } else { format!("{sign}{value}") };
+    let number = |value: Option<u64>| value.map_or("?".to_owned(), grouped);
+    let moved = |sign: char, value: u64| {
+        if value == 0 { "–".to_owned() } else { format!("{sign}{}", grouped(value)) }
+    };
     let row = |row: &&LedgerFile| {
         let seats = if row.unlimited { "no limit".to_owned() } else { number(row.seats) };
         let free = if row.unlimited { "–".to_owned() } else { number(row.free) };
@@ -274,10 +280,10 @@ fn ledger(page: &mut Page, rows: &[LedgerFile]) {
             notes.push(format!("**over by {}**, then {}", number(row.over_before), number(row.over_after)));
         }
         if row.blocked > 0 {
-            notes.push(format!("**{} blocked**", row.blocked));
+            notes.push(format!("**{} blocked**", grouped(row.blocked)));
         }
         if row.keep_free > 0 {
-            notes.push(format!("keep {} free", row.keep_free));
+            notes.push(format!("keep {} free", grouped(row.keep_free)));
         }
         format!(
             "| {} | {} | {} | {} | {} | {} | {seats} | {free} | {} |\n",
@@ -297,8 +303,9 @@ fn ledger(page: &mut Page, rows: &[LedgerFile]) {
 }
 
 fn harm(page: &mut Page, rows: &[HarmFile]) {
-    let number =
-        |sign: &str, value: u64| if value == 0 { "–".to_owned() } else { format!("{sign}{value}") };
+    let number = |sign: &str, value: u64| {
+        if value == 0 { "–".to_owned() } else { format!("{sign}{}", grouped(value)) }
+    };
     let row = |row: &HarmFile| {
         let kind = match Kind::of(row) {
             kind @ (Kind::Mail | Kind::Protected | Kind::Backup) => format!("⚠️ **{}**", kind.word()),
@@ -318,7 +325,7 @@ fn harm(page: &mut Page, rows: &[HarmFile]) {
                 0 => String::new(),
                 count => format!(" **{}**", protected(count)),
             };
-            format!("{losing}{protected} | {getting} | {}", row.having)
+            format!("{losing}{protected} | {getting} | {}", grouped(row.having))
         };
         format!("| {kind} | {what} | {whom} | {numbers} |\n")
     };

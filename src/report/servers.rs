@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::layout::Layout;
 use super::paint::Tone;
+use crate::model::grouped;
 
 /// One server's line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub fn table(heads: [&str; 4], rows: &[ServerRow], layout: Layout) -> String {
     );
     let mut out = layout.colour.paint(Tone::Heading, &head) + "\n";
     for row in rows {
-        let number = |index: usize| row.numbers.map_or("-".to_owned(), |numbers| numbers[index].to_string());
+        let number = |index: usize| row.numbers.map_or("-".to_owned(), |numbers| grouped(numbers[index]));
         let tone = match row.exit {
             0 => Tone::Good,
             2 => Tone::Careful,

@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use super::harm::Kind;
 use super::layout::{Layout, wrap};
 use super::paint::Tone;
+use crate::model::grouped;
 use crate::plan::file::HarmFile;
 
 /// How many rows are shown without `--full`.
 const ROWS: usize = 12;
 
 /// The columns beside the domain's: kind, service, three numbers, the gaps.
-const BESIDE: usize = 2 + 11 + 1 + 3 * 9 + 1;
+const BESIDE: usize = 2 + 11 + 1 + 3 * 11 + 1;
 
 /// A domain's column is never narrower than this.
 const DOMAIN_MIN: usize = 12;
@@ -29,7 +30,7 @@ pub fn harm(out: &mut String, rows: &[HarmFile], layout: Layout) {
     let room = layout.width.saturating_sub(BESIDE + service).max(DOMAIN_MIN);
     let domain = widest(domain, 6).min(room);
     let head = format!(
-        "{:13} {:service$} {:domain$} {:>8} {:>8} {:>8}",
+        "{:13} {:service$} {:domain$} {:>10} {:>10} {:>10}",
         "Whom it hits", "service", "domain", "lose", "get", "have it"
     );
     let _ = writeln!(out, "{}", layout.colour.paint(Tone::Heading, &head));
@@ -41,8 +42,10 @@ pub fn harm(out: &mut String, rows: &[HarmFile], layout: Layout) {
         let (losing, getting) =
             hidden.iter().fold((0, 0), |(losing, getting), row| (losing + row.losing, getting + row.getting));
         let text = format!(
-            "… and {} more rows: {losing} switched off, {getting} switched on (--full shows all)",
-            hidden.len()
+            "… and {} more rows: {} switched off, {} switched on (--full shows all)",
+            hidden.len(),
+            grouped(losing),
+            grouped(getting)
         );
         let _ = writeln!(out, "{}", wrap(&text, layout.width, 2));
     }
@@ -75,9 +78,11 @@ fn line(out: &mut String, row: &HarmFile, columns: Columns, layout: Layout) {
     if domain(row).chars().count() > room {
         let _ = write!(out, "\n{:1$}", "", 14 + wide + 1 + room);
     }
-    let number = |sign: &str, value: u64| if value == 0 { "-".to_owned() } else { format!("{sign}{value}") };
+    let number = |sign: &str, value: u64| {
+        if value == 0 { "-".to_owned() } else { format!("{sign}{}", grouped(value)) }
+    };
     let (losing, getting) = (number("-", row.losing), number("+", row.getting));
-    let _ = writeln!(out, " {losing:>8} {getting:>8} {:>8}", row.having);
+    let _ = writeln!(out, " {losing:>10} {getting:>10} {:>10}", grouped(row.having));
     if row.protected > 0 {
         let _ = writeln!(out, "{:14}{}", "", layout.colour.paint(Tone::Bad, &protected(row.protected)));
     }
@@ -85,7 +90,7 @@ fn line(out: &mut String, row: &HarmFile, columns: Columns, layout: Layout) {
 
 /// What is said of protected accounts among those that lose something.
 pub fn protected(count: u64) -> String {
-    format!("{count} of those who lose it {} protected", if count == 1 { "is" } else { "are" })
+    format!("{} of those who lose it {} protected", grouped(count), if count == 1 { "is" } else { "are" })
 }
 
 fn service(row: &HarmFile) -> &str {

@@ -9,7 +9,7 @@ use super::paint::{Colour, Tone};
 use super::table;
 use super::visible::shown;
 use crate::model::address::domain_of;
-use crate::model::counted;
+use crate::model::{counted, grouped};
 use crate::plan::file::{
     ChangesFile, FindingFile, HoldFile, LedgerFile, PlanFile, PlanOutcomeFile, ReasonFile, ServerFile,
     StepFile,
@@ -25,7 +25,7 @@ const RULES: usize = 30;
 const BLOCKED: usize = 5;
 
 /// The columns of the seats' table beside the name.
-const NUMBERS: usize = 59;
+const NUMBERS: usize = 63;
 
 /// How many findings are shown without `--full`.
 const FINDINGS: usize = 20;
@@ -54,6 +54,10 @@ fn server(out: &mut String, server: &ServerFile, layout: Layout) {
         next(out, error.remedy.as_deref(), 0, layout);
         let _ = writeln!(out);
         return;
+    }
+    // A long plan says its sum first: who reads no further knows at least that. A plan with nothing to do is short.
+    if server.outcome != PlanOutcomeFile::NothingToDo {
+        let _ = writeln!(out, "{}", wrap(&format!("Plan: {}.", sum(server)), layout.width, 0));
     }
     ledger(out, &server.ledger, layout);
     table::harm(out, &server.harm, layout);
@@ -88,7 +92,7 @@ fn ledger(out: &mut String, rows: &[LedgerFile], layout: Layout) {
         let room = layout.width.saturating_sub(NUMBERS).max(20);
         let name = names.max().unwrap_or_default().clamp(12, room);
         let head = format!(
-            "{:name$}  {:>7} {:>7} {:>7} {:>7} {:>7} {:>9} {:>7}",
+            "{:name$}  {:>7} {:>9} {:>9} {:>7} {:>7} {:>9} {:>7}",
             "Seats", "used", "freed", "taken", "peak", "after", "of", "free"
         );
         let _ = writeln!(out, "\n{}", layout.colour.paint(Tone::Heading, &head));
@@ -100,7 +104,7 @@ fn ledger(out: &mut String, rows: &[LedgerFile], layout: Layout) {
         let named: Vec<String> = others
             .iter()
             .map(|row| match row.seats {
-                Some(seats) => format!("{} ({seats})", row.title),
+                Some(seats) => format!("{} ({})", row.title, grouped(seats)),
                 None if row.unlimited => format!("{} (no limit)", row.title),
                 None => row.title.clone(),
             })
@@ -115,9 +119,11 @@ fn ledger(out: &mut String, rows: &[LedgerFile], layout: Layout) {
 }
 
 fn ledger_line(row: &LedgerFile, name: usize, colour: Colour) -> String {
-    let number = |value: Option<u64>| value.map_or("?".to_owned(), |value| value.to_string());
+    let number = |value: Option<u64>| value.map_or("?".to_owned(), grouped);
     let seats = if row.unlimited { "no limit".to_owned() } else { number(row.seats) };
-    let moved = |sign: char, value: u64| if value == 0 { "-".to_owned() } else { format!("{sign}{value}") };
+    let moved = |sign: char, value: u64| {
+        if value == 0 { "-".to_owned() } else { format!("{sign}{}", grouped(value)) }
+    };
     let free = if row.unlimited { "-".to_owned() } else { number(row.free) };
     let title = wrap(&row.title, name, 0);
     let (above, title) = match title.rsplit_once('\n') {
@@ -126,7 +132,7 @@ fn ledger_line(row: &LedgerFile, name: usize, colour: Colour) -> String {
         None => (String::new(), title.as_str()),
     };
     let mut line = format!(
-        "{above}{title:name$}  {:>7} {:>7} {:>7} {:>7} {:>7} {seats:>9} {free:>7}",
+        "{above}{title:name$}  {:>7} {:>9} {:>9} {:>7} {:>7} {seats:>9} {free:>7}",
         number(row.used),
         moved('-', row.released),
         moved('+', row.claimed),
@@ -136,25 +142,25 @@ fn ledger_line(row: &LedgerFile, name: usize, colour: Colour) -> String {
     let mut notes: Vec<String> = Vec::new();
     match (row.over_before, row.over_after) {
         (Some(before), Some(after)) if before > 0 && after < before => {
-            notes.push(format!("over by {before}, then {after}"));
+            notes.push(format!("over by {}, then {}", grouped(before), grouped(after)));
         }
-        (Some(before), Some(_)) if before > 0 => notes.push(format!("over by {before}")),
+        (Some(before), Some(_)) if before > 0 => notes.push(format!("over by {}", grouped(before))),
         _ => {}
     }
     if row.blocked > 0 {
-        notes.push(format!("{} blocked", row.blocked));
+        notes.push(format!("{} blocked", grouped(row.blocked)));
     }
     if row.keep_free > 0 {
-        notes.push(format!("keep {} free", row.keep_free));
+        notes.push(format!("keep {} free", grouped(row.keep_free)));
     }
     if row.seats_source == "expect" {
         notes.push("seats as the spec expects".to_owned());
     }
     if row.doubtful > 0 && row.released + row.claimed > 0 {
-        notes.push(format!("{} disabled, guests or expired, counted", row.doubtful));
+        notes.push(format!("{} disabled, guests or expired, counted", grouped(row.doubtful)));
     }
     if row.unread > 0 {
-        notes.push(format!("{} not read, counted", row.unread));
+        notes.push(format!("{} not read, counted", grouped(row.unread)));
     }
     if !notes.is_empty() {
         let tone = if row.over_after > Some(0) || row.blocked > 0 { Tone::Bad } else { Tone::Quiet };
@@ -176,7 +182,7 @@ fn holds(out: &mut String, holds: &[HoldFile], layout: Layout) {
         let _ = writeln!(out, "{}", wrap(&hold.message, layout.width, 10));
         if hold.accounts_count > 1 && !hold.accounts.is_empty() {
             let more = hold.accounts_count - hold.accounts.len() as u64;
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let more = if more > 0 { format!(" and {} more", grouped(more)) } else { String::new() };
             let _ =
                 writeln!(out, "{}", wrap(&format!("{}{more}", hold.accounts.join(", ")), layout.width, 10));
         }
@@ -230,13 +236,16 @@ fn changes_of_rule(
     layout: Layout,
 ) {
     let ChangesFile { action, reason, count, .. } = group;
-    // Settings have a place each, in their own lines.
-    let of = group
-        .service
-        .as_ref()
-        .map(|service| format!("  {} · {} of {service}", reason.place, counted(*count, action)));
-    let head = wrap(&format!("{}{}", rule_words(group), of.unwrap_or_default()), layout.width, 2);
-    let _ = writeln!(out, "{}", layout.colour.paint(Tone::Quiet, &head));
+    let changes = counted(*count, action);
+    let head = match &group.service {
+        Some(service) => format!("{changes} of {service} · {} · {}", rule_words(group), reason.place),
+        // Settings have a place each, in their own lines.
+        None => format!("{changes} · {}", rule_words(group)),
+    };
+    if !out.ends_with("\n\n") {
+        out.push('\n');
+    }
+    let _ = writeln!(out, "{}", layout.colour.paint(Tone::Heading, &hang(&head, layout.width, 2)));
     let line = |step: &StepFile| {
         let sign = layout.colour.paint(tone, &format!("{sign} {action:<7}"));
         // Each setting has a place of its own; all others share the head's.
@@ -267,7 +276,7 @@ fn changes_of_rule(
         });
         let more = domain.count - named.len() as u64;
         if more > 0 && !named.is_empty() {
-            let _ = writeln!(out, "    … and {more} more (--full shows all)");
+            let _ = writeln!(out, "    … and {} more (--full shows all)", grouped(more));
         }
     }
     let hidden = &group.domains[domains..];
@@ -337,7 +346,7 @@ fn blocked(out: &mut String, server: &ServerFile, layout: Layout) {
             let changes = counted(obstacle.count, &obstacle.action);
             let _ = writeln!(out, "  {sign} {changes} of {}", obstacle.service);
         } else if obstacle.count > named {
-            let _ = writeln!(out, "    … and {} more (--full shows all)", obstacle.count - named);
+            let _ = writeln!(out, "    … and {} more (--full shows all)", grouped(obstacle.count - named));
         }
         let text = format!("{}  {}", obstacle.message, obstacle.place);
         let _ = writeln!(out, "{}", wrap(&text, layout.width, 6));
@@ -346,7 +355,12 @@ fn blocked(out: &mut String, server: &ServerFile, layout: Layout) {
     let hidden = &server.obstacles[shown..];
     if !hidden.is_empty() {
         let count: u64 = hidden.iter().map(|obstacle| obstacle.count).sum();
-        let _ = writeln!(out, "  … and {count} blocked by {} other things (--full shows all)", hidden.len());
+        let _ = writeln!(
+            out,
+            "  … and {} blocked by {} other things (--full shows all)",
+            grouped(count),
+            hidden.len()
+        );
     }
 }
 
@@ -375,11 +389,17 @@ fn left_alone(out: &mut String, server: &ServerFile, layout: Layout) {
     let accounts = server.unmanaged.accounts;
     if accounts > 0 {
         let of = server.accounts.count;
-        let _ = writeln!(out, "Left alone: {accounts} of {of} accounts, of which no policy speaks.");
+        let _ = writeln!(
+            out,
+            "Left alone: {} of {} accounts, of which no policy speaks.",
+            grouped(accounts),
+            grouped(of)
+        );
     }
     // Where a service is left alone for more accounts than those.
     let services = server.unmanaged.services.iter().filter(|(_, count)| **count > accounts);
-    let services: Vec<String> = services.map(|(service, count)| format!("{service} of {count}")).collect();
+    let services: Vec<String> =
+        services.map(|(service, count)| format!("{service} of {}", grouped(*count))).collect();
     if !services.is_empty() {
         let text = format!("Services that no policy decides, by accounts: {}.", services.join(", "));
         let _ = writeln!(out, "{}", wrap(&text, layout.width, 0));
@@ -403,27 +423,31 @@ pub fn narrowed_words(server: &ServerFile) -> Option<String> {
     })
 }
 
-/// One line that says it all.
-pub fn summary(server: &ServerFile, colour: Colour) -> String {
+/// What is to be done, counted.
+fn sum(server: &ServerFile) -> String {
     let counts = &server.counts;
-    let count = |number: u64, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
     let mut parts = vec![
-        count(counts.claims, "claim"),
-        count(counts.releases, "release"),
-        count(counts.settings, "change"),
+        counted(counts.claims, "claim"),
+        counted(counts.releases, "release"),
+        counted(counts.settings, "change"),
     ];
     if counts.blocked > 0 {
-        parts.push(format!("{} blocked", counts.blocked));
+        parts.push(format!("{} blocked", grouped(counts.blocked)));
     }
     if counts.unread > 0 {
-        parts.push(format!("{} not read", counts.unread));
+        parts.push(format!("{} not read", grouped(counts.unread)));
     }
     if !server.held_policies.is_empty() {
         parts.push(format!(
             "{} held",
-            count(server.held_policies.len() as u64, "policy").replace("policys", "policies")
+            counted(server.held_policies.len() as u64, "policy").replace("policys", "policies")
         ));
     }
+    parts.join(", ")
+}
+
+/// One line that says it all.
+pub fn summary(server: &ServerFile, colour: Colour) -> String {
     let digest = server.effects_digest.get(..12).unwrap_or_default();
     match server.outcome {
         PlanOutcomeFile::NothingToDo if server.left_out.is_some_and(|left_out| left_out > 0) => {
@@ -432,6 +456,6 @@ pub fn summary(server: &ServerFile, colour: Colour) -> String {
         PlanOutcomeFile::NothingToDo => {
             colour.paint(Tone::Good, &format!("{}: nothing to do.", server.server))
         }
-        _ => format!("Plan: {}. Effects {digest}.", parts.join(", ")),
+        _ => format!("Plan: {}. Effects {digest}.", sum(server)),
     }
 }

@@ -162,3 +162,68 @@ fn sentences_long_names_and_titles_keep_to_the_width_too() {
     keeps_to(80, &ran.err);
     assert!(ran.err.contains("error: us: the server is not reached"), "{}", ran.err);
 }
+
+#[test]
+fn a_plan_says_its_sum_first_and_each_rule_stands_out() {
+    let stand = two_domains();
+    let desk = harmful(&stand);
+    let ran = desk.icewarden(&["--color", "always", "plan", "spec"]).exits(3);
+    let lines: Vec<&str> = ran.out.lines().collect();
+    assert_eq!(lines[1], "Plan: 1 claim, 6 releases, 1 change.", "{}", ran.out);
+    let last = lines.iter().rfind(|line| !line.is_empty()).expect("a line");
+    assert!(last.starts_with("Plan: 1 claim, 6 releases, 1 change. Effects "), "{last}");
+    let heads: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].contains(" · off: everyone")).collect();
+    assert_eq!(heads.len(), 3, "{}", ran.out);
+    for head in heads {
+        assert!(lines[head].starts_with("\u{1b}[1m"), "not bold: {}", lines[head]);
+        assert_eq!(lines[head - 1], "", "a blank line stands before {}", lines[head]);
+    }
+    let idle = self::desk(&stand, &[]).plan(&[]).exits(0);
+    assert_eq!(idle.out.matches("eu: nothing to do.").count(), 1, "a short plan says it once: {}", idle.out);
+    assert!(!idle.out.contains("Plan:"), "{}", idle.out);
+}
+
+#[test]
+fn heads_of_findings_and_their_remedies_break_at_words() {
+    let name = "a-policy-whose-name-is-long";
+    let spec = (0..2).map(|_| policy(name, "scope: {domains: [example.com]}\nservices: {im: enabled}"));
+    let spec: Vec<String> =
+        spec.chain([super::spec::license("orderId: [1]"), "kind: Nothing\n".into()]).collect();
+    let ran = Desk::with(&spec.join("---\n")).env("COLUMNS", "60").icewarden(&["validate", "spec"]).exits(65);
+    let heads: Vec<&str> = ran.err.lines().filter(|line| line.starts_with("error[")).collect();
+    assert!(heads.len() >= 3, "{}", ran.err);
+    for line in ran.err.lines() {
+        assert!(line.chars().count() <= 80, "{line}\n{}", ran.err);
+    }
+    let words: Vec<&str> = ran.err.split_whitespace().collect();
+    assert!(
+        words.contains(&name) || ran.err.contains(&format!("`{name}`")),
+        "no name is broken: {}",
+        ran.err
+    );
+}
+
+/// More accounts than four digits hold.
+#[test]
+fn large_numbers_are_grouped_in_tables_for_people() {
+    let mut world = world(&[]);
+    for user in 0..10_050 {
+        world.add_account(&format!("u{user:05}@example.com"), "", 0);
+    }
+    world.set_product("SIP", Some(20_000));
+    let stand = Stand::of(world);
+    let desk = desk(&stand, &[policy("a", "scope: {domains: [example.com]}\nservices: {sip: enabled}")]);
+    let ran = desk.env("COLUMNS", "80").plan(&[]).exits(2).says(&[
+        "Plan: 10,051 claims, 0 releases, 0 changes.",
+        "10,051 claims of sip · a: everyone in scope: enabled",
+        "+10,051",
+        "20,000",
+    ]);
+    keeps_to(80, &ran.out);
+    let seats: Vec<&str> = ran.out.lines().skip_while(|line| !line.starts_with("Seats")).take(2).collect();
+    assert_eq!(
+        seats[0].chars().count(),
+        seats[1].chars().count(),
+        "columns stand below their heads: {seats:?}"
+    );
+}

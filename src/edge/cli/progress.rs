@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::Output;
 use crate::edge::port::{Phase, Progress};
+use crate::model::grouped;
 
 /// Reads of fewer accounts are over before a person wonders.
 const ROWS_MIN: u64 = 2_000;
@@ -111,21 +112,8 @@ fn line(last: &mut Option<Last>, done: u64, total: u64, now: Duration) -> Option
     let due = passed >= PLAIN || done.saturating_sub(before.done) >= total.div_ceil(10);
     due.then(|| {
         *last = Some(Last { at: now, done });
-        format!("reading accounts: {} of {}", thousands(done), thousands(total))
+        format!("reading accounts: {} of {}", grouped(done), grouped(total))
     })
-}
-
-/// 12,000.
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]
@@ -149,18 +137,11 @@ mod tests {
         let quick = lines(100_000, Duration::from_micros(10));
         assert_eq!((quick.len(), quick[0].as_str()), (10, "reading accounts: 10,000 of 100,000"));
         let slow = lines(2_000, Duration::from_millis(100));
-        assert_eq!((slow.len(), slow[0].as_str()), (20, "reading accounts: 100 of 2,000"));
+        assert_eq!((slow.len(), slow[0].as_str()), (20, "reading accounts: 100 of 2000"));
     }
 
     #[test]
     fn the_bar_has_a_template_that_can_be_read() {
         assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
-    }
-
-    #[test]
-    fn numbers_are_grouped_by_thousands() {
-        for (number, expected) in [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345_678, "12,345,678")] {
-            assert_eq!(thousands(number), expected);
-        }
     }
 }
