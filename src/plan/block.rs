@@ -2,7 +2,7 @@
 
 use crate::diff::{Direction, SwitchChange};
 use crate::model::observed::ServiceBits;
-use crate::model::{AccessMode, Guardrail, Observed, Reading, Remedy, Service, ServiceSet};
+use crate::model::{AccessMode, Allowed, Module, Observed, Reading, Remedy, Service, ServiceSet};
 use crate::policy::profile::RuleId;
 
 /// A difference that the plan leaves as it is.
@@ -114,8 +114,8 @@ pub fn reason(change: SwitchChange, observed: &Observed, domain: &str) -> Option
 pub struct Names<'a> {
     /// The account's domain.
     pub domain: &'a str,
-    /// The module whose seats are missing; empty for other reasons.
-    pub module: &'a str,
+    /// The module whose seats are missing; `None` for other reasons.
+    pub module: Option<&'a Module>,
     /// As the table of seats has it.
     pub title: &'a str,
     /// The service of that module whose access mode makes every account count, if there is one.
@@ -138,7 +138,8 @@ pub fn remedy(reason: BlockReason, service: Service, names: Names<'_>, short: u6
             "whether the account we log in with may read the accounts' {service} settings"
         )),
         BlockReason::SeatsUnknown { .. } => Remedy::EditSpec(format!(
-            "say in the License document how many seats there are: expect.{module}.seats"
+            "say in the License document how many seats there are: expect.{}.seats",
+            module.map_or("MODULE", Module::as_str)
         )),
         BlockReason::NotInLicence { .. } => Remedy::EditSpec(format!(
             "if another module of the licence covers {service}, name it in the License document: moduleOf: \
@@ -147,7 +148,12 @@ pub fn remedy(reason: BlockReason, service: Service, names: Names<'_>, short: u6
         // U-13: more seats would be bought for accounts that may not need any.
         BlockReason::NoSeat { .. } if let Some((service, mode)) = unheeded => mode_remedy(service, mode),
         BlockReason::NoSeat { .. } => Remedy::Seats { module: title.to_owned(), more: short },
-        BlockReason::KeepFree { .. } => Remedy::Allow(Guardrail::KeepFree, module.to_owned()),
+        BlockReason::KeepFree { .. } => match module {
+            Some(module) => Remedy::Allow(Allowed::KeepFree(module.clone())),
+            None => {
+                Remedy::Check("how many seats are to be kept free: License, expect.MODULE.keepFree".into())
+            }
+        },
     }
 }
 

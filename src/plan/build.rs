@@ -11,14 +11,14 @@ use crate::diff::compare::Differences;
 use crate::diff::{Direction, Narrowing, SettingChange, compare, compare_settings, narrow, unheeded};
 use crate::lifecycle::Standing;
 use crate::model::address::domain_of;
-use crate::model::{DomainKind, Finding, Guardrail, Module, Observed, Reading, Remedy, ServiceSet, Severity};
+use crate::model::{Allowed, DomainKind, Finding, Observed, Reading, Remedy, ServiceSet, Severity};
 use crate::policy::{Assignment, People, assign};
 use crate::seats::{LedgerRow, Modules, modules, used};
 use crate::spec::meaning::ServerSpec;
 
 /// The policies of a server over its whole directory.
 fn whole_assignment(inputs: Inputs<'_>) -> Assignment {
-    let shrink = inputs.allows.iter().filter_map(Allow::shrink).collect();
+    let shrink = inputs.allows.iter().filter_map(|allow| allow.allowed.shrink()).collect();
     assign(&inputs.server.policies, People::of(inputs.observed), inputs.today, &shrink, inputs.memory)
 }
 
@@ -371,10 +371,9 @@ fn standing_hold(why: &str) -> Hold {
 }
 
 fn keep_free_allowed(allows: &[Allow], modules: &Modules) -> Vec<usize> {
-    let allows = allows.iter().filter(|allow| allow.guardrail == Guardrail::KeepFree);
-    let named = allows.filter_map(|allow| {
-        let wanted = Module::parse(&allow.value)?;
-        modules.list.iter().position(|module| module.module == wanted)
+    let named = allows.iter().filter_map(|allow| match &allow.allowed {
+        Allowed::KeepFree(wanted) => modules.list.iter().position(|module| module.module == *wanted),
+        _ => None,
     });
     named.collect()
 }

@@ -4,26 +4,42 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diff::{Direction, SettingChange};
 use crate::model::backup::BackupKind;
-use crate::model::{BackupKey, Guardrail, Observed, Pattern, Place, Remedy, Service, counted};
+use crate::model::{
+    Allowed, BackupKey, Guardrail, Losses, Observed, Pattern, Place, Remedy, Service, counted,
+};
 use crate::policy::Assignment;
 use crate::spec::meaning::{ExcludeLicenseSense, ServerSpec};
 
+use super::file::AllowFile;
 use super::step::{SettingStep, SwitchStep};
 
 /// An override of one guardrail, with the reason that is recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allow {
-    pub guardrail: Guardrail,
-    pub value: String,
+    pub allowed: Allowed,
     pub reason: String,
 }
 
 impl Allow {
-    /// Of `shrink=POLICY:N` the policy, and how many accounts its selectors may shrink to.
-    pub fn shrink(&self) -> Option<(&str, u64)> {
-        let (policy, accounts) = self.value.rsplit_once(':')?;
-        let accounts = accounts.parse().ok()?;
-        (self.guardrail == Guardrail::Shrink && !policy.is_empty()).then_some((policy, accounts))
+    /// An override as a plan or the journal holds it.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a lower-case fragment.
+    pub fn of(file: &AllowFile) -> Result<Allow, String> {
+        let AllowFile { guardrail: name, value, reason } = file;
+        let wrong = |problem: &str| format!("the override {name}={value} is not understood: {problem}");
+        let guardrail = Guardrail::parse(name).ok_or_else(|| wrong("there is no such guardrail"))?;
+        let allowed = Allowed::parse(guardrail, value).map_err(|problem| wrong(&problem))?;
+        Ok(Allow { allowed, reason: reason.clone() })
+    }
+
+    /// As a plan and the journal hold it.
+    pub fn file(&self) -> AllowFile {
+        AllowFile {
+            guardrail: self.allowed.guardrail().to_string(),
+            value: self.allowed.value(),
+            reason: self.reason.clone(),
+        }
     }
 }
 
@@ -84,24 +100,20 @@ impl Guarding<'_> {
         holds
     }
 
-    /// The largest number that allows of this name grant: `N` for every service, `SERVICE:N` for one.
-    fn granted(&mut self, guardrail: Guardrail, service: Service) -> Option<u64> {
+    /// The largest number that the overrides grant, as far as one reads a number out of them.
+    fn granted(&mut self, number: impl Fn(&Allowed) -> Option<u64>) -> Option<u64> {
         let mut granted = None;
-        for (index, allow) in self.allows.iter().enumerate() {
-            if allow.guardrail != guardrail {
-                continue;
-            }
-            let number = match allow.value.split_once(':') {
-                Some((name, number)) if name == service.name() => number.parse().ok(),
-                Some(_) => None,
-                None => allow.value.parse::<u64>().ok(),
-            };
-            if number.is_some() {
-                self.used[index] = true;
-                granted = granted.max(number);
-            }
+        for (allow, used) in self.allows.iter().zip(&mut self.used) {
+            let number = number(&allow.allowed);
+            *used |= number.is_some();
+            granted = granted.max(number);
         }
         granted
+    }
+
+    /// Whether an override is for just this.
+    fn allowed(&mut self, this: impl Fn(&Allowed) -> bool) -> bool {
+        self.granted(|allowed| this(allowed).then_some(0)).is_some()
     }
 
     fn mail(&mut self, service: Service, released: &[&SwitchStep]) -> Option<Hold> {
@@ -110,16 +122,19 @@ impl Guarding<'_> {
         }
         // Mail that bounces, or an archive that has a gap, does not come back with the switch: not one by default.
         let count = released.len();
-        if self.granted(Guardrail::Mail, service).is_some_and(|granted| count as u64 <= granted) {
+        let granted = self.granted(|allowed| match allowed {
+            Allowed::Mail(losses) => losses.of(service),
+            _ => None,
+        });
+        if granted.is_some_and(|granted| count as u64 <= granted) {
             return None;
         }
         Some(self.hold(
-            Guardrail::Mail,
+            Allowed::Mail(Losses { service: Some(service), accounts: count as u64 }),
             format!(
                 "{} would lose {service}, and with it their mail or its archive",
                 counted(count as u64, "account")
             ),
-            format!("{service}:{count}"),
             released,
         ))
     }
@@ -138,7 +153,14 @@ impl Guarding<'_> {
         let (accounts, percent) = (limits.disable_accounts, limits.disable_percent);
         // The share is of those who have it: of a service that few use, few are many.
         let beyond = count > accounts || count as f64 * 100.0 > percent * had as f64;
-        if !beyond || self.granted(Guardrail::Disable, service).is_some_and(|granted| count <= granted) {
+        if !beyond {
+            return None;
+        }
+        let granted = self.granted(|allowed| match allowed {
+            Allowed::Disable(losses) => losses.of(service),
+            _ => None,
+        });
+        if granted.is_some_and(|granted| count <= granted) {
             return None;
         }
         let message = if before == 0 {
@@ -152,7 +174,8 @@ impl Guarding<'_> {
                  narrowed plans; the limit for all of them is {accounts} accounts and {percent} %"
             )
         };
-        let mut hold = self.hold(Guardrail::Disable, message, format!("{service}:{count}"), released);
+        let needed = Allowed::Disable(Losses { service: Some(service), accounts: count });
+        let mut hold = self.hold(needed, message, released);
         if let Some(place) = &self.server.guardrails.disable_place {
             hold.place = Some(place.clone());
         }
@@ -179,19 +202,20 @@ impl Guarding<'_> {
             let row = of_account[0].row as usize;
             let address = self.observed.directory.address(row).to_owned();
             let Some(why) = protecting.why(row) else { continue };
-            if self.allowed(Guardrail::Protect, &address) {
+            let is_it = |allowed: &Allowed| matches!(allowed, Allowed::Protect(named) if named.eq_ignore_ascii_case(&address));
+            if self.allowed(is_it) {
                 continue;
             }
             let services: Vec<&str> = of_account.iter().map(|step| step.service.name()).collect();
             let message = format!("{address} would lose {}; {why}", services.join(", "));
-            holds.push(self.hold(Guardrail::Protect, message, address, of_account));
+            holds.push(self.hold(Allowed::Protect(address), message, of_account));
         }
         holds
     }
 
     fn backup(&mut self, change: &SettingChange) -> Option<Hold> {
         let why = weaker(change, self.server.guardrails.exclude_license_sense)?;
-        if self.allowed(Guardrail::Backup, change.key.path()) {
+        if self.allowed(|allowed| *allowed == Allowed::Backup(change.key)) {
             return None;
         }
         let shown = match (&change.before, &change.after) {
@@ -202,30 +226,20 @@ impl Guarding<'_> {
             kind: HoldKind::Guardrail(Guardrail::Backup),
             message: format!("backup {}{shown}: {why}", change.key),
             place: Some(change.place.clone()),
-            remedy: Remedy::Allow(Guardrail::Backup, change.key.path().to_owned()),
+            remedy: Remedy::Allow(Allowed::Backup(change.key)),
             accounts: Vec::new(),
             accounts_count: 0,
         })
     }
 
-    fn allowed(&mut self, guardrail: Guardrail, value: &str) -> bool {
-        let mut allowed = false;
-        for (index, allow) in self.allows.iter().enumerate() {
-            if allow.guardrail == guardrail && allow.value.eq_ignore_ascii_case(value) {
-                self.used[index] = true;
-                allowed = true;
-            }
-        }
-        allowed
-    }
-
-    fn hold(&self, guardrail: Guardrail, message: String, value: String, hit: &[&SwitchStep]) -> Hold {
+    /// A hold with the override that would lift it.
+    fn hold(&self, needed: Allowed, message: String, hit: &[&SwitchStep]) -> Hold {
         let named = hit.iter().take(NAMED);
         Hold {
-            kind: HoldKind::Guardrail(guardrail),
+            kind: HoldKind::Guardrail(needed.guardrail()),
             message,
             place: hit.first().map(|step| self.assignment.rules[step.rule as usize].place.clone()),
-            remedy: Remedy::Allow(guardrail, value),
+            remedy: Remedy::Allow(needed),
             accounts: named
                 .map(|step| self.observed.directory.address(step.row as usize).to_owned())
                 .collect(),
@@ -334,7 +348,7 @@ mod tests {
     fn check(world: &World, allows: &[Allow]) -> Vec<String> {
         let plan = planned_with(world, allows).unwrap_or_else(|findings| panic!("{findings:?}"));
         let holds = plan.holds.iter().map(|hold| match (&hold.kind, &hold.remedy) {
-            (HoldKind::Guardrail(_), Remedy::Allow(guardrail, value)) => format!("{guardrail}={value}"),
+            (HoldKind::Guardrail(_), Remedy::Allow(needed)) => needed.to_string(),
             (kind, remedy) => format!("{kind:?} {remedy:?}"),
         });
         holds.collect()
@@ -386,8 +400,6 @@ mod tests {
             (Guardrail::Disable, "im:2", true),
             (Guardrail::Disable, "2", true),
             (Guardrail::Disable, "sip:3", true),
-            (Guardrail::Disable, "im:", true),
-            (Guardrail::Disable, "all", true),
             (Guardrail::Mail, "im:3", true),
         ] {
             let held_by = check(&world, &[allow(guardrail, value)]);

@@ -9,9 +9,7 @@ use crate::diff::compare::Differences;
 use crate::diff::narrowing::Stray;
 use crate::diff::{Direction, remarks_on_secrets, unheeded};
 use crate::lifecycle::trial::TRIAL_DAYS;
-use crate::model::{
-    BackupKey, Finding, Guardrail, Module, Observed, Reading, Remedy, Service, ServiceSet, counted,
-};
+use crate::model::{Allowed, BackupKey, Finding, Observed, Reading, Remedy, Service, ServiceSet, counted};
 use crate::policy::Assignment;
 use crate::policy::profile::RuleId;
 use crate::seats::{LedgerRow, Modules};
@@ -243,16 +241,15 @@ pub const STRAY: &str = "pattern-matches-nothing";
 pub fn unneeded(inputs: Inputs<'_>, needed: &[bool], keep_free: &[usize], modules: &Modules) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (allow, needed) in inputs.allows.iter().zip(needed) {
-        let used = match allow.guardrail {
-            Guardrail::Shrink => allow
-                .shrink()
-                .is_some_and(|(name, _)| inputs.server.policies.iter().any(|policy| policy.name == name)),
-            Guardrail::KeepFree => Module::parse(&allow.value)
-                .is_some_and(|module| keep_free.iter().any(|index| modules.list[*index].module == module)),
-            _ => *needed,
+        let used = match &allow.allowed {
+            Allowed::Shrink { policy, .. } => {
+                inputs.server.policies.iter().any(|known| known.name == *policy)
+            }
+            Allowed::KeepFree(module) => keep_free.iter().any(|index| modules.list[*index].module == *module),
+            Allowed::Disable(_) | Allowed::Mail(_) | Allowed::Protect(_) | Allowed::Backup(_) => *needed,
         };
         if !used {
-            let text = format!("--allow {}={} was not needed", allow.guardrail, allow.value);
+            let text = format!("--allow {} was not needed", allow.allowed);
             findings.push(Finding::info("allow-unneeded", text));
         }
     }

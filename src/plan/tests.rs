@@ -4,7 +4,7 @@ use jiff::civil::date;
 
 use super::{Allow, Inputs, Plan, Step, build};
 use crate::diff::{Narrowing, SecretsMet};
-use crate::model::{Finding, Guardrail};
+use crate::model::{Allowed, Finding, Guardrail};
 use crate::policy::Memory;
 use crate::policy::tests::World;
 
@@ -15,7 +15,8 @@ pub static MET: SecretsMet = SecretsMet::new();
 pub static MEMORY: Memory = Memory::new();
 
 pub fn allow(guardrail: Guardrail, value: &str) -> Allow {
-    Allow { guardrail, value: value.to_owned(), reason: "a test".to_owned() }
+    let allowed = Allowed::parse(guardrail, value).expect("an override");
+    Allow { allowed, reason: "a test".to_owned() }
 }
 
 pub fn planned_with<'a>(world: &'a World, allows: &'a [Allow]) -> Result<Plan<'a>, Vec<Finding>> {

@@ -10,7 +10,7 @@ use super::profile::{Profile, Profiles, RuleId};
 use super::select::{Chosen, Emptiness, Lack, Selected, Selecting};
 use crate::model::address::shown_domain;
 use crate::model::{
-    AccountFacts, Directory, Finding, Guardrail, Observed, Place, Remedy, Rows, Service, ServiceSet,
+    AccountFacts, Allowed, Directory, Finding, Observed, Place, Remedy, Rows, Service, ServiceSet,
 };
 use crate::spec::meaning::{Exception, Others, PolicySpec, ServiceRule, Switch, Want};
 
@@ -540,7 +540,7 @@ fn hold(policy: &PolicySpec, index: usize, rows: &Rows) -> Vec<RuledRows> {
 
 /// `matched` is what the selector matches now: an override speaks of that number, and of no smaller one.
 fn held_as_empty(policy: &PolicySpec, why: String, place: Place, matched: usize) -> Held {
-    let remedy = Remedy::Allow(Guardrail::Shrink, format!("{}:{matched}", policy.name));
+    let remedy = Remedy::Allow(Allowed::Shrink { policy: policy.name.clone(), accounts: matched as u64 });
     Held { policy: policy.name.clone(), why, place, remedy }
 }
 

@@ -5,9 +5,7 @@ use crate::model::Remedy;
 /// The sentence of the next act, the same in every output.
 pub fn text(remedy: &Remedy) -> String {
     match remedy {
-        Remedy::Allow(guardrail, value) => {
-            format!("if this is meant: --allow {guardrail}={value} --reason TEXT")
-        }
+        Remedy::Allow(needed) => format!("if this is meant: --allow {needed} --reason TEXT"),
         Remedy::DidYouMean(word) => format!("did you mean `{word}`?"),
         Remedy::EditSpec(what) => what.clone(),
         Remedy::OnServer(what) => format!("on the server's console: {what}"),
@@ -22,13 +20,13 @@ pub fn text(remedy: &Remedy) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Guardrail;
+    use crate::model::Allowed;
 
     #[test]
     fn every_remedy_reads_as_an_act() {
         for (remedy, expected) in [
             (
-                Remedy::Allow(Guardrail::Shrink, "sales:3".into()),
+                Remedy::Allow(Allowed::Shrink { policy: "sales".into(), accounts: 3 }),
                 "if this is meant: --allow shrink=sales:3 --reason TEXT",
             ),
             (Remedy::DidYouMean("im".into()), "did you mean `im`?"),

@@ -280,10 +280,10 @@ fn reason(plan: &Plan<'_>, rule: u32) -> ReasonFile {
 fn blocked_file(plan: &Plan<'_>, blocked: &Blocked, short: &[u64]) -> BlockedFile {
     let SwitchChange { row, service, direction } = blocked.change;
     let module = blocked.reason.module().map(usize::from);
-    let name = module.map(|module| plan.modules.list[module].module.to_string());
+    let named = module.map(|module| &plan.modules.list[module].module);
     let names = block::Names {
         domain: domain_of(plan.observed.directory.address(row as usize)),
-        module: name.as_deref().unwrap_or_default(),
+        module: named,
         title: module.map_or("", |module| plan.modules.list[module].title.as_str()),
         unheeded: module
             .and_then(|module| block::unheeded_among(plan.modules.list[module].services, plan.observed)),
@@ -301,7 +301,7 @@ fn blocked_file(plan: &Plan<'_>, blocked: &Blocked, short: &[u64]) -> BlockedFil
             names,
             module.map_or(0, |module| short[module]),
         )),
-        module: name,
+        module: named.map(ToString::to_string),
         reason: reason(plan, blocked.rule),
     }
 }

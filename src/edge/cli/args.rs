@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::addresses::AddressesArg;
 use super::exit::HELP;
 use crate::diff::{Narrowing, Strictness};
-use crate::model::{Guardrail, Module, Pattern, Service};
+use crate::model::{Allowed, Guardrail, Pattern};
 use crate::plan::Allow;
 use crate::spec::meaning::ServerSpec;
 
@@ -312,35 +312,8 @@ fn allow(text: &str, reason: &str) -> Result<Allow, String> {
             names.join(", ")
         ));
     };
-    let meant = Allow { guardrail, value: value.to_owned(), reason: reason.to_owned() };
-    let problem = match guardrail {
-        Guardrail::Disable | Guardrail::Mail => number_of(value),
-        Guardrail::KeepFree if Module::parse(value).is_none() => Some("name a module".to_owned()),
-        Guardrail::FewerSeats | Guardrail::SpendActivation => {
-            Some("this version changes no licence, so there is nothing to allow".to_owned())
-        }
-        Guardrail::Shrink if meant.shrink().is_none() => {
-            Some("say to how many accounts at least: shrink=POLICY:N".to_owned())
-        }
-        _ if value.is_empty() => Some("the value is missing".to_owned()),
-        _ => None,
-    };
-    match problem {
-        Some(problem) => Err(format!("--allow {text}: {problem}")),
-        None => Ok(meant),
+    match Allowed::parse(guardrail, value) {
+        Ok(allowed) => Ok(Allow { allowed, reason: reason.to_owned() }),
+        Err(problem) => Err(format!("--allow {text}: {problem}")),
     }
-}
-
-/// What is wrong with `N` or `SERVICE:N`.
-fn number_of(value: &str) -> Option<String> {
-    let (service, number) = match value.split_once(':') {
-        Some((service, number)) => (Some(service), number),
-        None => (None, value),
-    };
-    if let Some(service) = service
-        && Service::parse(service).is_none()
-    {
-        return Some(format!("there is no service `{service}`"));
-    }
-    number.parse::<u64>().err().map(|_| "say how many accounts: N, or SERVICE:N".to_owned())
 }

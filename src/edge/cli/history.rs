@@ -15,7 +15,6 @@ use crate::edge::lock;
 use crate::edge::store::{Came, EndWord, RunRow, StepTold, Store};
 use crate::flow::Word;
 use crate::model::{Pattern, counted, visible};
-use crate::plan::Allow;
 use crate::plan::file::AllowFile;
 use crate::report::history::{
     CommitFile, EndedFile, FORMAT_VERSION, HistoryFile, RunFile, RunStepFile, StepEndFile, WholeRunFile,
@@ -72,7 +71,7 @@ pub fn show(run: &str, told: &HistoryArgs, output: &Output) -> Result<Exit, CliE
 
 /// The options that a run was begun with.
 struct Given {
-    allows: Vec<Allow>,
+    allows: Vec<AllowFile>,
     narrowing: Narrowing,
 }
 
@@ -308,15 +307,10 @@ fn run_file(run: &RunRow, store: &Store) -> RunFile {
 
 fn whole_file(run: &RunRow, steps: Vec<StepTold>, given: Given, store: &Store) -> HistoryFile {
     let patterns = |list: &[Pattern]| list.iter().map(|pattern| pattern.as_str().to_owned()).collect();
-    let allow = |allow: Allow| AllowFile {
-        guardrail: allow.guardrail.name().to_owned(),
-        value: allow.value,
-        reason: allow.reason,
-    };
     HistoryFile::Run(Box::new(WholeRunFile {
         format_version: FORMAT_VERSION.to_owned(),
         run: run_file(run, store),
-        allows: given.allows.into_iter().map(allow).collect(),
+        allows: given.allows,
         targets: patterns(&given.narrowing.targets),
         excludes: patterns(&given.narrowing.excludes),
         steps: steps.into_iter().map(step_file).collect(),

@@ -88,7 +88,7 @@ pub fn run(options: &PlanArgs, output: &Output) -> Result<Exit, CliError> {
         plan_one(&job, options, store.as_deref(), Showing { output, sources: &loaded.sources }).await
     }));
     let exits: Vec<Exit> = planned.iter().map(|planned| planned.exit).collect();
-    let allows: Vec<AllowFile> = allows.iter().map(allow_file).collect();
+    let allows: Vec<AllowFile> = allows.iter().map(Allow::file).collect();
     let (servers, shown) = planned.into_iter().map(|planned| (planned.file, planned.shown)).unzip();
     let mut file = plan_file_of(allows, narrowed_file(&narrowing), servers);
     let addresses: Vec<_> = file.servers.iter_mut().map(|server| server.accounts.addresses.take()).collect();
@@ -305,15 +305,6 @@ fn unplanned(server: &str, target: &str, error: ErrorFile) -> ServerFile {
         left_out: None,
         accounts: AccountsFile::default(),
         calls: BTreeMap::new(),
-    }
-}
-
-/// An override as the plan file records it, with its reason.
-pub fn allow_file(allow: &Allow) -> AllowFile {
-    AllowFile {
-        guardrail: allow.guardrail.to_string(),
-        value: allow.value.clone(),
-        reason: allow.reason.clone(),
     }
 }
 

@@ -9,7 +9,7 @@ use super::load;
 use crate::diff::{Narrowing, Strictness};
 use crate::edge::engine::resume::Loaded;
 use crate::edge::plan_file;
-use crate::model::{Guardrail, Pattern};
+use crate::model::Pattern;
 use crate::plan::Allow;
 use crate::plan::file::{NarrowedFile, PlanFile};
 use crate::spec::meaning::Source;
@@ -44,12 +44,10 @@ pub fn open(path: &Path, allows: Vec<Allow>, narrow: &NarrowArgs) -> Result<Prep
     let file = plan_file::read(path).map_err(|(problem, next)| wrong(problem, next))?;
     let loaded = load::parse_sources(sources_of(&file))
         .map_err(|(found, sources)| CliError::invalid(found, sources))?;
-    let allows = file.allows.iter().filter_map(|allow| {
-        let guardrail = Guardrail::parse(&allow.guardrail)?;
-        Some(Allow { guardrail, value: allow.value.clone(), reason: allow.reason.clone() })
-    });
+    let allows: Result<Vec<Allow>, String> = file.allows.iter().map(Allow::of).collect();
+    let allows = allows.map_err(|problem| wrong(problem, "plan again".into()))?;
     let narrowing = narrowing_of(&file).map_err(|problem| wrong(problem, "plan again".into()))?;
-    Ok(Prepared { loaded, allows: allows.collect(), narrowing, saved: Some(file) })
+    Ok(Prepared { loaded, allows, narrowing, saved: Some(file) })
 }
 
 /// # Errors

@@ -12,8 +12,8 @@ use crate::edge::store::{Beginning, EndWord, Entry, Journal, StepRow, StoreError
 use crate::flow::resume::{Settled, SpecOrigin, settled};
 use crate::flow::{Counts, Run, StepState, Word};
 use crate::model::counted;
+use crate::plan::Plan;
 use crate::plan::file::ServerFile;
-use crate::plan::{Allow, Plan};
 use crate::report::groups::Detail;
 use crate::report::view;
 
@@ -171,7 +171,7 @@ async fn remember(order: &Order<'_>, plan: &Plan<'_>, when: Remembering) -> Resu
     }
     let mut matched = plan.assignment.matched.clone();
     if when == Remembering::Begun {
-        let shrinks = order.job.allows.iter().filter_map(Allow::shrink);
+        let shrinks = order.job.allows.iter().filter_map(|allow| allow.allowed.shrink());
         let shrinks: BTreeSet<&str> = shrinks.map(|(policy, _)| policy).collect();
         matched.retain(|id, _| !shrinks.contains(id.policy.as_str()));
     }

@@ -271,8 +271,8 @@ async fn insert_allows(
         sqlx::query("INSERT INTO allows (run, position, guardrail, value, reason) VALUES (?, ?, ?, ?, ?)")
             .bind(run)
             .bind(number(position))
-            .bind(allow.guardrail.name())
-            .bind(&allow.value)
+            .bind(allow.allowed.guardrail().name())
+            .bind(allow.allowed.value())
             .bind(&allow.reason)
             .execute(&mut *connection)
             .await?;

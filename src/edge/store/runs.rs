@@ -8,8 +8,8 @@ use super::step::StepRow;
 use crate::diff::{Narrowing, Strictness};
 use crate::edge::git::Commit;
 use crate::flow::Word;
-use crate::model::{Guardrail, Pattern};
-use crate::plan::Allow;
+use crate::model::Pattern;
+use crate::plan::file::AllowFile;
 use crate::spec::meaning::Source;
 
 /// How a run ended.
@@ -264,14 +264,12 @@ impl Store {
     }
 
     /// The overrides that a run was given.
-    pub async fn allows(&self, run: i64) -> Result<Vec<Allow>, StoreError> {
+    pub async fn allows(&self, run: i64) -> Result<Vec<AllowFile>, StoreError> {
         let mut connection = self.connection.lock().await;
         let rows = sqlx::query("SELECT guardrail, value, reason FROM allows WHERE run = ? ORDER BY position");
         let rows = rows.bind(run).fetch_all(&mut *connection).await;
-        let allow = |row: &SqliteRow| -> Result<Allow, sqlx::Error> {
-            let name: String = row.try_get(0)?;
-            let guardrail = Guardrail::parse(&name).ok_or_else(|| unknown("guardrail", &name))?;
-            Ok(Allow { guardrail, value: row.try_get(1)?, reason: row.try_get(2)? })
+        let allow = |row: &SqliteRow| -> Result<AllowFile, sqlx::Error> {
+            Ok(AllowFile { guardrail: row.try_get(0)?, value: row.try_get(1)?, reason: row.try_get(2)? })
         };
         rows.and_then(|rows| rows.iter().map(allow).collect()).map_err(|error| self.error(&error))
     }
