@@ -68,6 +68,7 @@ const CHILDREN: &[&str] = &[
 const BORDERS: &[&str] = &[
     "src/spec",                   // the YAML that authors write
     "src/plan/file.rs",           // the plan file, versioned
+    "src/plan/words.rs",          // its words
     "src/report/events.rs",       // the events of a run, versioned
     "src/report/history.rs",      // what `history` tells, versioned
     "src/report/validation.rs",   // what `validate` tells, versioned

@@ -23,7 +23,7 @@ impl<'a> Effect<'a> {
     /// What a step of a plan does.
     pub fn of(step: &'a StepFile) -> Effect<'a> {
         Effect {
-            action: &step.action,
+            action: step.action.text(),
             address: &step.address,
             before: step.before.as_deref(),
             after: step.after.as_deref(),

@@ -8,6 +8,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use super::words::words;
+pub use super::words::{
+    ActionFile, AddressesFile, HarmKindFile, HoldKindFile, PlanOutcomeFile, RuleFile, SeatsSourceFile,
+    SeverityFile,
+};
+
 /// The version this program writes.
 ///
 /// 1.1 adds `harm`, `changes`, `obstacles`, `narrowed` and `addresses`, which a plan of 1.0 lacks; 1.2 adds `folder`.
@@ -29,7 +35,7 @@ pub struct PlanFile {
     pub narrowed: Option<NarrowedFile>,
     /// `hash` or `count` where addresses are not shown; absent where they are, as in every saved plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub addresses: Option<String>,
+    pub addresses: Option<AddressesFile>,
     pub servers: Vec<ServerFile>,
     /// The folder that it was made in, which the names of `sources` are relative to; only in a saved plan. Since 1.2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,22 +86,6 @@ pub struct AllowFile {
 pub struct SourceFile {
     pub name: String,
     pub text: String,
-}
-
-/// What came of planning one server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum PlanOutcomeFile {
-    NothingToDo,
-    Changes,
-    /// Some of it is blocked; `holds` says whether all of it is.
-    Blocked,
-    /// The server takes no changes now.
-    Closed,
-    /// The spec does not hold on this server.
-    Invalid,
-    /// It could not be read: `error` says why.
-    Failed,
 }
 
 /// The plan of one server.
@@ -194,7 +184,7 @@ pub struct LedgerFile {
     pub seats: Option<u64>,
     pub unlimited: bool,
     /// `licence`, `expect`, `statistics` or `unknown`.
-    pub seats_source: String,
+    pub seats_source: SeatsSourceFile,
     /// The larger of the counts by stored and by effective switch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used: Option<u64>,
@@ -223,10 +213,10 @@ pub struct LedgerFile {
 }
 
 /// Whom a plan hits: a service in a domain, or a setting of the backup that is made weaker.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HarmFile {
     /// `mail`, `protected`, `backup`, `loss` or `gain`, from the worst to none. The set is open.
-    pub kind: String,
+    pub kind: HarmKindFile,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -246,11 +236,28 @@ pub struct HarmFile {
     pub message: Option<String>,
 }
 
+impl HarmFile {
+    /// A row of this kind that hits nobody yet.
+    pub fn of(kind: HarmKindFile) -> HarmFile {
+        HarmFile {
+            kind,
+            service: None,
+            domain: None,
+            setting: None,
+            losing: 0,
+            getting: 0,
+            having: 0,
+            protected: 0,
+            message: None,
+        }
+    }
+}
+
 /// The steps of one rule, or all settings of one backup policy, counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChangesFile {
     /// `claim`, `release` or `change`.
-    pub action: String,
+    pub action: ActionFile,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
     /// For settings that of the first.
@@ -271,7 +278,7 @@ pub struct DomainCountFile {
 /// Blocked changes that one thing blocks, counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ObstacleFile {
-    pub action: String,
+    pub action: ActionFile,
     pub service: String,
     /// A stable name for the reason.
     pub blocked_by: String,
@@ -290,7 +297,7 @@ pub struct StepFile {
     /// `SERVER/ACCOUNT/SERVICE` or `SERVER/backup/SETTING`.
     pub address: String,
     /// `claim`, `release` or `change`.
-    pub action: String,
+    pub action: ActionFile,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -322,7 +329,7 @@ pub struct StepFile {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct ReasonFile {
     /// `everyone`, `enable`, `others`, `exception` or `setting`.
-    pub action_reason: String,
+    pub action_reason: RuleFile,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
     /// `FILE:LINE:COLUMN` in the spec.
@@ -337,7 +344,7 @@ pub struct ReasonFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BlockedFile {
     pub address: String,
-    pub action: String,
+    pub action: ActionFile,
     pub account: String,
     pub service: String,
     /// A stable name for the reason.
@@ -363,7 +370,7 @@ pub struct HeldFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HoldFile {
     /// `identity`, `standing`, or the name of a guardrail.
-    pub kind: String,
+    pub kind: HoldKindFile,
     pub message: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
@@ -377,7 +384,7 @@ pub struct HoldFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FindingFile {
     /// `error`, `warning` or `info`.
-    pub severity: String,
+    pub severity: SeverityFile,
     pub code: String,
     pub message: String,
     pub places: Vec<String>,

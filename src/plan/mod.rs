@@ -27,6 +27,7 @@ pub mod step;
 #[cfg(test)]
 pub mod tests;
 pub mod verify;
+mod words;
 
 pub use block::{BlockReason, Blocked};
 pub use build::{Asks, asks, build};

@@ -13,7 +13,8 @@ use super::view;
 use crate::flow::{Event, Outcome, RunEnd, StepState};
 use crate::model::Seats;
 use crate::plan::Plan;
-use crate::plan::file::{CountsFile, StepFile};
+use crate::plan::file::words;
+use crate::plan::file::{ActionFile, CountsFile, StepFile};
 use crate::seats::LedgerRow;
 
 /// The version of every line.
@@ -46,6 +47,10 @@ pub enum WhatFile {
     RunHalted(RunHaltedFile),
     /// The last line of each server, whether or not a run was started.
     RunEnded(RunEndedFile),
+    /// An event of a later version.
+    #[serde(other, skip_serializing)]
+    #[schemars(skip)]
+    Other,
 }
 
 /// The run of one server begins; its effects are those that were approved.
@@ -66,7 +71,7 @@ pub struct StepEndedFile {
     /// `SERVER/ACCOUNT/SERVICE` or `SERVER/backup/SETTING`.
     pub address: String,
     /// `claim`, `release` or `change`.
-    pub action: String,
+    pub action: ActionFile,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,28 +92,28 @@ pub struct StepEndedFile {
     pub effective: Option<bool>,
 }
 
-/// What came of a step, as far as reading back can tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum StepOutcomeFile {
-    /// Written, and read back as wanted.
-    Done,
-    /// The server says that it was done, and lets nobody read it back (U-12).
-    Said,
-    /// It was found as wanted before the write, and nothing was written.
-    Already,
-    /// What was found before the write was not what the plan expects; nothing was written.
-    Differs,
-    /// The server did not do it.
-    Refused,
-    /// The server said it was done, and reading back shows it unchanged.
-    Ineffective,
-    /// Whether it was done cannot be told.
-    Doubt,
-    /// It was never sent: reading before it failed.
-    NotSent,
-    /// It was never tried.
-    NotTried,
+words! {
+    /// What came of a step, as far as reading back can tell.
+    StepOutcomeFile {
+        /// Written, and read back as wanted.
+        Done "done",
+        /// The server says that it was done, and lets nobody read it back (U-12).
+        Said "said",
+        /// It was found as wanted before the write, and nothing was written.
+        Already "already",
+        /// What was found before the write was not what the plan expects; nothing was written.
+        Differs "differs",
+        /// The server did not do it.
+        Refused "refused",
+        /// The server said it was done, and reading back shows it unchanged.
+        Ineffective "ineffective",
+        /// Whether it was done cannot be told.
+        Doubt "doubt",
+        /// It was never sent: reading before it failed.
+        NotSent "not-sent",
+        /// It was never tried.
+        NotTried "not-tried",
+    }
 }
 
 /// The seats of one module before and after the run.

@@ -8,42 +8,9 @@ use std::collections::BTreeMap;
 
 use crate::diff::Direction;
 use crate::model::Service;
-use crate::plan::file::HarmFile;
+use crate::plan::file::{HarmFile, HarmKindFile};
 use crate::plan::guard::{Protecting, weaker};
 use crate::plan::{Plan, Step, SwitchStep};
-
-/// What a row's harm is, the worst first. The words cross the border: `kind` in the plan's JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// People lose their mail, or its archive.
-    Mail,
-    /// Somebody loses something who is to lose nothing.
-    Protected,
-    /// A setting of the backup is made weaker.
-    Backup,
-    Loss,
-    Gain,
-}
-
-impl Kind {
-    const ALL: [Kind; 5] = [Kind::Mail, Kind::Protected, Kind::Backup, Kind::Loss, Kind::Gain];
-
-    /// The word in the JSON and in the first column of the table.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Kind::Mail => "mail",
-            Kind::Protected => "protected",
-            Kind::Backup => "backup",
-            Kind::Loss => "loss",
-            Kind::Gain => "gain",
-        }
-    }
-
-    /// The kind of a row; an unknown word, of a later version, counts as a loss.
-    pub fn of(row: &HarmFile) -> Kind {
-        Kind::ALL.into_iter().find(|kind| kind.word() == row.kind).unwrap_or(Kind::Loss)
-    }
-}
 
 /// What one service loses and gets in one domain.
 #[derive(Debug, Clone, Copy, Default)]
@@ -69,10 +36,9 @@ pub fn rows(plan: &Plan<'_>) -> Vec<HarmFile> {
             Step::Setting(step) => {
                 if let Some(why) = weaker(&step.change, plan.server.guardrails.exclude_license_sense) {
                     rows.push(HarmFile {
-                        kind: Kind::Backup.word().to_owned(),
                         setting: Some(step.change.key.path().to_owned()),
                         message: Some(why.to_owned()),
-                        ..HarmFile::default()
+                        ..HarmFile::of(HarmKindFile::Backup)
                     });
                 }
             }
@@ -111,13 +77,13 @@ fn having(plan: &Plan<'_>, hits: &mut BTreeMap<(Service, u32), Hit>) {
 
 fn row(service: Service, domain: &str, hit: Hit) -> HarmFile {
     let kind = match hit {
-        Hit { losing: 0, .. } => Kind::Gain,
-        _ if Service::MAIL.contains(service) => Kind::Mail,
-        Hit { protected: 1.., .. } => Kind::Protected,
-        _ => Kind::Loss,
+        Hit { losing: 0, .. } => HarmKindFile::Gain,
+        _ if Service::MAIL.contains(service) => HarmKindFile::Mail,
+        Hit { protected: 1.., .. } => HarmKindFile::Protected,
+        _ => HarmKindFile::Loss,
     };
     HarmFile {
-        kind: kind.word().to_owned(),
+        kind,
         service: Some(service.to_string()),
         domain: Some(domain.to_owned()),
         setting: None,
@@ -130,8 +96,8 @@ fn row(service: Service, domain: &str, hit: Hit) -> HarmFile {
 }
 
 /// The worst kind first, then the number of people who lose something.
-fn order(row: &HarmFile) -> (Kind, Reverse<u64>) {
-    (Kind::of(row), Reverse(row.losing))
+fn order(row: &HarmFile) -> (&HarmKindFile, Reverse<u64>) {
+    (&row.kind, Reverse(row.losing))
 }
 
 /// The larger share of those who have it first: `a/b > c/d` without a division. Where nobody loses anything, whoever

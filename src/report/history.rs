@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::file::AllowFile;
+use crate::plan::file::{ActionFile, AllowFile};
 
 /// The version of both forms. Readers ignore fields that they do not know, and refuse another major number.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -105,7 +105,7 @@ pub struct EndedFile {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunStepFile {
     /// `claim`, `release` or `change`.
-    pub action: String,
+    pub action: ActionFile,
     /// `SERVER/ACCOUNT/SERVICE` or `SERVER/backup/SETTING`.
     pub address: String,
     /// Null for a secret.

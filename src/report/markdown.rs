@@ -12,14 +12,13 @@ use std::fmt::Write as _;
 
 use super::escape::{cell, code, fence, fenced, html, prose};
 use super::groups::Sample;
-use super::harm::Kind;
 use super::table::protected;
 use super::text::{key, narrowed_words, rule_words, value_words};
 use crate::model::address::domain_of;
 use crate::model::{counted, grouped};
 use crate::plan::file::{
-    AllowFile, ChangesFile, FindingFile, HarmFile, HoldFile, LedgerFile, ObstacleFile, PlanFile,
-    PlanOutcomeFile, ServerFile, StepFile,
+    ActionFile, AddressesFile, AllowFile, ChangesFile, FindingFile, HarmFile, HarmKindFile, HoldFile,
+    LedgerFile, ObstacleFile, PlanFile, PlanOutcomeFile, ServerFile, SeverityFile, StepFile,
 };
 
 /// By this line a later run finds the comment of an earlier one, to replace it.
@@ -46,7 +45,7 @@ pub fn plan(file: &PlanFile) -> String {
     }
     allows(&mut page, &file.allows);
     // Where addresses are not shown there are only the numbers, and nothing is hidden for want of room.
-    let named = file.addresses.as_deref() != Some("count");
+    let named = file.addresses != Some(AddressesFile::Count);
     let mut hidden = 0;
     for (index, server) in file.servers.iter().enumerate() {
         // What one server does not need is there for those after it.
@@ -145,6 +144,7 @@ fn outcome(server: &ServerFile) -> &'static str {
         PlanOutcomeFile::Closed => "the server takes no changes",
         PlanOutcomeFile::Invalid => "the spec does not hold",
         PlanOutcomeFile::Failed => "could not be planned",
+        PlanOutcomeFile::Other(_) => "what came of it is not known to this version",
     }
 }
 
@@ -153,7 +153,7 @@ fn sign(server: &ServerFile) -> &'static str {
         PlanOutcomeFile::NothingToDo => "✅",
         PlanOutcomeFile::Changes => "📝",
         PlanOutcomeFile::Blocked | PlanOutcomeFile::Closed => "⛔",
-        PlanOutcomeFile::Invalid | PlanOutcomeFile::Failed => "❌",
+        PlanOutcomeFile::Invalid | PlanOutcomeFile::Failed | PlanOutcomeFile::Other(_) => "❌",
     }
 }
 
@@ -243,7 +243,7 @@ fn summary(server: &ServerFile) -> String {
 fn holds(page: &mut Page, server: &ServerFile) {
     let line = |hold: &HoldFile| {
         let place = hold.place.as_ref().map(|place| format!(" {}", code(place))).unwrap_or_default();
-        let mut line = format!("- **{}**{place}: {}", plain(&hold.kind), prose(&hold.message));
+        let mut line = format!("- **{}**{place}: {}", plain(hold.kind.text()), prose(&hold.message));
         if hold.accounts_count > 1 && !hold.accounts.is_empty() {
             let named: Vec<String> = hold.accounts.iter().map(|account| code(account)).collect();
             let more = hold.accounts_count.saturating_sub(hold.accounts.len() as u64);
@@ -307,9 +307,10 @@ fn harm(page: &mut Page, rows: &[HarmFile]) {
         if value == 0 { "–".to_owned() } else { format!("{sign}{}", grouped(value)) }
     };
     let row = |row: &HarmFile| {
-        let kind = match Kind::of(row) {
-            kind @ (Kind::Mail | Kind::Protected | Kind::Backup) => format!("⚠️ **{}**", kind.word()),
-            kind @ (Kind::Loss | Kind::Gain) => kind.word().to_owned(),
+        let word = plain(row.kind.text());
+        let kind = match row.kind {
+            HarmKindFile::Mail | HarmKindFile::Protected | HarmKindFile::Backup => format!("⚠️ **{word}**"),
+            HarmKindFile::Loss | HarmKindFile::Gain | HarmKindFile::Other(_) => word,
         };
         let what = row.service.as_ref().or(row.setting.as_ref()).map(|what| cell(what)).unwrap_or_default();
         let mut whom = row.domain.as_ref().map(|domain| cell(domain)).unwrap_or_default();
@@ -336,7 +337,7 @@ fn harm(page: &mut Page, rows: &[HarmFile]) {
 
 fn obstacles(page: &mut Page, server: &ServerFile) {
     let line = |obstacle: &ObstacleFile| {
-        let changes = counted(obstacle.count, &plain(&obstacle.action));
+        let changes = counted(obstacle.count, &plain(obstacle.action.text()));
         let (service, place) = (code(&obstacle.service), code(&obstacle.place));
         let (message, next) = (prose(&obstacle.message), prose(&obstacle.remedy));
         format!("- **{changes}** of {service} {place}: {message}<br>**Next:** {next}\n")
@@ -379,10 +380,10 @@ const RULES: usize = 8;
 /// it is longer than that, and then it is the page that leaves it out.
 fn folded(group: &ChangesFile, steps: &[&StepFile], room: usize) -> (String, u64) {
     let service = group.service.as_deref().unwrap_or("backup");
-    let place = if group.action == "change" { "" } else { group.reason.place.as_str() };
+    let place = if group.action == ActionFile::Change { "" } else { group.reason.place.as_str() };
     let mut head = format!(
         "<details><summary><b>{}</b> of {} – {} {}</summary>\n\n",
-        counted(group.count, &plain(&group.action)),
+        counted(group.count, &plain(group.action.text())),
         html(service),
         html(&rule_words(group)),
         html(place)
@@ -396,17 +397,21 @@ fn folded(group: &ChangesFile, steps: &[&StepFile], room: usize) -> (String, u64
             if more > 0 { format!(", {}", counted(more as u64, "more domain")) } else { String::new() };
         let _ = write!(head, "{}{more}\n\n", named.join(", "));
     }
-    let sign = match group.action.as_str() {
-        "release" => '-',
-        "claim" => '+',
-        _ => '!',
+    let sign = match group.action {
+        ActionFile::Release => '-',
+        ActionFile::Claim => '+',
+        ActionFile::Change | ActionFile::Other(_) => '!',
     };
     let mut taken = 0;
     let mut lines: Vec<String> = Vec::new();
     // Fences, the line on what is hidden, and the end of the fold.
     let beside = head.len() + 2 * FENCE + MORE + "\n\n</details>\n\n".len();
     for step in in_turn(steps) {
-        let place = if step.action == "change" { format!("  {}", step.reason.place) } else { String::new() };
+        let place = if step.action == ActionFile::Change {
+            format!("  {}", step.reason.place)
+        } else {
+            String::new()
+        };
         let line = fenced(&format!("{sign} {} {}{}{place}", step.action, step.address, value_words(step)));
         if beside + taken + line.len() + 1 > room {
             break;
@@ -450,10 +455,10 @@ fn in_turn<'a>(steps: &[&'a StepFile]) -> Vec<&'a StepFile> {
 
 fn findings(page: &mut Page, findings: &[FindingFile]) {
     let line = |finding: &FindingFile| {
-        let sign = match finding.severity.as_str() {
-            "error" => "❌",
-            "warning" => "⚠️",
-            _ => "ℹ️",
+        let sign = match finding.severity {
+            SeverityFile::Error => "❌",
+            SeverityFile::Warning => "⚠️",
+            SeverityFile::Info | SeverityFile::Other(_) => "ℹ️",
         };
         let place = finding.places.first().map(|place| format!(" {}", code(place))).unwrap_or_default();
         let next = finding.remedy.as_ref().map(|remedy| format!("<br>**Next:** {}", prose(remedy)));

@@ -2,11 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::harm::Kind;
 use super::layout::{Layout, wrap};
 use super::paint::Tone;
 use crate::model::grouped;
-use crate::plan::file::HarmFile;
+use crate::plan::file::{HarmFile, HarmKindFile};
 
 /// How many rows are shown without `--full`.
 const ROWS: usize = 12;
@@ -59,11 +58,11 @@ struct Columns {
 }
 
 fn line(out: &mut String, row: &HarmFile, columns: Columns, layout: Layout) {
-    let kind = Kind::of(row);
-    let (sign, tone) = match kind {
-        Kind::Mail | Kind::Protected | Kind::Backup => ('!', Tone::Bad),
-        Kind::Loss => ('-', Tone::Careful),
-        Kind::Gain => ('+', Tone::Good),
+    let (sign, tone) = match row.kind {
+        HarmKindFile::Mail | HarmKindFile::Protected | HarmKindFile::Backup => ('!', Tone::Bad),
+        // What is not known is not taken for harmless.
+        HarmKindFile::Loss | HarmKindFile::Other(_) => ('-', Tone::Careful),
+        HarmKindFile::Gain => ('+', Tone::Good),
     };
     let word = layout.colour.paint(tone, &format!("{sign} {:<9}", row.kind));
     if let Some(setting) = &row.setting {
@@ -106,15 +105,14 @@ mod tests {
     use super::*;
     use crate::report::Colour;
 
-    fn row(kind: &str, service: &str, domain: &str, numbers: (u64, u64, u64)) -> HarmFile {
+    fn row(kind: HarmKindFile, service: &str, domain: &str, numbers: (u64, u64, u64)) -> HarmFile {
         HarmFile {
-            kind: kind.to_owned(),
             service: Some(service.to_owned()),
             domain: Some(domain.to_owned()),
             losing: numbers.0,
             getting: numbers.1,
             having: numbers.2,
-            ..HarmFile::default()
+            ..HarmFile::of(kind)
         }
     }
 
@@ -127,9 +125,9 @@ mod tests {
     #[test]
     fn a_table_keeps_to_its_width_and_counts_what_it_hides() {
         let long = "a-very-long-name-of-a-mail-domain-that-nobody-would-want-to-type.example.com";
-        let mut rows = vec![row("mail", "conferencefollowup", long, (1_234_567, 1, 7_654_321))];
+        let mut rows = vec![row(HarmKindFile::Mail, "conferencefollowup", long, (1_234_567, 1, 7_654_321))];
         rows[0].protected = 2;
-        rows.extend((0..20).map(|_| row("loss", "im", "example.com", (3, 1, 10))));
+        rows.extend((0..20).map(|_| row(HarmKindFile::Loss, "im", "example.com", (3, 1, 10))));
         let text = told(&rows, false);
         for line in text.lines().filter(|line| !line.contains(long)) {
             assert!(line.chars().count() <= 80, "{line}");

@@ -11,8 +11,8 @@ use super::visible::shown;
 use crate::model::address::domain_of;
 use crate::model::{counted, grouped};
 use crate::plan::file::{
-    ChangesFile, FindingFile, HoldFile, LedgerFile, PlanFile, PlanOutcomeFile, ReasonFile, ServerFile,
-    StepFile,
+    ActionFile, ChangesFile, FindingFile, HoldFile, LedgerFile, PlanFile, PlanOutcomeFile, ReasonFile,
+    RuleFile, SeatsSourceFile, ServerFile, SeverityFile, StepFile,
 };
 
 /// What is shown of a rule's changes without `--full`.
@@ -153,7 +153,7 @@ fn ledger_line(row: &LedgerFile, name: usize, colour: Colour) -> String {
     if row.keep_free > 0 {
         notes.push(format!("keep {} free", grouped(row.keep_free)));
     }
-    if row.seats_source == "expect" {
+    if row.seats_source == SeatsSourceFile::Expect {
         notes.push("seats as the spec expects".to_owned());
     }
     if row.doubtful > 0 && row.released + row.claimed > 0 {
@@ -197,20 +197,22 @@ fn changes(out: &mut String, server: &ServerFile, layout: Layout) {
     for step in &server.steps {
         steps.entry(key(&step.action, step.service.as_deref(), &step.reason)).or_default().push(step);
     }
-    for (action, sign, tone) in
-        [("release", '-', Tone::Careful), ("claim", '+', Tone::Good), ("change", '~', Tone::Careful)]
-    {
+    for (action, sign, tone) in [
+        (ActionFile::Release, '-', Tone::Careful),
+        (ActionFile::Claim, '+', Tone::Good),
+        (ActionFile::Change, '~', Tone::Careful),
+    ] {
         let groups: Vec<&ChangesFile> =
             server.changes.iter().filter(|group| group.action == action).collect();
         let shown = if layout.full { groups.len() } else { groups.len().min(RULES) };
         for group in &groups[..shown] {
-            let steps = steps.remove(&key(action, group.service.as_deref(), &group.reason));
+            let steps = steps.remove(&key(&group.action, group.service.as_deref(), &group.reason));
             changes_of_rule(out, group, &steps.unwrap_or_default(), (sign, tone), layout);
         }
         let hidden = &groups[shown..];
         if !hidden.is_empty() {
             let count = hidden.iter().map(|group| group.count).sum();
-            let (rules, changes) = (counted(hidden.len() as u64, "more rule"), counted(count, action));
+            let (rules, changes) = (counted(hidden.len() as u64, "more rule"), counted(count, action.text()));
             let _ = writeln!(out, "  … and {rules} with {changes} (--full shows all)");
         }
     }
@@ -221,11 +223,11 @@ fn changes(out: &mut String, server: &ServerFile, layout: Layout) {
 
 /// What the steps of one rule have in common. Settings stand together, whatever their places are.
 pub fn key<'a>(
-    action: &'a str,
+    action: &'a ActionFile,
     service: Option<&'a str>,
     reason: &'a ReasonFile,
 ) -> (&'a str, &'a str, Option<&'a ReasonFile>) {
-    (action, service.unwrap_or_default(), (action != "change").then_some(reason))
+    (action.text(), service.unwrap_or_default(), (*action != ActionFile::Change).then_some(reason))
 }
 
 fn changes_of_rule(
@@ -236,7 +238,7 @@ fn changes_of_rule(
     layout: Layout,
 ) {
     let ChangesFile { action, reason, count, .. } = group;
-    let changes = counted(*count, action);
+    let changes = counted(*count, action.text());
     let head = match &group.service {
         Some(service) => format!("{changes} of {service} · {} · {}", rule_words(group), reason.place),
         // Settings have a place each, in their own lines.
@@ -249,7 +251,8 @@ fn changes_of_rule(
     let line = |step: &StepFile| {
         let sign = layout.colour.paint(tone, &format!("{sign} {action:<7}"));
         // Each setting has a place of its own; all others share the head's.
-        let place = if action == "change" { format!("  {}", step.reason.place) } else { String::new() };
+        let place =
+            if *action == ActionFile::Change { format!("  {}", step.reason.place) } else { String::new() };
         format!("  {sign} {}{}{place}", step.address, value_words(step))
     };
     // Where addresses are not shown there are only the numbers.
@@ -267,7 +270,7 @@ fn changes_of_rule(
     let domains = if layout.full { group.domains.len() } else { group.domains.len().min(SAMPLE.domains) };
     for domain in &group.domains[..domains] {
         if group.domains.len() > 1 || !named {
-            let _ = writeln!(out, "    {} at {}", counted(domain.count, action), domain.domain);
+            let _ = writeln!(out, "    {} at {}", counted(domain.count, action.text()), domain.domain);
         }
         let named = by_domain.get(domain.domain.as_str()).map_or(&[][..], Vec::as_slice);
         let named = &named[..named.len().min(SAMPLE.of_domain)];
@@ -281,7 +284,7 @@ fn changes_of_rule(
     }
     let hidden = &group.domains[domains..];
     if !hidden.is_empty() {
-        let changes = counted(hidden.iter().map(|domain| domain.count).sum(), action);
+        let changes = counted(hidden.iter().map(|domain| domain.count).sum(), action.text());
         let domains = counted(hidden.len() as u64, "more domain");
         let _ = writeln!(out, "    … and {changes} at {domains} (--full shows all)");
     }
@@ -292,10 +295,10 @@ pub fn rule_words(group: &ChangesFile) -> String {
     let reason = &group.reason;
     let policy = reason.policy.as_deref().unwrap_or_default();
     let mut text = format!("{policy}:");
-    match reason.action_reason.as_str() {
-        "others" => text.push_str(" others: disabled"),
-        "enable" => text.push_str(" enable"),
-        "exception" => {
+    match reason.action_reason {
+        RuleFile::Others => text.push_str(" others: disabled"),
+        RuleFile::Enable => text.push_str(" enable"),
+        RuleFile::Exception => {
             text.push_str(" exception");
             if let Some(until) = &reason.until {
                 let _ = write!(text, " until {until}");
@@ -304,10 +307,12 @@ pub fn rule_words(group: &ChangesFile) -> String {
                 let _ = write!(text, " ({why})");
             }
         }
-        "everyone" if group.action == "release" => text.push_str(" everyone in scope: disabled"),
-        "everyone" => text.push_str(" everyone in scope: enabled"),
-        "setting" => text.push_str(" settings of the backup"),
-        _ => {}
+        RuleFile::Everyone if group.action == ActionFile::Release => {
+            text.push_str(" everyone in scope: disabled");
+        }
+        RuleFile::Everyone => text.push_str(" everyone in scope: enabled"),
+        RuleFile::Setting => text.push_str(" settings of the backup"),
+        RuleFile::Held | RuleFile::Other(_) => {}
     }
     text
 }
@@ -343,7 +348,7 @@ fn blocked(out: &mut String, server: &ServerFile, layout: Layout) {
         }
         if named == 0 {
             let sign = layout.colour.paint(Tone::Bad, "! blocked");
-            let changes = counted(obstacle.count, &obstacle.action);
+            let changes = counted(obstacle.count, obstacle.action.text());
             let _ = writeln!(out, "  {sign} {changes} of {}", obstacle.service);
         } else if obstacle.count > named {
             let _ = writeln!(out, "    … and {} more (--full shows all)", grouped(obstacle.count - named));
@@ -368,10 +373,10 @@ fn blocked(out: &mut String, server: &ServerFile, layout: Layout) {
 pub fn findings(out: &mut String, findings: &[FindingFile], layout: Layout) {
     let shown = if layout.full { findings.len() } else { FINDINGS };
     for finding in findings.iter().take(shown) {
-        let tone = match finding.severity.as_str() {
-            "error" => Tone::Bad,
-            "warning" => Tone::Careful,
-            _ => Tone::Quiet,
+        let tone = match finding.severity {
+            SeverityFile::Error => Tone::Bad,
+            SeverityFile::Warning => Tone::Careful,
+            SeverityFile::Info | SeverityFile::Other(_) => Tone::Quiet,
         };
         let place = finding.places.first().map(|place| format!("  {place}")).unwrap_or_default();
         let word = format!("{}:", finding.severity);

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::diff::{Direction, SwitchChange};
 use crate::model::address::domain_of;
-use crate::model::{Finding, Remedy, Seats, SeatsSource, Service, Severity};
+use crate::model::{Finding, Remedy, Seats, SeatsSource, Service};
 use crate::plan::block::{self, BlockReason, Blocked};
 use crate::plan::file::{
-    AccountsFile, BlockedFile, ChangesFile, CountsFile, DomainCountFile, FindingFile, HeldFile, HoldFile,
-    LedgerFile, ObstacleFile, PlanOutcomeFile, ReasonFile, ServerFile, StepFile, UnmanagedFile,
+    AccountsFile, ActionFile, BlockedFile, ChangesFile, CountsFile, DomainCountFile, FindingFile, HeldFile,
+    HoldFile, HoldKindFile, LedgerFile, ObstacleFile, PlanOutcomeFile, ReasonFile, RuleFile, SeatsSourceFile,
+    ServerFile, StepFile, UnmanagedFile,
 };
 use crate::plan::{Hold, HoldKind, Plan, SettingStep, Step, SwitchStep};
 use crate::policy::{Rule, RuleKind};
@@ -68,12 +69,7 @@ pub fn addresses(plan: &Plan<'_>) -> Option<Vec<String>> {
 /// A finding in full words.
 pub fn finding_file(finding: &Finding) -> FindingFile {
     FindingFile {
-        severity: match finding.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Info => "info",
-        }
-        .to_owned(),
+        severity: finding.severity.into(),
         code: finding.code.to_owned(),
         message: finding.message.clone(),
         places: finding.places.iter().map(|(place, _)| place.to_string()).collect(),
@@ -124,12 +120,11 @@ fn ledger(plan: &Plan<'_>) -> Vec<LedgerFile> {
         },
         unlimited: row.module.seats == Seats::Unlimited,
         seats_source: match row.module.source {
-            SeatsSource::LicenceText => "licence",
-            SeatsSource::Expect => "expect",
-            SeatsSource::Statistics => "statistics",
-            SeatsSource::Nowhere => "unknown",
-        }
-        .to_owned(),
+            SeatsSource::LicenceText => SeatsSourceFile::Licence,
+            SeatsSource::Expect => SeatsSourceFile::Expect,
+            SeatsSource::Statistics => SeatsSourceFile::Statistics,
+            SeatsSource::Nowhere => SeatsSourceFile::Unknown,
+        },
         used: row.used_now(),
         released: row.released,
         claimed: row.claimed,
@@ -168,12 +163,19 @@ pub fn step_address(plan: &Plan<'_>, step: &Step) -> String {
     }
 }
 
+fn action(direction: Direction) -> ActionFile {
+    match direction {
+        Direction::Claim => ActionFile::Claim,
+        Direction::Release => ActionFile::Release,
+    }
+}
+
 fn switch_file(plan: &Plan<'_>, step: &SwitchStep) -> StepFile {
     let on = step.direction == Direction::Release;
     let word = |on: bool| if on { "enabled" } else { "disabled" }.to_owned();
     StepFile {
         address: switch_address(plan, step.row, step.service),
-        action: step.direction.word().to_owned(),
+        action: action(step.direction),
         account: Some(plan.observed.directory.address(step.row as usize).to_owned()),
         service: Some(step.service.to_string()),
         setting: None,
@@ -197,7 +199,7 @@ fn setting_file(plan: &Plan<'_>, step: &SettingStep) -> StepFile {
     let change = &step.change;
     StepFile {
         address: format!("{}/backup/{}", plan.server.name, change.key),
-        action: "change".to_owned(),
+        action: ActionFile::Change,
         account: None,
         service: None,
         setting: Some(change.key.path().to_owned()),
@@ -209,7 +211,7 @@ fn setting_file(plan: &Plan<'_>, step: &SettingStep) -> StepFile {
         expects: BTreeMap::new(),
         needs: step.needs.clone(),
         reason: ReasonFile {
-            action_reason: "setting".to_owned(),
+            action_reason: RuleFile::Setting,
             policy: plan.server.backup.as_ref().map(|backup| backup.name.clone()),
             place: change.place.to_string(),
             why: None,
@@ -260,16 +262,16 @@ fn obstacles(plan: &Plan<'_>, detail: Detail) -> (Vec<ObstacleFile>, Vec<Blocked
 fn reason(plan: &Plan<'_>, rule: u32) -> ReasonFile {
     let rule: &Rule = &plan.assignment.rules[rule as usize];
     let (word, why, until) = match &rule.kind {
-        RuleKind::Everyone(Switch::Enabled | Switch::Disabled) => ("everyone", None, None),
-        RuleKind::Enable => ("enable", None, None),
-        RuleKind::Others => ("others", None, None),
-        RuleKind::Held => ("held", None, None),
+        RuleKind::Everyone(Switch::Enabled | Switch::Disabled) => (RuleFile::Everyone, None, None),
+        RuleKind::Enable => (RuleFile::Enable, None, None),
+        RuleKind::Others => (RuleFile::Others, None, None),
+        RuleKind::Held => (RuleFile::Held, None, None),
         RuleKind::Exception { until, why, .. } => {
-            ("exception", why.clone(), until.map(|until| until.to_string()))
+            (RuleFile::Exception, why.clone(), until.map(|until| until.to_string()))
         }
     };
     ReasonFile {
-        action_reason: word.to_owned(),
+        action_reason: word,
         policy: Some(plan.server.policies[rule.policy as usize].name.clone()),
         place: rule.place.to_string(),
         why,
@@ -290,7 +292,7 @@ fn blocked_file(plan: &Plan<'_>, blocked: &Blocked, short: &[u64]) -> BlockedFil
     };
     BlockedFile {
         address: switch_address(plan, row, service),
-        action: direction.word().to_owned(),
+        action: action(direction),
         account: plan.observed.directory.address(row as usize).to_owned(),
         service: service.to_string(),
         blocked_by: blocked.reason.code().to_owned(),
@@ -388,9 +390,9 @@ fn held(plan: &Plan<'_>) -> Vec<HeldFile> {
 fn hold_file(hold: &Hold) -> HoldFile {
     HoldFile {
         kind: match hold.kind {
-            HoldKind::Identity => "identity".to_owned(),
-            HoldKind::Standing => "standing".to_owned(),
-            HoldKind::Guardrail(guardrail) => guardrail.to_string(),
+            HoldKind::Identity => HoldKindFile::Identity,
+            HoldKind::Standing => HoldKindFile::Standing,
+            HoldKind::Guardrail(guardrail) => guardrail.into(),
         },
         message: hold.message.clone(),
         place: hold.place.as_ref().map(ToString::to_string),

@@ -1,8 +1,9 @@
 //! A plan for a pull request: within the limit, whole, and with nothing in it that others chose to be markdown.
 
 use icewarden::plan::file::{
-    AllowFile, BlockedFile, ChangesFile, DomainCountFile, ErrorFile, FindingFile, HarmFile, HeldFile,
-    HoldFile, LedgerFile, ObstacleFile, PlanFile, PlanOutcomeFile, ReasonFile, ServerFile, StepFile,
+    ActionFile, AllowFile, BlockedFile, ChangesFile, DomainCountFile, ErrorFile, FindingFile, HarmFile,
+    HeldFile, HoldFile, LedgerFile, ObstacleFile, PlanFile, PlanOutcomeFile, ReasonFile, RuleFile,
+    SeatsSourceFile, ServerFile, StepFile,
 };
 use icewarden::report::markdown::{BYTES_MAX, MARKER, plan};
 use proptest::prelude::*;
@@ -121,7 +122,7 @@ fn hostile() -> impl Strategy<Value = String> {
 fn reason() -> impl Strategy<Value = ReasonFile> {
     (hostile(), hostile(), hostile(), prop::sample::select(vec!["enable", "others", "exception", "everyone"]))
         .prop_map(|(policy, place, why, word)| ReasonFile {
-            action_reason: word.to_owned(),
+            action_reason: word.to_owned().into(),
             policy: Some(policy),
             place,
             why: Some(why),
@@ -136,7 +137,7 @@ fn server(texts: &Texts, reason: &ReasonFile, steps: usize, kinds: usize) -> Ser
     let (a, b, c, d, e) = texts;
     let step = |index: usize| StepFile {
         address: format!("{a}/{b}{index}/{c}"),
-        action: "release".to_owned(),
+        action: ActionFile::Release,
         account: Some(format!("{b}{index}@{d}")),
         service: Some(c.clone()),
         setting: None,
@@ -169,16 +170,15 @@ fn server(texts: &Texts, reason: &ReasonFile, steps: usize, kinds: usize) -> Ser
         ledger: many(kinds).map(|_| ledger(a)).collect(),
         harm: many(kinds * 3)
             .map(|_| HarmFile {
-                kind: b.clone(),
                 service: Some(c.clone()),
                 domain: Some(d.clone()),
                 protected: 1,
                 message: Some(e.clone()),
-                ..HarmFile::default()
+                ..HarmFile::of(b.clone().into())
             })
             .collect(),
         changes: vec![ChangesFile {
-            action: "release".to_owned(),
+            action: ActionFile::Release,
             service: Some(c.clone()),
             reason: reason.clone(),
             count: steps as u64,
@@ -187,7 +187,7 @@ fn server(texts: &Texts, reason: &ReasonFile, steps: usize, kinds: usize) -> Ser
         steps: many(steps).map(step).collect(),
         obstacles: many(kinds)
             .map(|_| ObstacleFile {
-                action: a.clone(),
+                action: a.clone().into(),
                 service: b.clone(),
                 blocked_by: c.clone(),
                 module: None,
@@ -208,7 +208,7 @@ fn server(texts: &Texts, reason: &ReasonFile, steps: usize, kinds: usize) -> Ser
             .collect(),
         holds: many(kinds)
             .map(|_| HoldFile {
-                kind: a.clone(),
+                kind: a.clone().into(),
                 message: b.clone(),
                 place: Some(c.clone()),
                 remedy: d.clone(),
@@ -218,7 +218,7 @@ fn server(texts: &Texts, reason: &ReasonFile, steps: usize, kinds: usize) -> Ser
             .collect(),
         findings: many(kinds)
             .map(|_| FindingFile {
-                severity: a.clone(),
+                severity: a.clone().into(),
                 code: b.clone(),
                 message: c.clone(),
                 places: vec![d.clone()],
@@ -237,7 +237,7 @@ fn ledger(title: &str) -> LedgerFile {
         title: title.to_owned(),
         seats: Some(1),
         unlimited: false,
-        seats_source: String::new(),
+        seats_source: SeatsSourceFile::Licence,
         used: Some(3),
         released: 0,
         claimed: 0,
@@ -295,7 +295,7 @@ fn the_largest_plans_fit_and_say_what_they_hide() {
     let long = "ä<`|".repeat(500);
     let texts = (long.clone(), long.clone(), long.clone(), long.clone(), long.clone());
     let reason = ReasonFile {
-        action_reason: "others".to_owned(),
+        action_reason: RuleFile::Others,
         policy: Some(long.clone()),
         place: long.clone(),
         why: None,

@@ -322,7 +322,7 @@ fn step_file(told: StepTold) -> RunStepFile {
     let end =
         |came: Came| StepEndFile { at: came.at, word: came.word.text().to_owned(), detail: came.detail };
     RunStepFile {
-        action: step.action,
+        action: step.action.into(),
         address: step.address,
         before: step.before,
         after: step.after,

@@ -40,9 +40,10 @@ fn lines(plan: &PlanFile) -> String {
     let servers = &plan.servers;
     let (mut changes, mut blocked, mut digests) = (String::new(), String::new(), String::new());
     if servers.iter().all(|server| server.error.is_none()) {
-        let held = |outcome| matches!(outcome, PlanOutcomeFile::Blocked | PlanOutcomeFile::Closed);
+        let held =
+            |outcome: &PlanOutcomeFile| matches!(outcome, PlanOutcomeFile::Blocked | PlanOutcomeFile::Closed);
         changes = servers.iter().any(ServerFile::can_be_applied).to_string();
-        blocked = servers.iter().any(|server| held(server.outcome)).to_string();
+        blocked = servers.iter().any(|server| held(&server.outcome)).to_string();
         // Names of servers have neither `=` nor `,` (the spec sees to it), nor any line end.
         let digest = servers.iter().map(|server| format!("{}={}", server.server, server.effects_digest));
         digests = digest.collect::<Vec<_>>().join(",");

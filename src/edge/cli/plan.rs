@@ -137,7 +137,7 @@ fn show(
         }
         // One that is missing is left out: nothing is shown in its place.
         let servers = veiled.into_iter().flatten().collect();
-        let addresses = Some(output.addresses.word().to_owned());
+        let addresses = Some(output.addresses.word().to_owned().into());
         PlanFile { addresses, ..plan_file_of(allows, narrowed, servers) }
     });
     let file = veiled.as_ref().unwrap_or(file);
@@ -262,7 +262,7 @@ pub fn exit_of(file: &ServerFile) -> Exit {
         PlanOutcomeFile::Changes => Exit::Changes,
         PlanOutcomeFile::NothingToDo => Exit::Done,
         PlanOutcomeFile::Invalid => Exit::SpecInvalid,
-        PlanOutcomeFile::Failed => Exit::Failed,
+        PlanOutcomeFile::Failed | PlanOutcomeFile::Other(_) => Exit::Failed,
     }
 }
 

@@ -22,7 +22,7 @@ pub struct StepRow {
 impl From<StepFile> for StepRow {
     fn from(step: StepFile) -> StepRow {
         StepRow {
-            action: step.action,
+            action: step.action.into(),
             address: step.address,
             before: step.before,
             after: step.after,
