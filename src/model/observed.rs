@@ -129,7 +129,7 @@ pub struct Observed {
     pub domain_switches: BTreeMap<Box<str>, DomainSwitches>,
     /// `C_Version`, for what a person is told.
     pub version: Reading<String>,
-    /// Services that were asked for and that this release does not have (U-19).
+    /// Services that were asked for and that this version does not have (U-19).
     pub not_offered: ServiceSet,
     /// Why accounts that are listed could not be read, each reason once with its number of accounts.
     pub unread: Vec<String>,

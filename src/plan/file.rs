@@ -97,9 +97,9 @@ pub struct ServerFile {
     /// Why it could not be planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorFile>,
-    /// The server's release, as it says itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub release: Option<String>,
+    /// The version of the server, as it says itself.
+    #[serde(rename = "release", default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// The server's Reference ID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference_id: Option<String>,
@@ -117,7 +117,7 @@ pub struct ServerFile {
     pub harm: Vec<HarmFile>,
     /// The steps of each rule, counted; the biggest harm first.
     #[serde(default)]
-    pub changes: Vec<ChangesFile>,
+    pub changes: Vec<GroupFile>,
     /// In the order in which they are performed.
     pub steps: Vec<StepFile>,
     /// The blocked changes of each reason, counted.
@@ -255,7 +255,7 @@ impl HarmFile {
 
 /// The steps of one rule, or all settings of one backup policy, counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ChangesFile {
+pub struct GroupFile {
     /// `claim`, `release` or `change`.
     pub action: ActionFile,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -21,10 +21,10 @@ pub fn text(findings: &[Finding], sources: &[Source], colour: Colour, width: usi
     if findings.is_empty() {
         return String::new();
     }
-    let page = Page::new(findings, sources, colour, width);
+    let frame = Frame::new(findings, sources, colour, width);
     let mut text = String::new();
     for finding in findings {
-        text.push_str(&page.finding(finding));
+        text.push_str(&frame.finding(finding));
         text.push_str("\n\n");
     }
     text.push_str(&summary(findings));
@@ -53,7 +53,7 @@ pub fn summary(findings: &[Finding]) -> String {
     }
 }
 
-struct Page<'f> {
+struct Frame<'f> {
     texts: BTreeMap<&'f str, &'f str>,
     /// What must not be shown, by file, sorted by its start.
     hidden: BTreeMap<&'f str, Vec<Range<usize>>>,
@@ -64,8 +64,8 @@ struct Page<'f> {
     width: usize,
 }
 
-impl<'f> Page<'f> {
-    fn new(findings: &'f [Finding], sources: &'f [Source], colour: Colour, width: usize) -> Page<'f> {
+impl<'f> Frame<'f> {
+    fn new(findings: &'f [Finding], sources: &'f [Source], colour: Colour, width: usize) -> Frame<'f> {
         // Of a narrow terminal the gutter alone would leave nothing.
         const GUTTER: usize = 10;
         const COLUMNS_MIN: usize = 40;
@@ -80,7 +80,7 @@ impl<'f> Page<'f> {
             Colour::Never => Renderer::plain(),
             Colour::Always => Renderer::styled(),
         };
-        Page {
+        Frame {
             texts: sources.iter().map(|source| (&*source.name, &*source.text)).collect(),
             hidden,
             // Lines are cut here already.

@@ -37,18 +37,18 @@ impl Sample {
 
 /// What goes together under one heading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Key {
+pub enum GroupKey {
     Switches(Direction, RuleId),
     /// All settings: each has a place of its own, and would otherwise have a heading of its own.
     Settings,
 }
 
-impl Key {
+impl GroupKey {
     /// Where a step stands: switches with those of the same rule and direction, all settings together.
-    pub fn of(step: &Step) -> Key {
+    pub fn of(step: &Step) -> GroupKey {
         match step {
-            Step::Switch(step) => Key::Switches(step.direction, step.rule),
-            Step::Setting(_) => Key::Settings,
+            Step::Switch(step) => GroupKey::Switches(step.direction, step.rule),
+            Step::Setting(_) => GroupKey::Settings,
         }
     }
 }
@@ -56,7 +56,7 @@ impl Key {
 /// The steps of one rule.
 #[derive(Debug, Clone)]
 pub struct Group {
-    pub key: Key,
+    pub key: GroupKey,
     /// The index of its first step.
     pub first: usize,
     pub count: u64,
@@ -75,9 +75,9 @@ pub fn groups(plan: &Plan<'_>) -> Vec<Group> {
     }
     let protecting = Protecting::of(plan.server, plan.observed);
     let domain_column = plan.observed.directory.domain_column();
-    let mut gathered: BTreeMap<Key, Gathered> = BTreeMap::new();
+    let mut gathered: BTreeMap<GroupKey, Gathered> = BTreeMap::new();
     for (index, step) in plan.steps.iter().enumerate() {
-        let group = gathered.entry(Key::of(step)).or_insert_with(|| Gathered {
+        let group = gathered.entry(GroupKey::of(step)).or_insert_with(|| Gathered {
             first: index,
             count: 0,
             domains: BTreeMap::new(),
@@ -93,15 +93,15 @@ pub fn groups(plan: &Plan<'_>) -> Vec<Group> {
             }
         }
     }
-    let mut gathered: Vec<(Key, Gathered)> = gathered.into_iter().collect();
+    let mut gathered: Vec<(GroupKey, Gathered)> = gathered.into_iter().collect();
     gathered.sort_by_key(|(key, group)| {
         let action = match key {
-            Key::Switches(direction, _) => Some(*direction),
-            Key::Settings => None,
+            GroupKey::Switches(direction, _) => Some(*direction),
+            GroupKey::Settings => None,
         };
         (action.is_none(), action, !group.mail, !group.protected, Reverse(group.count), group.first)
     });
-    let group = |(key, group): (Key, Gathered)| {
+    let group = |(key, group): (GroupKey, Gathered)| {
         let mut domains: Vec<(u32, u64)> = group.domains.into_iter().collect();
         domains.sort_by_key(|(domain, count)| (Reverse(*count), *domain));
         Group { key, first: group.first, count: group.count, domains }
@@ -113,10 +113,10 @@ pub fn groups(plan: &Plan<'_>) -> Vec<Group> {
 pub fn picked(plan: &Plan<'_>, groups: &[Group], detail: Detail) -> Vec<usize> {
     let Detail::Some(sample) = detail else { return (0..plan.steps.len()).collect() };
     // How many more are wanted, by group and domain.
-    let mut wanted: BTreeMap<(Key, Option<u32>), usize> = BTreeMap::new();
-    let mut whole: BTreeMap<Key, bool> = BTreeMap::new();
+    let mut wanted: BTreeMap<(GroupKey, Option<u32>), usize> = BTreeMap::new();
+    let mut whole: BTreeMap<GroupKey, bool> = BTreeMap::new();
     for group in groups {
-        let all = group.count <= sample.of_rule as u64 || group.key == Key::Settings;
+        let all = group.count <= sample.of_rule as u64 || group.key == GroupKey::Settings;
         whole.insert(group.key, all);
         if !all {
             let domains = group.domains.iter().take(sample.domains);
@@ -126,7 +126,7 @@ pub fn picked(plan: &Plan<'_>, groups: &[Group], detail: Detail) -> Vec<usize> {
     let domain_column = plan.observed.directory.domain_column();
     let mut picked = Vec::new();
     for (index, step) in plan.steps.iter().enumerate() {
-        let key = Key::of(step);
+        let key = GroupKey::of(step);
         let domain = match step {
             Step::Switch(step) => Some(domain_column[step.row as usize]),
             Step::Setting(_) => None,

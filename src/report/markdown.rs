@@ -4,7 +4,7 @@
 //! users chose. So no such text is taken for markdown: it stands in code ([`super::escape`]), where nobody is mentioned
 //! and nothing is linked.
 //!
-//! The page is made of blocks that are whole in themselves. A block that no longer fits is left out and counted, so the
+//! The comment is made of blocks that are whole in themselves. A block that no longer fits is left out and counted, so the
 //! limit can cut nothing in half.
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use super::text::{key, narrowed_words, rule_words, value_words};
 use crate::model::address::domain_of;
 use crate::model::{counted, grouped};
 use crate::plan::file::{
-    ActionFile, AddressesFile, AllowFile, ChangesFile, FindingFile, HarmFile, HarmKindFile, HoldFile,
+    ActionFile, AddressesFile, AllowFile, FindingFile, GroupFile, HarmFile, HarmKindFile, HoldFile,
     LedgerFile, ObstacleFile, PlanFile, PlanOutcomeFile, ServerFile, SeverityFile, StepFile,
 };
 
@@ -38,43 +38,43 @@ const RESERVE: usize = 400;
 
 /// A whole plan.
 pub fn plan(file: &PlanFile) -> String {
-    let mut page = Page { text: format!("{MARKER}\n"), limit: BYTES_MAX - RESERVE, lacks: false };
-    page.push(&format!("## icewarden: {}\n\n", headline(file)));
+    let mut comment = Comment { text: format!("{MARKER}\n"), limit: BYTES_MAX - RESERVE, lacks: false };
+    comment.push(&format!("## icewarden: {}\n\n", headline(file)));
     if file.servers.len() > 1 {
-        servers(&mut page, &file.servers);
+        servers(&mut comment, &file.servers);
     }
-    allows(&mut page, &file.allows);
+    allows(&mut comment, &file.allows);
     // Where addresses are not shown there are only the numbers, and nothing is hidden for want of room.
     let named = file.addresses != Some(AddressesFile::Count);
     let mut hidden = 0;
     for (index, server) in file.servers.iter().enumerate() {
         // What one server does not need is there for those after it.
-        let left = (BYTES_MAX - RESERVE).saturating_sub(page.text.len());
-        page.limit = page.text.len() + left / (file.servers.len() - index);
-        hidden += self::server(&mut page, server, named);
+        let left = (BYTES_MAX - RESERVE).saturating_sub(comment.text.len());
+        comment.limit = comment.text.len() + left / (file.servers.len() - index);
+        hidden += self::server(&mut comment, server, named);
     }
-    page.limit = BYTES_MAX;
-    if page.lacks {
-        page.push("**Parts of the plan had no room here.** The plan as text, or as JSON, holds all.\n\n");
+    comment.limit = BYTES_MAX;
+    if comment.lacks {
+        comment.push("**Parts of the plan had no room here.** The plan as text, or as JSON, holds all.\n\n");
     }
     if hidden > 0 {
-        page.push(&format!(
+        comment.push(&format!(
             "**{} not shown here.** The plan as text with `--full`, or as JSON, holds all.\n",
             were(hidden, "change", "is", "are")
         ));
     }
-    page.text
+    comment.text
 }
 
 /// The text so far, and how long it may become.
-struct Page {
+struct Comment {
     text: String,
     limit: usize,
     /// Something did not fit that no other line counts.
     lacks: bool,
 }
 
-impl Page {
+impl Comment {
     /// Adds a block if it fits.
     fn push(&mut self, block: &str) -> bool {
         let fits = self.text.len() + block.len() <= self.limit;
@@ -157,7 +157,7 @@ fn sign(server: &ServerFile) -> &'static str {
     }
 }
 
-fn servers(page: &mut Page, servers: &[ServerFile]) {
+fn servers(comment: &mut Comment, servers: &[ServerFile]) {
     let row = |server: &ServerFile| {
         let counts = &server.counts;
         let holds = server.holds.len() as u64;
@@ -169,11 +169,11 @@ fn servers(page: &mut Page, servers: &[ServerFile]) {
     };
     let head = "| server | outcome | claims | releases | settings | blocked | holds |\n\
                 |:--|:--|--:|--:|--:|--:|--:|\n";
-    page.list(head, servers.iter().map(row));
+    comment.list(head, servers.iter().map(row));
 }
 
 /// Guardrails that were overridden are part of what is reviewed.
-fn allows(page: &mut Page, allows: &[AllowFile]) {
+fn allows(comment: &mut Comment, allows: &[AllowFile]) {
     let line = |allow: &AllowFile| {
         format!(
             "- {} because {}\n",
@@ -181,38 +181,38 @@ fn allows(page: &mut Page, allows: &[AllowFile]) {
             code(&allow.reason)
         )
     };
-    page.list("⚠️ **Guardrails are overridden:**\n\n", allows.iter().map(line));
+    comment.list("⚠️ **Guardrails are overridden:**\n\n", allows.iter().map(line));
 }
 
 /// One server; how many changes of it are not shown.
-fn server(page: &mut Page, server: &ServerFile, named: bool) -> u64 {
-    let release = server.release.as_ref().map(|release| format!(" · IceWarp {}", code(release)));
+fn server(comment: &mut Comment, server: &ServerFile, named: bool) -> u64 {
+    let version = server.version.as_ref().map(|version| format!(" · IceWarp {}", code(version)));
     let order = server.order_id.as_ref().map(|order| format!(" · order {}", code(order)));
-    page.push(&format!(
+    comment.push(&format!(
         "### {} {}: {}\n\n{}{}{}\n\n",
         sign(server),
         code(&server.server),
         outcome(server),
         code(&server.url),
-        release.unwrap_or_default(),
+        version.unwrap_or_default(),
         order.unwrap_or_default()
     ));
     if let Some(error) = &server.error {
         let next = error.remedy.as_ref().map(|remedy| format!("\n**Next:** {}\n", prose(remedy)));
-        page.push(&format!("**Error:** {}\n{}\n", prose(&error.message), next.unwrap_or_default()));
-        findings(page, &server.findings);
+        comment.push(&format!("**Error:** {}\n{}\n", prose(&error.message), next.unwrap_or_default()));
+        findings(comment, &server.findings);
         return 0;
     }
-    page.push(&format!("{}\n\n", summary(server)));
+    comment.push(&format!("{}\n\n", summary(server)));
     if let Some(narrowed) = narrowed_words(server) {
-        page.push(&format!("⚠️ {narrowed}\n\n"));
+        comment.push(&format!("⚠️ {narrowed}\n\n"));
     }
-    holds(page, server);
-    ledger(page, &server.ledger);
-    harm(page, &server.harm);
-    obstacles(page, server);
-    let hidden = changes(page, server, named);
-    findings(page, &server.findings);
+    holds(comment, server);
+    ledger(comment, &server.ledger);
+    harm(comment, &server.harm);
+    obstacles(comment, server);
+    let hidden = changes(comment, server, named);
+    findings(comment, &server.findings);
     hidden
 }
 
@@ -240,7 +240,7 @@ fn summary(server: &ServerFile) -> String {
     format!("{} · effects {}", parts.join(" · "), code(digest))
 }
 
-fn holds(page: &mut Page, server: &ServerFile) {
+fn holds(comment: &mut Comment, server: &ServerFile) {
     let line = |hold: &HoldFile| {
         let place = hold.place.as_ref().map(|place| format!(" {}", code(place))).unwrap_or_default();
         let mut line = format!("- **{}**{place}: {}", plain(hold.kind.text()), prose(&hold.message));
@@ -253,13 +253,13 @@ fn holds(page: &mut Page, server: &ServerFile) {
         let _ = writeln!(line, "<br>**Next:** {}", prose(&hold.remedy));
         line
     };
-    page.list("⛔ **Held back: nothing of this plan may be done.**\n\n", server.holds.iter().map(line));
+    comment.list("⛔ **Held back: nothing of this plan may be done.**\n\n", server.holds.iter().map(line));
     let held = server.held_policies.iter().map(|held| {
         let next = held.remedy.as_ref().map(|remedy| format!("<br>**Next:** {}", prose(remedy)));
         let (policy, place) = (code(&held.policy), code(&held.place));
         format!("- {policy} {place}: {}{}\n", prose(&held.message), next.unwrap_or_default())
     });
-    page.list("⛔ **Policies that decide nothing this time:**\n\n", held);
+    comment.list("⛔ **Policies that decide nothing this time:**\n\n", held);
 }
 
 /// A word of ours, such as the name of a guardrail; of anything else nothing is left.
@@ -267,7 +267,7 @@ fn plain(word: &str) -> String {
     word.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
 }
 
-fn ledger(page: &mut Page, rows: &[LedgerFile]) {
+fn ledger(comment: &mut Comment, rows: &[LedgerFile]) {
     let number = |value: Option<u64>| value.map_or("?".to_owned(), grouped);
     let moved = |sign: char, value: u64| {
         if value == 0 { "–".to_owned() } else { format!("{sign}{}", grouped(value)) }
@@ -299,10 +299,10 @@ fn ledger(page: &mut Page, rows: &[LedgerFile]) {
     let counted: Vec<&LedgerFile> = rows.iter().filter(|row| row.used.is_some()).collect();
     let head = "#### Seats\n\n| module | used | freed | taken | peak | after | of | free | |\n\
                 |:--|--:|--:|--:|--:|--:|--:|--:|:--|\n";
-    page.list(head, counted.iter().map(row));
+    comment.list(head, counted.iter().map(row));
 }
 
-fn harm(page: &mut Page, rows: &[HarmFile]) {
+fn harm(comment: &mut Comment, rows: &[HarmFile]) {
     let number = |sign: &str, value: u64| {
         if value == 0 { "–".to_owned() } else { format!("{sign}{}", grouped(value)) }
     };
@@ -332,21 +332,21 @@ fn harm(page: &mut Page, rows: &[HarmFile]) {
     };
     let head = "#### Whom it hits\n\n| | what | domain | lose it | get it | have it now |\n\
                 |:--|:--|:--|--:|--:|--:|\n";
-    page.list(head, rows.iter().map(row));
+    comment.list(head, rows.iter().map(row));
 }
 
-fn obstacles(page: &mut Page, server: &ServerFile) {
+fn obstacles(comment: &mut Comment, server: &ServerFile) {
     let line = |obstacle: &ObstacleFile| {
         let changes = counted(obstacle.count, &plain(obstacle.action.text()));
         let (service, place) = (code(&obstacle.service), code(&obstacle.place));
         let (message, next) = (prose(&obstacle.message), prose(&obstacle.remedy));
         format!("- **{changes}** of {service} {place}: {message}<br>**Next:** {next}\n")
     };
-    page.list("#### Blocked\n\n", server.obstacles.iter().map(line));
+    comment.list("#### Blocked\n\n", server.obstacles.iter().map(line));
 }
 
 /// The changes by rule, each folded; how many are not shown.
-fn changes(page: &mut Page, server: &ServerFile, named: bool) -> u64 {
+fn changes(comment: &mut Comment, server: &ServerFile, named: bool) -> u64 {
     let all: u64 = server.changes.iter().map(|group| group.count).sum();
     if all == 0 {
         return 0;
@@ -356,16 +356,16 @@ fn changes(page: &mut Page, server: &ServerFile, named: bool) -> u64 {
         steps.entry(key(&step.action, step.service.as_deref(), &step.reason)).or_default().push(step);
     }
     let mut shown = 0;
-    if !page.push(&format!("#### Changes: {all}\n\n")) {
+    if !comment.push(&format!("#### Changes: {all}\n\n")) {
         return all;
     }
     // What is left is shared by the rules; what the first ones do not need is there for the others.
     for (index, group) in server.changes.iter().enumerate() {
         let of_rule = key(&group.action, group.service.as_deref(), &group.reason);
         let steps = steps.get(&of_rule).map_or(&[][..], Vec::as_slice);
-        let room = page.left() / (server.changes.len() - index).min(RULES);
+        let room = comment.left() / (server.changes.len() - index).min(RULES);
         let (block, taken) = folded(group, steps, if named || group.domains.is_empty() { room } else { 0 });
-        if !page.push(&block) {
+        if !comment.push(&block) {
             break;
         }
         shown += taken;
@@ -377,8 +377,8 @@ fn changes(page: &mut Page, server: &ServerFile, named: bool) -> u64 {
 const RULES: usize = 8;
 
 /// One rule's changes in a fold of at most so many bytes, and how many of them are in it. Where not even its head fits
-/// it is longer than that, and then it is the page that leaves it out.
-fn folded(group: &ChangesFile, steps: &[&StepFile], room: usize) -> (String, u64) {
+/// it is longer than that, and then it is the comment that leaves it out.
+fn folded(group: &GroupFile, steps: &[&StepFile], room: usize) -> (String, u64) {
     let service = group.service.as_deref().unwrap_or("backup");
     let place = if group.action == ActionFile::Change { "" } else { group.reason.place.as_str() };
     let mut head = format!(
@@ -453,7 +453,7 @@ fn in_turn<'a>(steps: &[&'a StepFile]) -> Vec<&'a StepFile> {
     ordered.into_iter().map(|(_, step)| step).collect()
 }
 
-fn findings(page: &mut Page, findings: &[FindingFile]) {
+fn findings(comment: &mut Comment, findings: &[FindingFile]) {
     let line = |finding: &FindingFile| {
         let sign = match finding.severity {
             SeverityFile::Error => "❌",
@@ -464,5 +464,5 @@ fn findings(page: &mut Page, findings: &[FindingFile]) {
         let next = finding.remedy.as_ref().map(|remedy| format!("<br>**Next:** {}", prose(remedy)));
         format!("- {sign} {}{place}{}\n", prose(&finding.message), next.unwrap_or_default())
     };
-    page.list("#### Findings\n\n", findings.iter().map(line));
+    comment.list("#### Findings\n\n", findings.iter().map(line));
 }

@@ -79,7 +79,7 @@ mod tests {
             exit,
         };
         let layout = Layout { colour: Colour::Never, width: 80, full: false };
-        let heads = ["claims", "releases", "changes", "blocked"];
+        let heads = ["claims", "releases", "settings", "blocked"];
         let one = [row("eu", "changes", Some([1, 2, 3, 4]), 0)];
         assert_eq!(table(heads, &one, layout), "");
         let [one] = one;

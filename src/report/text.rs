@@ -11,7 +11,7 @@ use super::visible::shown;
 use crate::model::address::domain_of;
 use crate::model::{counted, grouped};
 use crate::plan::file::{
-    ActionFile, ChangesFile, FindingFile, HoldFile, LedgerFile, PlanFile, PlanOutcomeFile, ReasonFile,
+    ActionFile, FindingFile, GroupFile, HoldFile, LedgerFile, PlanFile, PlanOutcomeFile, ReasonFile,
     RuleFile, SeatsSourceFile, ServerFile, SeverityFile, StepFile,
 };
 
@@ -41,10 +41,10 @@ pub fn plan(file: &PlanFile, layout: Layout) -> String {
 }
 
 fn server(out: &mut String, server: &ServerFile, layout: Layout) {
-    let release = server.release.as_ref().map(|release| format!("  IceWarp {release}")).unwrap_or_default();
+    let version = server.version.as_ref().map(|version| format!("  IceWarp {version}")).unwrap_or_default();
     let order = server.order_id.as_ref().map(|order| format!("  order {order}")).unwrap_or_default();
     let head = layout.colour.paint(Tone::Heading, &server.server);
-    let title = format!("{}  {}{release}{order}", server.server, server.url);
+    let title = format!("{}  {}{version}{order}", server.server, server.url);
     let title = if title.chars().count() > layout.width { hang(&title, layout.width, 2) } else { title };
     let _ = writeln!(out, "{}", title.replacen(&server.server, &head, 1));
     if let Some(error) = &server.error {
@@ -202,8 +202,7 @@ fn changes(out: &mut String, server: &ServerFile, layout: Layout) {
         (ActionFile::Claim, '+', Tone::Good),
         (ActionFile::Change, '~', Tone::Careful),
     ] {
-        let groups: Vec<&ChangesFile> =
-            server.changes.iter().filter(|group| group.action == action).collect();
+        let groups: Vec<&GroupFile> = server.changes.iter().filter(|group| group.action == action).collect();
         let shown = if layout.full { groups.len() } else { groups.len().min(RULES) };
         for group in &groups[..shown] {
             let steps = steps.remove(&key(&group.action, group.service.as_deref(), &group.reason));
@@ -232,17 +231,22 @@ pub fn key<'a>(
 
 fn changes_of_rule(
     out: &mut String,
-    group: &ChangesFile,
+    group: &GroupFile,
     steps: &[&StepFile],
     (sign, tone): (char, Tone),
     layout: Layout,
 ) {
-    let ChangesFile { action, reason, count, .. } = group;
-    let changes = counted(*count, action.text());
+    let GroupFile { action, reason, count, .. } = group;
     let head = match &group.service {
-        Some(service) => format!("{changes} of {service} · {} · {}", rule_words(group), reason.place),
+        Some(service) => {
+            let changes = counted(*count, action.text());
+            format!("{changes} of {service} · {} · {}", rule_words(group), reason.place)
+        }
         // Settings have a place each, in their own lines.
-        None => format!("{changes} · {}", rule_words(group)),
+        None => {
+            let policy = reason.policy.as_deref().unwrap_or_default();
+            format!("{} of the backup · {policy}", counted(*count, "setting"))
+        }
     };
     if !out.ends_with("\n\n") {
         out.push('\n');
@@ -291,7 +295,7 @@ fn changes_of_rule(
 }
 
 /// What the rule says that a change is there for.
-pub fn rule_words(group: &ChangesFile) -> String {
+pub fn rule_words(group: &GroupFile) -> String {
     let reason = &group.reason;
     let policy = reason.policy.as_deref().unwrap_or_default();
     let mut text = format!("{policy}:");
@@ -434,7 +438,7 @@ fn sum(server: &ServerFile) -> String {
     let mut parts = vec![
         counted(counts.claims, "claim"),
         counted(counts.releases, "release"),
-        counted(counts.settings, "change"),
+        counted(counts.settings, "setting"),
     ];
     if counts.blocked > 0 {
         parts.push(format!("{} blocked", grouped(counts.blocked)));

@@ -7,7 +7,7 @@ use crate::model::address::domain_of;
 use crate::model::{Finding, Remedy, Seats, SeatsSource, Service};
 use crate::plan::block::{self, BlockReason, Blocked};
 use crate::plan::file::{
-    AccountsFile, ActionFile, BlockedFile, ChangesFile, CountsFile, DomainCountFile, FindingFile, HeldFile,
+    AccountsFile, ActionFile, BlockedFile, CountsFile, DomainCountFile, FindingFile, GroupFile, HeldFile,
     HoldFile, HoldKindFile, LedgerFile, ObstacleFile, PlanOutcomeFile, ReasonFile, RuleFile, SeatsSourceFile,
     ServerFile, StepFile, UnmanagedFile,
 };
@@ -34,7 +34,7 @@ pub fn server(plan: &Plan<'_>, detail: Detail) -> ServerFile {
         url: plan.server.connection.target().to_owned(),
         outcome: outcome(plan),
         error: None,
-        release: plan.observed.version.read().cloned(),
+        version: plan.observed.version.read().cloned(),
         reference_id: licence.reference.read().cloned(),
         order_id: licence.order_id.read().cloned(),
         effects_digest: plan.effects.to_string(),
@@ -220,7 +220,7 @@ fn setting_file(plan: &Plan<'_>, step: &SettingStep) -> StepFile {
     }
 }
 
-fn changes_file(plan: &Plan<'_>, group: &Group) -> ChangesFile {
+fn changes_file(plan: &Plan<'_>, group: &Group) -> GroupFile {
     // Its first step says what all have in common.
     let StepFile { action, service, reason, .. } = step_file(plan, &plan.steps[group.first]);
     let names = plan.observed.directory.domains();
@@ -228,7 +228,7 @@ fn changes_file(plan: &Plan<'_>, group: &Group) -> ChangesFile {
         domain: names[*domain as usize].0.to_string(),
         count: *count,
     });
-    ChangesFile { action, service, reason, count: group.count, domains: domains.collect() }
+    GroupFile { action, service, reason, count: group.count, domains: domains.collect() }
 }
 
 /// The obstacles, and the blocked changes as far as they are to be shown, in their order.

@@ -11,7 +11,7 @@ use icewarden::edge::icewarp::{
 };
 use icewarden::edge::port::Wanted;
 use icewarden::edge::secrets::Secret;
-use icewarden::edge::store::{Beginning, Journal, Key, StepRow, Store};
+use icewarden::edge::store::{Beginning, DigestKey, Journal, StepRow, Store};
 use icewarden::flow::{Outcome, StepState};
 use icewarden::model::observed::ServiceBits;
 use icewarden::model::{Address, Observed};
@@ -52,7 +52,7 @@ fn options(url: &str, login: Option<Login>) -> Options {
 /// Where runs are written down.
 pub struct Desk {
     store: Arc<Store>,
-    key: Key,
+    key: DigestKey,
     _folder: tempfile::TempDir,
 }
 
@@ -60,7 +60,7 @@ impl Desk {
     pub async fn new() -> Desk {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Arc::new(Store::open(folder.path()).await.expect("a store"));
-        Desk { store, key: Key::open(folder.path()).expect("a key"), _folder: folder }
+        Desk { store, key: DigestKey::open(folder.path()).expect("a key"), _folder: folder }
     }
 
     async fn journal(&self, plan: &Plan<'_>) -> Journal {

@@ -1,7 +1,7 @@
 //! A plan for a pull request: within the limit, whole, and with nothing in it that others chose to be markdown.
 
 use icewarden::plan::file::{
-    ActionFile, AllowFile, BlockedFile, ChangesFile, DomainCountFile, ErrorFile, FindingFile, HarmFile,
+    ActionFile, AllowFile, BlockedFile, DomainCountFile, ErrorFile, FindingFile, GroupFile, HarmFile,
     HeldFile, HoldFile, LedgerFile, ObstacleFile, PlanFile, PlanOutcomeFile, ReasonFile, RuleFile,
     SeatsSourceFile, ServerFile, StepFile,
 };
@@ -160,7 +160,7 @@ fn server(texts: &Texts, reason: &ReasonFile, steps: usize, kinds: usize) -> Ser
             message: c.clone(),
             remedy: Some(d.clone()),
         }),
-        release: Some(e.clone()),
+        version: Some(e.clone()),
         reference_id: None,
         order_id: Some(d.clone()),
         effects_digest: a.clone(),
@@ -177,7 +177,7 @@ fn server(texts: &Texts, reason: &ReasonFile, steps: usize, kinds: usize) -> Ser
                 ..HarmFile::of(b.clone().into())
             })
             .collect(),
-        changes: vec![ChangesFile {
+        changes: vec![GroupFile {
             action: ActionFile::Release,
             service: Some(c.clone()),
             reason: reason.clone(),

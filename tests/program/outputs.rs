@@ -103,7 +103,7 @@ fn a_large_plan_is_counted_by_rule_and_domain_and_full_shows_all() {
         "100 claims at d0.test",
         "… and 97 more (--full shows all)",
         "… and 400 claims at 4 more domains (--full shows all)",
-        "Plan: 1000 claims, 0 releases, 0 changes.",
+        "Plan: 1000 claims, 0 releases, 0 settings.",
     ]);
     keeps_to(80, &ran.out);
     assert!(ran.out.lines().count() < 80, "{} lines\n{}", ran.out.lines().count(), ran.out);
@@ -169,9 +169,9 @@ fn a_plan_says_its_sum_first_and_each_rule_stands_out() {
     let desk = harmful(&stand);
     let ran = desk.icewarden(&["--color", "always", "plan", "spec"]).exits(3);
     let lines: Vec<&str> = ran.out.lines().collect();
-    assert_eq!(lines[1], "Plan: 1 claim, 6 releases, 1 change.", "{}", ran.out);
+    assert_eq!(lines[1], "Plan: 1 claim, 6 releases, 1 setting.", "{}", ran.out);
     let last = lines.iter().rfind(|line| !line.is_empty()).expect("a line");
-    assert!(last.starts_with("Plan: 1 claim, 6 releases, 1 change. Effects "), "{last}");
+    assert!(last.starts_with("Plan: 1 claim, 6 releases, 1 setting. Effects "), "{last}");
     let heads: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].contains(" · off: everyone")).collect();
     assert_eq!(heads.len(), 3, "{}", ran.out);
     for head in heads {
@@ -214,7 +214,7 @@ fn large_numbers_are_grouped_in_tables_for_people() {
     let stand = Stand::of(world);
     let desk = desk(&stand, &[policy("a", "scope: {domains: [example.com]}\nservices: {sip: enabled}")]);
     let ran = desk.env("COLUMNS", "80").plan(&[]).exits(2).says(&[
-        "Plan: 10,051 claims, 0 releases, 0 changes.",
+        "Plan: 10,051 claims, 0 releases, 0 settings.",
         "10,051 claims of sip · a: everyone in scope: enabled",
         "+10,051",
         "20,000",

@@ -251,7 +251,7 @@ fn servers_table(servers: &[ServerFile], exits: &[Exit], output: &Output) -> Str
         }
     });
     let rows: Vec<ServerRow> = rows.collect();
-    servers::table(["claims", "releases", "changes", "blocked"], &rows, output.layout(false))
+    servers::table(["claims", "releases", "settings", "blocked"], &rows, output.layout(false))
 }
 
 /// How a plan ends the program.
@@ -286,7 +286,7 @@ fn unplanned(server: &str, target: &str, error: ErrorFile) -> ServerFile {
         url: target.to_owned(),
         outcome: if invalid { PlanOutcomeFile::Invalid } else { PlanOutcomeFile::Failed },
         error: Some(error),
-        release: None,
+        version: None,
         reference_id: None,
         order_id: None,
         effects_digest: String::new(),

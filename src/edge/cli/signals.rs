@@ -24,8 +24,8 @@ pub fn listen(runtime: &Runtime) -> Stop {
 pub async fn signal() {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
-        () = unix(Kind::Terminate) => {}
-        () = unix(Kind::Hangup) => {}
+        () = unix(Ending::Terminate) => {}
+        () = unix(Ending::Hangup) => {}
     }
 }
 
@@ -42,19 +42,19 @@ pub fn survive_full_files() {
 #[cfg(not(unix))]
 pub fn survive_full_files() {}
 
-enum Kind {
+enum Ending {
     Terminate,
     Hangup,
 }
 
 #[cfg(unix)]
-async fn unix(kind: Kind) {
+async fn unix(kind: Ending) {
     use tokio::signal::unix::{SignalKind, signal};
     let kind = match kind {
         // `nohup` wants the program to outlive its terminal, and listening would undo that.
-        Kind::Hangup if ignores_hangup() => return std::future::pending().await,
-        Kind::Hangup => SignalKind::hangup(),
-        Kind::Terminate => SignalKind::terminate(),
+        Ending::Hangup if ignores_hangup() => return std::future::pending().await,
+        Ending::Hangup => SignalKind::hangup(),
+        Ending::Terminate => SignalKind::terminate(),
     };
     match signal(kind) {
         Ok(mut signal) => {
@@ -65,7 +65,7 @@ async fn unix(kind: Kind) {
 }
 
 #[cfg(not(unix))]
-async fn unix(_: Kind) {
+async fn unix(_: Ending) {
     std::future::pending().await
 }
 

@@ -1,7 +1,7 @@
 //! A whole apply of one server: lock, read, plan, compare with what was approved, show, perform.
 
 use super::failure::Failure;
-use super::keep::{Held, Known, tell_unfinished};
+use super::keep::{Known, LockOwner, tell_unfinished};
 use super::order::{Before, Consent, Order};
 use super::perform::{Performing, perform};
 use super::plan::plan_of;
@@ -132,7 +132,7 @@ impl Order<'_> {
     async fn read<C: Connect>(&self, connect: &C) -> Result<Read<C::Server>, Failure> {
         let store = &self.keep.store;
         if self.before.run().is_none() {
-            tell_unfinished(&self.job, store, Held::ByUs).await?;
+            tell_unfinished(&self.job, store, LockOwner::Us).await?;
         }
         read(&self.job, connect, Known::of(self.job.server, Some(store)).await?).await
     }

@@ -13,7 +13,7 @@ use super::job::Job;
 use super::tell::Told;
 use crate::edge::lock::{self, Lock, NoLock};
 use crate::edge::secrets::Secret;
-use crate::edge::store::{Digests, Key, Store, StoreError};
+use crate::edge::store::{DigestKey, Digests, Store, StoreError};
 use crate::model::BackupKey;
 use crate::policy::Memory;
 use crate::spec::meaning::ServerSpec;
@@ -27,7 +27,7 @@ const GLANCE: Duration = Duration::from_millis(300);
 /// The store as whoever performs plans has it.
 pub struct Keep {
     pub store: Arc<Store>,
-    pub key: Key,
+    pub key: DigestKey,
     /// `user@host`.
     pub who: String,
     /// How long to wait for a lock.
@@ -41,7 +41,7 @@ impl Keep {
     /// It cannot be had; nothing was changed in it.
     pub async fn open(folder: &Path, who: String, lock_timeout: Duration) -> Result<Keep, StoreError> {
         let store = Store::open(folder).await?;
-        let key = Key::open(folder)?;
+        let key = DigestKey::open(folder)?;
         Ok(Keep { store: Arc::new(store), key, who, lock_timeout })
     }
 
@@ -90,7 +90,7 @@ pub struct Known {
     pub memory: Memory,
     /// Of the secrets that were written, and the key of these digests.
     pub digests: Digests,
-    pub key: Option<Key>,
+    pub key: Option<DigestKey>,
 }
 
 impl Known {
@@ -104,7 +104,7 @@ impl Known {
         Ok(Known {
             memory: store.memory(&server_key, Timestamp::now()).await?,
             digests: store.digests(&server_key).await?,
-            key: Key::read(&store.folder)?,
+            key: DigestKey::read(&store.folder)?,
             server_key,
         })
     }
@@ -118,18 +118,22 @@ impl Known {
 
 /// Whether the server's lock is ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Held {
-    ByUs,
+pub enum LockOwner {
+    Us,
     Unknown,
 }
 
 /// Tells of a run of a server that has not ended, if there is one.
-pub(super) async fn tell_unfinished(job: &Job<'_>, store: &Store, held: Held) -> Result<(), StoreError> {
+pub(super) async fn tell_unfinished(
+    job: &Job<'_>,
+    store: &Store,
+    owner: LockOwner,
+) -> Result<(), StoreError> {
     let key = server_key(job.server);
     if let Some(run) = store.unfinished(&key).await? {
-        let holder = match held {
-            Held::ByUs => None,
-            Held::Unknown => lock::holder_of(&store.folder, &key),
+        let holder = match owner {
+            LockOwner::Us => None,
+            LockOwner::Unknown => lock::holder_of(&store.folder, &key),
         };
         job.told(Told::Unfinished { run: &run, holder: holder.as_ref() });
     }

@@ -14,7 +14,7 @@ use super::tell::Told;
 use crate::diff::Direction;
 use crate::edge::port::{Server, Wanted};
 use crate::edge::secrets::Secret;
-use crate::edge::store::{Entry, Journal, Key};
+use crate::edge::store::{DigestKey, Entry, Journal};
 use crate::flow::{Event, Halt, Next, Outcome, Run, StepState};
 use crate::lifecycle::{Standing, standing};
 use crate::model::{BackupKey, Reading, ServiceSet};
@@ -33,7 +33,7 @@ pub struct Performing<'a, S> {
     pub secrets: &'a Arc<BTreeMap<BackupKey, Secret>>,
     /// Where each step is written down before anything of it is sent, and after it ended.
     pub journal: &'a Journal,
-    pub key: &'a Key,
+    pub key: &'a DigestKey,
 }
 
 /// Performs a run to its end, and tells of each step as it ends. When a stop is heard, nothing more is started, and
@@ -234,7 +234,7 @@ impl<S: Server> Performing<'_, S> {
                 let step = *step;
                 let row = step.row as usize;
                 let address = observed.directory.address(row).to_owned();
-                // What the plan could not read is not asked for either: this release may not have it (U-33).
+                // What the plan could not read is not asked for either: this version may not have it (U-33).
                 let mut effective =
                     observed.columns.bits[row].support_known.intersection(ServiceSet::single(step.service));
                 if step.direction == Direction::Release

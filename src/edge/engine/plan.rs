@@ -2,7 +2,7 @@
 
 use super::failure::{Failure, FailureKind};
 use super::job::Job;
-use super::keep::{Held, Known, tell_unfinished};
+use super::keep::{Known, LockOwner, tell_unfinished};
 use super::read::{Read, read};
 use crate::edge::port::{Calls, Connect, Server};
 use crate::edge::store::Store;
@@ -19,7 +19,7 @@ pub async fn read_to_plan<C: Connect>(
     store: Option<&Store>,
 ) -> Result<Read<C::Server>, Failure> {
     if let Some(store) = store {
-        tell_unfinished(job, store, Held::Unknown).await?;
+        tell_unfinished(job, store, LockOwner::Unknown).await?;
     }
     read(job, connect, Known::of(job.server, store).await?).await
 }

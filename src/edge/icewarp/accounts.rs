@@ -37,7 +37,7 @@ pub(super) struct Accounts {
     pub unread: Vec<String>,
 }
 
-/// Lower-cased names of the account variables that this release has.
+/// Lower-cased names of the account variables that this version has.
 pub(super) struct Console(BTreeSet<String>);
 
 impl Console {
@@ -138,7 +138,7 @@ pub(super) async fn read(
                 columns.bits[row] = readers::service_bits(&properties, services);
                 let facts = &mut columns.facts[row];
                 *facts = readers::account_facts(&properties, listed[row], today);
-                // The release has no such accounts, which is a fact and not a gap.
+                // The version has no such accounts, which is a fact and not a gap.
                 facts.guest = if no_guests { Tri::No } else { facts.guest };
                 facts.expired = if no_end { Tri::No } else { facts.expired };
                 if let Some(aliases) = readers::aliases(&properties) {
@@ -201,7 +201,7 @@ async fn account(
     }
 }
 
-/// Asks which account variables this release has (U-19, U-33), page by page where the server gives fewer than were
+/// Asks which account variables this version has (U-19, U-33), page by page where the server gives fewer than were
 /// asked for (U-8). `None` where the server does not tell, or not all of it: then only values count.
 async fn console(client: &Client, directory: &Directory) -> Result<Option<Console>, CallError> {
     let row = directory.row(client.account()).unwrap_or(0);

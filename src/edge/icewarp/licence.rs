@@ -1,7 +1,7 @@
 //! The licence's text, as far as it is known (reference 4.1).
 //!
-//! Two shapes are read: the upper-case one of releases 10 and 11, and its lower-case twin. The twin is synthetic:
-//! releases 12 to 14 write lower-case elements, but no whole sample of theirs is public (U-18). So names are
+//! Two shapes are read: the upper-case one of versions 10 and 11, and its lower-case twin. The twin is synthetic:
+//! versions 12 to 14 write lower-case elements, but no whole sample of theirs is public (U-18). So names are
 //! compared in any case, products are found wherever they stand, and a product nobody has listed is kept.
 
 use super::codec::{Document, Element};

@@ -195,7 +195,7 @@ pub fn domain_row(item: &Element) -> DomainRow {
     }
 }
 
-/// A row of the list of accounts; all but these fields differ by release (reference 1.6).
+/// A row of the list of accounts; all but these fields differ by version (reference 1.6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountRow {
     /// As it came, without the white space around it.

@@ -110,7 +110,7 @@ impl Client {
         if let Ok(info) = &info {
             let field = |name| info.field(name).map(sanitised).filter(|text| !text.is_empty());
             let who = field("email").unwrap_or_else(|| self.account().to_owned());
-            // What the number means differs from release to release (reference 1.6), so it is shown as it came.
+            // What the number means differs from version to version (reference 1.6), so it is shown as it came.
             let rights = field("admintype").unwrap_or_else(|| "unknown".to_owned());
             let _ = self.0.info.set(format!("{who}, admintype {rights}"));
         }

@@ -6,7 +6,7 @@ use super::entries::{
 use super::services::{BEYOND_POP3, SERVICES};
 use super::switches::{ModeValues, NotEditable, SupportSense};
 use super::values::{Value, bit};
-use super::variables::{Kind, Meaning, Scope, Variable};
+use super::variables::{Meaning, Scope, Variable, VariableKind};
 use super::world::World;
 
 /// Account properties whose class this server does not hold; they read as no value, as recorded of `A_Image`.
@@ -410,6 +410,10 @@ fn is_number_to(text: &str, highest: u8) -> bool {
 }
 
 /// What `propertyvaluetype` says where a class is no text: a string (synthetic).
-pub(super) fn console_kind(variable: &Variable) -> Kind {
-    if holds_class(&variable.lower) && variable.lower.starts_with("a_") { Kind::Text } else { variable.kind }
+pub(super) fn console_kind(variable: &Variable) -> VariableKind {
+    if holds_class(&variable.lower) && variable.lower.starts_with("a_") {
+        VariableKind::Text
+    } else {
+        variable.kind
+    }
 }

@@ -16,14 +16,14 @@ const GOOD_FOR_S: i64 = 5 * 60;
 
 const KEY_BITS: usize = 1024;
 
-static KEY: LazyLock<Option<Key>> = LazyLock::new(|| Key::try_generate().ok());
+static KEY: LazyLock<Option<LoginKey>> = LazyLock::new(|| LoginKey::try_generate().ok());
 
 /// The server's key; no key where the machine had no randomness.
-struct Key(Option<PrivateKey>);
+struct LoginKey(Option<PrivateKey>);
 
-impl Generate for Key {
-    fn try_generate_from_rng<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Key, R::Error> {
-        Ok(Key(PrivateKey::new(rng, KEY_BITS).ok()))
+impl Generate for LoginKey {
+    fn try_generate_from_rng<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<LoginKey, R::Error> {
+        Ok(LoginKey(PrivateKey::new(rng, KEY_BITS).ok()))
     }
 }
 

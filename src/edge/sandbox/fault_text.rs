@@ -7,7 +7,7 @@
 use std::fmt;
 
 use super::commands;
-use super::faults::{Calls, Fault, Kind};
+use super::faults::{Calls, Fault, FaultKind};
 use super::variables;
 
 /// The form of a fault, for whoever wrote another.
@@ -93,28 +93,28 @@ impl Fault {
     }
 }
 
-fn kind_of(text: &str) -> Result<Kind, FaultError> {
+fn kind_of(text: &str) -> Result<FaultKind, FaultError> {
     if let Some(delay) = text.strip_prefix("delay=") {
         let ms = delay.parse().ok().filter(|ms| *ms <= DELAY_MS_MAX);
-        return ms.map(Kind::Delay).ok_or_else(|| FaultError::Delay(delay.to_owned()));
+        return ms.map(FaultKind::Delay).ok_or_else(|| FaultError::Delay(delay.to_owned()));
     }
     let plain = [
-        ("cut-before", Kind::CutBefore),
-        ("cut-unanswered", Kind::CutUnanswered),
-        ("cut-inside", Kind::CutInside),
-        ("cut-after", Kind::CutAfter),
-        ("refuse", Kind::Refuse),
-        ("html", Kind::Html),
-        ("html-after", Kind::HtmlAfter),
-        ("truncated", Kind::Truncated),
-        ("lose-session", Kind::LoseSession),
-        ("second-admin", Kind::SecondAdministrator),
+        ("cut-before", FaultKind::CutBefore),
+        ("cut-unanswered", FaultKind::CutUnanswered),
+        ("cut-inside", FaultKind::CutInside),
+        ("cut-after", FaultKind::CutAfter),
+        ("refuse", FaultKind::Refuse),
+        ("html", FaultKind::Html),
+        ("html-after", FaultKind::HtmlAfter),
+        ("truncated", FaultKind::Truncated),
+        ("lose-session", FaultKind::LoseSession),
+        ("second-admin", FaultKind::SecondAdministrator),
     ];
     if let Some((_, kind)) = plain.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(text)) {
         return Ok(kind);
     }
     let status = text.parse().ok().filter(|status| (300..600).contains(status));
-    status.map(Kind::Status).ok_or_else(|| FaultError::Kind(text.to_owned()))
+    status.map(FaultKind::Status).ok_or_else(|| FaultError::Kind(text.to_owned()))
 }
 
 fn calls_of(number: &str) -> Result<Calls, FaultError> {
@@ -129,18 +129,18 @@ fn calls_of(number: &str) -> Result<Calls, FaultError> {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
-            Kind::Delay(ms) => write!(f, "delay={ms}")?,
-            Kind::CutBefore => f.write_str("cut-before")?,
-            Kind::CutUnanswered => f.write_str("cut-unanswered")?,
-            Kind::CutInside => f.write_str("cut-inside")?,
-            Kind::CutAfter => f.write_str("cut-after")?,
-            Kind::Status(status) => write!(f, "{status}")?,
-            Kind::Refuse => f.write_str("refuse")?,
-            Kind::Html => f.write_str("html")?,
-            Kind::HtmlAfter => f.write_str("html-after")?,
-            Kind::Truncated => f.write_str("truncated")?,
-            Kind::LoseSession => f.write_str("lose-session")?,
-            Kind::SecondAdministrator => f.write_str("second-admin")?,
+            FaultKind::Delay(ms) => write!(f, "delay={ms}")?,
+            FaultKind::CutBefore => f.write_str("cut-before")?,
+            FaultKind::CutUnanswered => f.write_str("cut-unanswered")?,
+            FaultKind::CutInside => f.write_str("cut-inside")?,
+            FaultKind::CutAfter => f.write_str("cut-after")?,
+            FaultKind::Status(status) => write!(f, "{status}")?,
+            FaultKind::Refuse => f.write_str("refuse")?,
+            FaultKind::Html => f.write_str("html")?,
+            FaultKind::HtmlAfter => f.write_str("html-after")?,
+            FaultKind::Truncated => f.write_str("truncated")?,
+            FaultKind::LoseSession => f.write_str("lose-session")?,
+            FaultKind::SecondAdministrator => f.write_str("second-admin")?,
         }
         if self.command.is_some() || self.variable.is_some() || self.calls != Calls::All {
             write!(f, "@{}", self.command.unwrap_or_default())?;

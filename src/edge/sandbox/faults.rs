@@ -5,7 +5,7 @@ use super::call::{Answer, Cut, Exchange};
 /// One fault, and where it strikes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    pub(super) kind: Kind,
+    pub(super) kind: FaultKind,
     /// Lower case; `None` is any.
     pub(super) command: Option<&'static str>,
     /// Lower case; `None` is any call.
@@ -16,7 +16,7 @@ pub struct Fault {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FaultKind {
     Delay(u64),
     CutBefore,
     CutUnanswered,
@@ -83,20 +83,22 @@ impl Struck {
                 continue;
             }
             match fault.kind {
-                Kind::Delay(ms) => struck.delay_ms += ms,
-                Kind::CutBefore => struck.instead = Some((Answer::page(200, String::new()), Cut::Unanswered)),
-                Kind::CutUnanswered => struck.cut = Cut::Unanswered,
-                Kind::CutInside => struck.cut = Cut::Inside,
-                Kind::CutAfter => struck.cut = Cut::After,
-                Kind::Status(status) => {
+                FaultKind::Delay(ms) => struck.delay_ms += ms,
+                FaultKind::CutBefore => {
+                    struck.instead = Some((Answer::page(200, String::new()), Cut::Unanswered));
+                }
+                FaultKind::CutUnanswered => struck.cut = Cut::Unanswered,
+                FaultKind::CutInside => struck.cut = Cut::Inside,
+                FaultKind::CutAfter => struck.cut = Cut::After,
+                FaultKind::Status(status) => {
                     struck.instead = Some((Answer::page(status, page(&status.to_string())), Cut::Not));
                 }
-                Kind::Refuse => struck.refuse = true,
-                Kind::Html => struck.instead = Some((Answer::page(200, page("Welcome")), Cut::Not)),
-                Kind::HtmlAfter => struck.after = After::Html,
-                Kind::Truncated => struck.after = After::Half,
-                Kind::LoseSession => struck.lose_session = true,
-                Kind::SecondAdministrator => struck.second_administrator = true,
+                FaultKind::Refuse => struck.refuse = true,
+                FaultKind::Html => struck.instead = Some((Answer::page(200, page("Welcome")), Cut::Not)),
+                FaultKind::HtmlAfter => struck.after = After::Html,
+                FaultKind::Truncated => struck.after = After::Half,
+                FaultKind::LoseSession => struck.lose_session = true,
+                FaultKind::SecondAdministrator => struck.second_administrator = true,
             }
         }
         struck

@@ -5,7 +5,7 @@ use super::switches::{
     DomainOn, ExcludeLicence, LicenceText, PasswordText, Release, ScheduleText, SeatFollows,
 };
 use super::values::{Value, bit};
-use super::variables::{self, Kind, Meaning, Variable};
+use super::variables::{self, Meaning, Variable, VariableKind};
 use super::world::World;
 
 /// Writing these asks a licence server or restores a backup. There is neither behind this sandbox yet, so a
@@ -36,7 +36,7 @@ impl World {
                 match (self.switches.password, self.switches.schedule) {
                     (PasswordText::NoValue, _) if secret => Value::Nothing,
                     (PasswordText::Masked, _) if secret && !stored.is_empty() => Value::Text("*".repeat(8)),
-                    (_, ScheduleText::NoValue) if variable.kind == Kind::Schedule => Value::Nothing,
+                    (_, ScheduleText::NoValue) if variable.kind == VariableKind::Schedule => Value::Nothing,
                     _ => Value::Text(stored.to_owned()),
                 }
             }

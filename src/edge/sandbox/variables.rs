@@ -10,7 +10,7 @@ use super::services::SERVICES;
 
 /// How a value is written (reference 1.4, 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum VariableKind {
     Bool,
     Int,
     Enum,
@@ -20,16 +20,16 @@ pub(super) enum Kind {
     Schedule,
 }
 
-impl Kind {
+impl VariableKind {
     /// `TPropertyValueType` (reference 1.4): 0 number, 1 string, 2 enum, 3 bool, 4 long string. How a
     /// schedule is typed there is unknown; string is synthetic.
     pub(super) fn value_type(self) -> &'static str {
         match self {
-            Kind::Int => "0",
-            Kind::Text | Kind::Schedule => "1",
-            Kind::Enum => "2",
-            Kind::Bool => "3",
-            Kind::LongText => "4",
+            VariableKind::Int => "0",
+            VariableKind::Text | VariableKind::Schedule => "1",
+            VariableKind::Enum => "2",
+            VariableKind::Bool => "3",
+            VariableKind::LongText => "4",
         }
     }
 }
@@ -63,7 +63,7 @@ pub(super) struct Variable {
     pub index: u16,
     /// Lower case: what the console shows, and what names are compared by.
     pub lower: String,
-    pub kind: Kind,
+    pub kind: VariableKind,
     pub scope: Scope,
     pub meaning: Meaning,
     /// Flags of the reference, section 2: R, W, D.
@@ -84,13 +84,13 @@ impl Variable {
     /// number.
     pub(super) fn accepts(&self, value: &str) -> bool {
         match self.kind {
-            Kind::Bool => value == "0" || value == "1",
-            Kind::Int => value.parse::<i64>().is_ok(),
-            Kind::Enum => {
+            VariableKind::Bool => value == "0" || value == "1",
+            VariableKind::Int => value.parse::<i64>().is_ok(),
+            VariableKind::Enum => {
                 let number = value.parse::<i64>();
                 number.is_ok_and(|n| self.enum_numbers.is_empty() || self.enum_numbers.contains(&n))
             }
-            Kind::Text | Kind::LongText | Kind::Schedule => true,
+            VariableKind::Text | VariableKind::LongText | VariableKind::Schedule => true,
         }
     }
 }
@@ -206,14 +206,14 @@ fn leading_number(label: &str) -> Option<i64> {
     label[..end].parse().ok()
 }
 
-fn kind_of(kind: &str) -> Kind {
+fn kind_of(kind: &str) -> VariableKind {
     match kind {
-        "bool" => Kind::Bool,
-        "int" => Kind::Int,
-        "enum" => Kind::Enum,
-        "longstring" => Kind::LongText,
-        "schedule" => Kind::Schedule,
-        _ => Kind::Text,
+        "bool" => VariableKind::Bool,
+        "int" => VariableKind::Int,
+        "enum" => VariableKind::Enum,
+        "longstring" => VariableKind::LongText,
+        "schedule" => VariableKind::Schedule,
+        _ => VariableKind::Text,
     }
 }
 

@@ -8,7 +8,7 @@ use super::call::Call;
 use super::parts::Interference;
 use super::switches::SecondWriter;
 use super::values::bit;
-use super::variables::{self, Kind, Meaning, Scope, Variable};
+use super::variables::{self, Meaning, Scope, Variable, VariableKind};
 use super::world::World;
 
 /// How often he writes where a switch of the server lets him.
@@ -52,7 +52,7 @@ impl World {
             }
             None => {
                 let flat = |variable: &&&Variable| {
-                    let simple = matches!(variable.kind, Kind::Bool | Kind::Int);
+                    let simple = matches!(variable.kind, VariableKind::Bool | VariableKind::Int);
                     variable.scope == Scope::Server && simple && !variable.read_only
                 };
                 if let Some(variable) = named.iter().find(flat) {
@@ -78,7 +78,7 @@ impl World {
     fn flip_server(&mut self, variable: &'static Variable) {
         let number = self.server.get(&variable.index).map_or(variable.default.as_str(), AsRef::as_ref);
         let number: i64 = number.parse().unwrap_or(0);
-        let value = if variable.kind == Kind::Bool { i64::from(number == 0) } else { number + 1 };
+        let value = if variable.kind == VariableKind::Bool { i64::from(number == 0) } else { number + 1 };
         let value = value.to_string();
         self.store_server(variable, &value);
         self.second.done.push(Interference { address: String::new(), variable: &variable.lower, value });

@@ -17,20 +17,20 @@ const FILE: &str = "secrets.key";
 const BYTES: usize = 32;
 
 /// The key of a store.
-pub struct Key(hmac::Key);
+pub struct DigestKey(hmac::Key);
 
-impl Key {
+impl DigestKey {
     /// The key of a store, made where there is none.
     ///
     /// # Errors
     /// A file that cannot be had, or is no key.
-    pub fn open(folder: &Path) -> Result<Key, StoreError> {
+    pub fn open(folder: &Path) -> Result<DigestKey, StoreError> {
         let path = folder.join(FILE);
-        match Key::read(folder)? {
+        match DigestKey::read(folder)? {
             Some(key) => Ok(key),
             None => {
                 make(folder, &path).map_err(|error| StoreError::unusable(&path, error))?;
-                Key::read(folder)?.ok_or_else(|| StoreError::unusable(&path, "it was taken away again"))
+                DigestKey::read(folder)?.ok_or_else(|| StoreError::unusable(&path, "it was taken away again"))
             }
         }
     }
@@ -38,11 +38,13 @@ impl Key {
     /// The key of a store; `None` where there is none. Then nothing can be compared, and all is written.
     ///
     /// # Errors
-    /// As for [`Key::open`].
-    pub fn read(folder: &Path) -> Result<Option<Key>, StoreError> {
+    /// As for [`DigestKey::open`].
+    pub fn read(folder: &Path) -> Result<Option<DigestKey>, StoreError> {
         let path = folder.join(FILE);
         match std::fs::read(&path) {
-            Ok(bytes) if bytes.len() == BYTES => Ok(Some(Key(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))),
+            Ok(bytes) if bytes.len() == BYTES => {
+                Ok(Some(DigestKey(hmac::Key::new(hmac::HMAC_SHA256, &bytes))))
+            }
             Ok(bytes) => Err(StoreError::Damaged {
                 path: path.display().to_string(),
                 why: format!("a key has {BYTES} bytes, and this file {}", bytes.len()),

@@ -27,7 +27,7 @@ pub mod open;
 pub mod runs;
 mod step;
 
-pub use digest::Key;
+pub use digest::DigestKey;
 pub use journal::{Beginning, Entry, Journal};
 pub use memory::Digests;
 pub use open::{Store, StoreError, folder};
