@@ -58,7 +58,7 @@ pub fn asks(inputs: Inputs<'_>) -> Asks {
 ///
 /// # Errors
 /// Findings that make the spec invalid on this server: policies of one priority that contradict each other, and
-/// services that this release does not have (U-19). Nothing is planned then.
+/// services that this version does not have (U-19). Nothing is planned then.
 pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
     let whole = whole_assignment(inputs);
     let strays = refused(inputs, &whole)?;

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::program::{Came, Desk, Ends, run, word};
 use super::world::{
-    PRODUCTS, Snapshot, Thing, barred, declared, service_of, setting_of, snapshot, spec, world,
+    PRODUCTS, Snapshot, Thing, as_told, barred, declared, service_of, setting_of, snapshot, spec, world,
 };
 
 /// What is set on the server, and which spec is applied.
@@ -155,7 +155,7 @@ pub fn touched(world: &World) -> BTreeSet<Thing> {
         } else {
             service_of(&name).to_owned()
         };
-        (text("address"), name)
+        (as_told(&text("address")), name)
     };
     done.iter().map(thing).collect()
 }

@@ -219,12 +219,16 @@ pub type Thing = (String, String);
 /// What is so, by thing: switches that are on, and the backup's settings.
 pub type Snapshot = BTreeMap<Thing, String>;
 
+/// An address as the program tells it: whatever form the server speaks, it is the same account (U-44).
+pub fn as_told(address: &str) -> String {
+    address.replace("bücher", "xn--bcher-kva").replace("e\u{301}", "\u{e9}")
+}
+
 pub fn snapshot(world: &World) -> Snapshot {
     let state = world.state();
     let mut snapshot = Snapshot::new();
     for (address, account) in state["accounts"].as_object().expect("accounts") {
-        // Whatever form the server speaks, the program tells of the same account (U-44).
-        let address = address.replace("bücher", "xn--bcher-kva").replace("e\u{301}", "\u{e9}");
+        let address = as_told(address);
         for service in account["services"].as_object().expect("services").keys() {
             snapshot.insert((address.clone(), service.clone()), "1".to_owned());
         }
