@@ -2,7 +2,7 @@
 
 use super::handsoff::{Managed, Unfit, decided, unfit};
 use crate::model::observed::ServiceBits;
-use crate::model::{AccessMode, Observed, Reading, Service, ServiceSet};
+use crate::model::{AccessMode, Observed, Reading, Row, Service, ServiceSet};
 use crate::policy::Assignment;
 
 /// Which way a switch goes. To claim is to switch on: it may take a seat; to release is to switch off.
@@ -26,7 +26,7 @@ impl Direction {
 /// the switch reads proves nothing (U-13, U-35), and the plan blocks the change and says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SwitchChange {
-    pub row: u32,
+    pub row: Row,
     pub service: Service,
     pub direction: Direction,
 }
@@ -52,13 +52,13 @@ pub struct Differences {
 pub fn compare(assignment: &Assignment, observed: &Observed) -> Differences {
     let mut differences = Differences::default();
     let modes = Modes { unheeded: unheeded(observed), everybody: on_for_everybody(observed) };
-    for row in 0..observed.directory.len() {
-        let number = assignment.rows[row];
+    for row in observed.directory.rows() {
+        let number = assignment.rows[row.index()];
         if number == 0 {
             continue;
         }
         let decided = decided(assignment, row);
-        let bits = observed.columns.bits.get(row).copied().unwrap_or_default();
+        let bits = observed.columns.bits.get(row.index()).copied().unwrap_or_default();
         let wanted = decided.within(bits.known);
         let on = bits.on;
         let cannot = unfit(wanted, observed, row).without(on);
@@ -74,10 +74,10 @@ pub fn compare(assignment: &Assignment, observed: &Observed) -> Differences {
         for service in differs.iter() {
             let direction =
                 if decided.enabled.contains(service) { Direction::Claim } else { Direction::Release };
-            differences.changes.push(SwitchChange { row: row as u32, service, direction });
+            differences.changes.push(SwitchChange { row, service, direction });
         }
         for service in cannot.iter() {
-            differences.unfit.push(Unfit { row: row as u32, service });
+            differences.unfit.push(Unfit { row, service });
         }
         for service in decided.managed.without(wanted.managed).without(hidden).iter() {
             differences.unread[service as usize] += 1;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::narrowing::Narrowing;
-use crate::model::{Observed, Service, ServiceSet};
+use crate::model::{Observed, Row, Service, ServiceSet};
 use crate::policy::profile::Profiles;
 use crate::policy::{Assignment, Profile};
 use crate::spec::meaning::ServerSpec;
@@ -18,7 +18,7 @@ pub struct Managed {
 /// A service that a policy wants for an account which cannot have it: a finding, not a difference for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unfit {
-    pub row: u32,
+    pub row: Row,
     pub service: Service,
 }
 
@@ -30,15 +30,15 @@ impl Managed {
 }
 
 /// What policies decide of one account, less what is undecided or disputed.
-pub fn decided(assignment: &Assignment, row: usize) -> Managed {
+pub fn decided(assignment: &Assignment, row: Row) -> Managed {
     let profile = assignment.of(row);
     let managed = profile.managed.without(profile.undecided).without(profile.disputed);
     Managed { managed, enabled: profile.enabled.intersection(managed) }
 }
 
 /// The services wanted for an account that only speaks POP3, which cannot have them (reference 2.2).
-pub fn unfit(wanted: Managed, observed: &Observed, row: usize) -> ServiceSet {
-    let pop3_only = observed.columns.facts.get(row).is_some_and(|facts| facts.pop3_only.certain());
+pub fn unfit(wanted: Managed, observed: &Observed, row: Row) -> ServiceSet {
+    let pop3_only = observed.columns.facts.get(row.index()).is_some_and(|facts| facts.pop3_only.certain());
     if pop3_only { wanted.enabled.intersection(Service::NOT_FOR_POP3) } else { ServiceSet::EMPTY }
 }
 
@@ -57,11 +57,11 @@ pub fn narrow(
     let mut met: BTreeMap<(u32, u32), u32> = BTreeMap::new();
     let mut rows = Vec::with_capacity(full.rows.len());
     let (mut undecided, mut kept) = (BTreeSet::new(), BTreeSet::new());
-    for (row, number) in full.rows.iter().enumerate() {
+    for (row, number) in observed.directory.rows().zip(&full.rows) {
         let profile = full.of(row);
         let within = narrowing.services(&server.name, observed.directory.address(row), profile.spoken());
         for service in profile.undecided.iter() {
-            let policy = full.rules[profile.by[service as usize] as usize].policy;
+            let policy = full.rules[profile.by[service as usize].index()].policy;
             undecided.insert(policy);
             if within.contains(service) {
                 kept.insert(policy);

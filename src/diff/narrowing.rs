@@ -144,7 +144,7 @@ fn matches_any(pattern: &Pattern, server: &str, observed: &Observed) -> bool {
         Service::ALL.into_iter().any(|service| pattern.matches(&switch(server, account, service)))
     };
     BackupKey::ALL.iter().any(|key| pattern.matches(&setting(server, *key)))
-        || (0..directory.len()).any(|row| matches(directory.address(row)))
+        || directory.rows().any(|row| matches(directory.address(row)))
 }
 
 /// The nearest address to one that matches nothing: first its account is looked for, then its service or setting.
@@ -157,7 +157,7 @@ fn near(pattern: &Pattern, server: &str, observed: &Observed) -> Option<String> 
     }
     let directory = &observed.directory;
     let known = Pattern::parse(account).ok()?;
-    if (0..directory.len()).any(|row| known.matches(directory.address(row))) {
+    if directory.rows().any(|row| known.matches(directory.address(row))) {
         let service = suggest::service(last)
             .or_else(|| suggest::nearest(last, Service::ALL.iter().map(|service| service.name())));
         return service.map(|service| format!("{server}/{account}/{service}"));
@@ -168,7 +168,7 @@ fn near(pattern: &Pattern, server: &str, observed: &Observed) -> Option<String> 
             format!("{local}@{}", suggest::nearest(domain, domains)?)
         }
         _ => {
-            let rows = 0..directory.len().min(COMPARED_MAX);
+            let rows = directory.rows().take(COMPARED_MAX);
             suggest::nearest(account, rows.map(|row| directory.address(row)))?.to_owned()
         }
     };

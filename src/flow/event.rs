@@ -5,6 +5,7 @@
 //! are booked in one place, the run's own tally.
 
 use super::run::{Halt, Outcome, Run, StepState};
+use crate::model::{ModuleIndex, StepIndex};
 use crate::plan::Plan;
 
 /// Something that happened in a run.
@@ -13,7 +14,7 @@ pub enum Event<'r> {
     /// The plan's steps are about to be performed.
     Started,
     /// A step ended, or will not be tried. `step` is its index in the plan.
-    Step { step: usize, state: &'r StepState },
+    Step { step: StepIndex, state: &'r StepState },
     /// The seats of a counted module after the run.
     Seats(SeatsUsed),
     /// Why nothing more was started.
@@ -26,7 +27,7 @@ pub enum Event<'r> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeatsUsed {
     /// Its row in the plan's ledger.
-    pub module: usize,
+    pub module: ModuleIndex,
     /// Accounts, at most: what is in doubt counts as held.
     pub used_max: u64,
 }
@@ -126,10 +127,10 @@ impl Counts {
 /// What only the end of a run shows, in the order in which it is told; [`Event::Ended`] comes after it, once the end
 /// is written down.
 pub fn ending<'r>(run: &'r Run<'_>) -> Vec<Event<'r>> {
-    let never_tried = |(step, state): (usize, &'r StepState)| {
+    let never_tried = |(step, state): (StepIndex, &'r StepState)| {
         matches!(state, StepState::Stopped(_)).then_some(Event::Step { step, state })
     };
-    let mut events: Vec<Event<'r>> = run.states().iter().enumerate().filter_map(never_tried).collect();
+    let mut events: Vec<Event<'r>> = run.steps().filter_map(never_tried).collect();
     events.extend(run.tally().used().map(|(module, used_max)| Event::Seats(SeatsUsed { module, used_max })));
     events.extend(run.halted().map(Event::Halted));
     events

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::StepIndex;
 use crate::plan::file::{ServerFile, StepFile};
 
 /// What a step does, and to whom.
@@ -139,7 +140,7 @@ impl Settled {
 
 /// What is settled of a run's steps by a plan that goes on with it or has nothing left, by their indices: those that
 /// are done, or that are in the plan, stay as they are.
-pub fn settled(approved: &[Approved<'_>], now: &ServerFile, spec: SpecOrigin) -> Vec<(usize, Settled)> {
+pub fn settled(approved: &[Approved<'_>], now: &ServerFile, spec: SpecOrigin) -> Vec<(StepIndex, Settled)> {
     let left: BTreeSet<(&str, &str)> = now.steps.iter().map(|step| Effect::of(step).whom()).collect();
     let blocked: BTreeSet<&str> = now.blocked.iter().map(|blocked| blocked.address.as_str()).collect();
     let of = |(index, step): (usize, &Approved<'_>)| {
@@ -153,7 +154,7 @@ pub fn settled(approved: &[Approved<'_>], now: &ServerFile, spec: SpecOrigin) ->
         } else {
             Settled::NoNeed
         };
-        Some((index, settled))
+        Some((StepIndex::new(index), settled))
     };
     approved.iter().enumerate().filter_map(of).collect()
 }
@@ -201,11 +202,11 @@ mod tests {
         assert_eq!(on.found.iter().map(|effect| effect.address).collect::<Vec<_>>(), ["eu/b@example.com/im"]);
         assert_eq!(
             settled(&approved, &now, SpecOrigin::OfTheRun),
-            [(1, Settled::Found), (2, Settled::NoNeed)]
+            [(StepIndex::new(1), Settled::Found), (StepIndex::new(2), Settled::NoNeed)]
         );
         assert_eq!(
             settled(&approved, &now, SpecOrigin::Another),
-            [(1, Settled::NoNeed), (2, Settled::NoNeed)]
+            [(StepIndex::new(1), Settled::NoNeed), (StepIndex::new(2), Settled::NoNeed)]
         );
     }
 

@@ -7,6 +7,7 @@ use super::refusals::{Refusal, Refusals, Subject, Verdict};
 use super::tally::Tally;
 use super::word::Word;
 use crate::diff::Direction;
+use crate::model::{Row, StepIndex};
 use crate::plan::{Plan, Step};
 
 /// What came of a step, as far as reading back can tell.
@@ -78,7 +79,7 @@ pub enum StepState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     /// Perform the step of this index.
-    Perform(usize),
+    Perform(StepIndex),
     /// Read the licence status again and tell [`Run::standing`]: a write was refused (U-22).
     AskStanding,
     /// Read the lists again and tell [`Run::looked`]: what the claims to come rest on may have changed.
@@ -154,7 +155,7 @@ pub struct Run<'p> {
     /// The first step that was not started yet.
     cursor: usize,
     under_way: usize,
-    busy: BTreeSet<u32>,
+    busy: BTreeSet<Row>,
     ask_standing: bool,
     refusals: Refusals,
     /// Whether the last step got no answer.
@@ -167,7 +168,7 @@ pub struct Run<'p> {
     halted: Option<Halt>,
     looking: Looking,
     /// Claims that nobody asks for any more, and why.
-    withdrawn: BTreeMap<usize, String>,
+    withdrawn: BTreeMap<StepIndex, String>,
 }
 
 /// When the lists are read again.
@@ -225,7 +226,7 @@ impl<'p> Run<'p> {
 
     /// Tells what reading the lists again gave: claims that nobody asks for any more. `Err` says why they could not be
     /// read; then no claim is made.
-    pub fn looked(&mut self, looked: Result<BTreeMap<usize, String>, String>) {
+    pub fn looked(&mut self, looked: Result<BTreeMap<StepIndex, String>, String>) {
         self.looking = Looking::After(0);
         match looked {
             Ok(withdrawn) => self.withdrawn = withdrawn,
@@ -234,7 +235,7 @@ impl<'p> Run<'p> {
                 let claims = self.plan.steps.iter().enumerate().skip(self.cursor).filter(
                     |(_, step)| matches!(step, Step::Switch(step) if step.direction == Direction::Claim),
                 );
-                self.withdrawn = claims.map(|(index, _)| (index, why.clone())).collect();
+                self.withdrawn = claims.map(|(index, _)| (StepIndex::new(index), why.clone())).collect();
             }
         }
     }
@@ -267,7 +268,7 @@ impl<'p> Run<'p> {
         if self.under_way > 0 { Next::Wait } else { Next::Finished }
     }
 
-    fn start(&mut self) -> usize {
+    fn start(&mut self) -> StepIndex {
         let index = self.cursor;
         if let Step::Switch(step) = &self.plan.steps[index] {
             if let (Looking::After(claims), Direction::Claim) = (&mut self.looking, step.direction) {
@@ -279,7 +280,7 @@ impl<'p> Run<'p> {
         self.states[index] = StepState::UnderWay;
         self.under_way += 1;
         self.cursor += 1;
-        index
+        StepIndex::new(index)
     }
 
     fn stop(&mut self, why: String) {
@@ -314,14 +315,13 @@ impl<'p> Run<'p> {
     /// Why the step at the cursor must not be tried.
     fn stopped_by(&self) -> Option<String> {
         // Who left meanwhile must not get a seat that somebody else waits for.
-        if let Some(why) = self.withdrawn.get(&self.cursor) {
+        if let Some(why) = self.withdrawn.get(&StepIndex::new(self.cursor)) {
             return Some(why.clone());
         }
         if let Some(why) = self.refusals.given_up(Subject::of(&self.plan.steps[self.cursor])) {
             return Some(why.to_owned());
         }
-        let confirmed =
-            |index: u32| matches!(&self.states[index as usize], StepState::Ended(ended) if ended.is_done());
+        let confirmed = |step: StepIndex| matches!(&self.states[step.index()], StepState::Ended(ended) if ended.is_done());
         match &self.plan.steps[self.cursor] {
             // A backup that is switched on without its path or password is worse than none.
             Step::Setting(step) => step
@@ -340,7 +340,8 @@ impl<'p> Run<'p> {
     }
 
     /// Records what came of a step that was under way.
-    pub fn record(&mut self, index: usize, outcome: Outcome) {
+    pub fn record(&mut self, step: StepIndex, outcome: Outcome) {
+        let index = step.index();
         self.under_way -= 1;
         if let Step::Switch(step) = &self.plan.steps[index] {
             self.busy.remove(&step.row);
@@ -457,6 +458,16 @@ impl<'p> Run<'p> {
         self.halted = Some(why);
     }
 
+    /// What has become of one step so far.
+    pub fn state(&self, step: StepIndex) -> &StepState {
+        &self.states[step.index()]
+    }
+
+    /// What has become of each step so far, each with its place in the plan.
+    pub fn steps(&self) -> impl Iterator<Item = (StepIndex, &StepState)> {
+        self.states.iter().enumerate().map(|(index, state)| (StepIndex::new(index), state))
+    }
+
     /// What has become of each step so far, in the order of the plan.
     pub fn states(&self) -> &[StepState] {
         &self.states
@@ -505,12 +516,13 @@ mod tests {
     fn follow(plan: &Plan<'_>, lines: &[&str]) {
         let names: Vec<String> = plan.steps.iter().map(|step| step_name(plan, step)).collect();
         let at = |name: &str| {
-            names.iter().position(|known| known == name).unwrap_or_else(|| panic!("{name} of {names:?}"))
+            let index = names.iter().position(|known| known == name);
+            StepIndex::new(index.unwrap_or_else(|| panic!("{name} of {names:?}")))
         };
         let mut run = Run::new(plan);
         for (number, line) in lines.iter().enumerate() {
             let said = |run: &mut Run<'_>| match run.next() {
-                Next::Perform(index) => format!("> {}", names[index]),
+                Next::Perform(index) => format!("> {}", names[index.index()]),
                 Next::AskStanding => "ask".to_owned(),
                 Next::LookAgain => "look".to_owned(),
                 Next::Wait => "wait".to_owned(),
@@ -520,12 +532,12 @@ mod tests {
             if let Some(ended) = line.strip_prefix("< ") {
                 let (name, word) = ended.split_once(": ").expect(line);
                 let index = at(name);
-                assert_eq!(run.states()[index], StepState::UnderWay, "{what}");
+                assert_eq!(*run.state(index), StepState::UnderWay, "{what}");
                 run.record(index, outcome(word));
-                assert_eq!(run.states()[index], StepState::Ended(outcome(word)), "{what}");
+                assert_eq!(*run.state(index), StepState::Ended(outcome(word)), "{what}");
             } else if let Some(stopped) = line.strip_prefix("x ") {
                 let (name, why) = stopped.split_once(": ").expect(line);
-                let state = &run.states()[at(name)];
+                let state = run.state(at(name));
                 assert!(matches!(state, StepState::Stopped(told) if told.contains(why)), "{what}: {state:?}");
             } else {
                 match *line {
@@ -748,7 +760,7 @@ mod tests {
         loop {
             match run.next() {
                 Next::Perform(index) => {
-                    run.record(index, came(&plan.steps[index]));
+                    run.record(index, came(&plan.steps[index.index()]));
                     count += 1;
                 }
                 Next::AskStanding => run.standing(Ok(())),
@@ -896,7 +908,7 @@ mod tests {
             let mut run = Run::new(&plan);
             let mut count = 0;
             while let Next::Perform(index) = run.next() {
-                let silent = silent.contains(&Subject::of(&plan.steps[index]).to_string().as_str());
+                let silent = silent.contains(&Subject::of(&plan.steps[index.index()]).to_string().as_str());
                 run.heard(if silent { Heard::Silence("why".to_owned()) } else { Heard::Answer });
                 run.record(index, outcome(if silent { "not-sent" } else { "done" }));
                 count += 1;

@@ -214,15 +214,15 @@ fn not_there(reply: &Reply) -> Outcome {
 mod tests {
     use super::*;
     use crate::model::reading::NO_VALUE;
-    use crate::model::{BackupKey, Place};
+    use crate::model::{BackupKey, Place, Row, RuleIndex};
     use crate::plan::Expectation;
 
     fn step(direction: Direction, of: &[Service], on: &[Service]) -> SwitchStep {
         SwitchStep {
-            row: 0,
+            row: Row::FIRST,
             service: Service::Im,
             direction,
-            rule: 0,
+            rule: RuleIndex::FIRST,
             module: None,
             delta: 0,
             also: Default::default(),

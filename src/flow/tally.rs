@@ -1,7 +1,7 @@
 //! The seats of each module while a run goes on.
 
 use crate::diff::Direction;
-use crate::model::Seats;
+use crate::model::{ModuleIndex, Seats};
 use crate::plan::{Booked, Plan, SwitchStep};
 
 /// One module's seats, booked by what is certain.
@@ -41,9 +41,9 @@ impl Tally {
 
     /// The used seats of each module that was counted, by its row in the ledger; at most, since what is in doubt counts
     /// as held.
-    pub fn used(&self) -> impl Iterator<Item = (usize, u64)> {
+    pub fn used(&self) -> impl Iterator<Item = (ModuleIndex, u64)> {
         let counted = self.modules.iter().enumerate().filter(|(_, module)| module.counted);
-        counted.map(|(row, module)| (row, module.used))
+        counted.map(|(index, module)| (ModuleIndex::new(index), module.used))
     }
 
     /// Whether a claim may start now: what it takes must fit beside all that is held or in doubt, in each of its
@@ -53,7 +53,7 @@ impl Tally {
     }
 
     fn fits(&self, booked: Booked) -> bool {
-        let module = &self.modules[usize::from(booked.module)];
+        let module = &self.modules[booked.module.index()];
         match module.seats {
             // It takes none: the account holds one already, by a service that it keeps (U-37).
             _ if booked.delta == 0 => true,
@@ -82,7 +82,7 @@ impl Tally {
     /// Changes what is used of each module on which a step of this direction is booked with this delta.
     fn each(&mut self, step: &SwitchStep, meant: (Direction, i8), change: fn(u64) -> u64) {
         for booked in step.booked().filter(|booked| (step.direction, booked.delta) == meant) {
-            let used = &mut self.modules[usize::from(booked.module)].used;
+            let used = &mut self.modules[booked.module.index()].used;
             *used = change(*used);
         }
     }

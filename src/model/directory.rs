@@ -5,11 +5,10 @@
 //! addresses would cost more than the whole difference.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use super::address::{compared, compared_domain};
 use super::groups::{Direct, Expanding, GroupNotes, Meant, Members};
-use super::{Address, Rows};
+use super::{Address, Row, Rows};
 
 /// What a domain is (reference 1.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,7 +73,7 @@ pub struct Directory {
     /// For each row the index of its domain in `domains`.
     domain_rows: Vec<u32>,
     /// All rows, those of one domain together; domain `i` has `by_domain[domain_starts[i]..domain_starts[i + 1]]`.
-    by_domain: Vec<u32>,
+    by_domain: Vec<Row>,
     domain_starts: Vec<u32>,
     domains: Vec<(Box<str>, DomainKind)>,
     others: BTreeMap<Address, AccountKind>,
@@ -99,36 +98,45 @@ impl Directory {
         self.ends.is_empty()
     }
 
+    /// All rows, ascending.
+    pub fn rows(&self) -> impl Iterator<Item = Row> + use<> {
+        (0..self.len()).map(Row::new)
+    }
+
     /// The address of a row; rows come from this directory, so an index beyond it is our bug.
-    pub fn address(&self, row: usize) -> &str {
+    pub fn address(&self, row: Row) -> &str {
+        self.address_at(row.index())
+    }
+
+    fn address_at(&self, row: usize) -> &str {
         let start = if row == 0 { 0 } else { self.ends[row - 1] as usize };
         &self.text[start..self.ends[row] as usize]
     }
 
     /// The row of an address, in whatever form it is given (U-44); not by an alias.
-    pub fn row(&self, address: &str) -> Option<usize> {
+    pub fn row(&self, address: &str) -> Option<Row> {
         let address = &*compared(address);
         let row = self.first_not_below(address);
-        (row < self.len() && self.address(row) == address).then_some(row)
+        (row < self.len() && self.address_at(row) == address).then_some(Row::new(row))
     }
 
     /// The rows whose address starts with `prefix`.
-    pub fn rows_with_prefix(&self, prefix: &str) -> Range<usize> {
+    pub fn rows_with_prefix(&self, prefix: &str) -> impl Iterator<Item = Row> + use<> {
         let start = self.first_not_below(prefix);
         let mut low = start;
         let mut high = self.len();
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.address(middle).starts_with(prefix) { low = middle + 1 } else { high = middle }
+            if self.address_at(middle).starts_with(prefix) { low = middle + 1 } else { high = middle }
         }
-        start..low
+        (start..low).map(Row::new)
     }
 
     fn first_not_below(&self, text: &str) -> usize {
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.address(middle) < text { low = middle + 1 } else { high = middle }
+            if self.address_at(middle) < text { low = middle + 1 } else { high = middle }
         }
         low
     }
@@ -155,7 +163,7 @@ impl Directory {
     }
 
     /// The rows of one domain, by its index, ascending.
-    pub fn rows_of_domain(&self, index: usize) -> &[u32] {
+    pub fn rows_of_domain(&self, index: usize) -> &[Row] {
         match (self.domain_starts.get(index), self.domain_starts.get(index + 1)) {
             (Some(start), Some(end)) => &self.by_domain[*start as usize..*end as usize],
             _ => &[],
@@ -188,7 +196,7 @@ impl Directory {
     }
 
     /// Whether policies may speak of an account: not of those that live in the server's own domain (U-43).
-    pub fn is_planned_on(&self, row: usize) -> bool {
+    pub fn is_planned_on(&self, row: Row) -> bool {
         !self.guests.contains(row)
     }
 
@@ -200,7 +208,7 @@ impl Directory {
     }
 
     /// The address of an account, given by it or by one of its aliases that were read (U-45).
-    pub fn resolved(&self, address: &str) -> Option<usize> {
+    pub fn resolved(&self, address: &str) -> Option<Row> {
         self.row(address).or_else(|| self.row(self.alias(address)?.as_str()))
     }
 
@@ -367,8 +375,8 @@ impl DirectoryBuilder {
         (directory.by_domain, directory.domain_starts) =
             by_domain(&directory.domain_rows, directory.domains.len());
         directory.guests = Rows::none(directory.len());
-        for row in 0..directory.len() {
-            if directory.domains[directory.domain_rows[row] as usize].1 == DomainKind::Internal {
+        for row in directory.rows() {
+            if directory.domains[directory.domain_rows[row.index()] as usize].1 == DomainKind::Internal {
                 directory.guests.insert(row);
             }
         }
@@ -387,7 +395,7 @@ impl DirectoryBuilder {
 }
 
 /// Sorts the rows by their domain, by counting.
-fn by_domain(domain_rows: &[u32], domains: usize) -> (Vec<u32>, Vec<u32>) {
+fn by_domain(domain_rows: &[u32], domains: usize) -> (Vec<Row>, Vec<u32>) {
     let mut starts = vec![0u32; domains + 1];
     for domain in domain_rows {
         starts[*domain as usize + 1] += 1;
@@ -396,10 +404,10 @@ fn by_domain(domain_rows: &[u32], domains: usize) -> (Vec<u32>, Vec<u32>) {
         starts[index] += starts[index - 1];
     }
     let mut next = starts.clone();
-    let mut rows = vec![0u32; domain_rows.len()];
+    let mut rows = vec![Row::FIRST; domain_rows.len()];
     for (row, domain) in domain_rows.iter().enumerate() {
         let place = &mut next[*domain as usize];
-        rows[*place as usize] = row as u32;
+        rows[*place as usize] = Row::new(row);
         *place += 1;
     }
     (rows, starts)
@@ -431,12 +439,12 @@ mod tests {
     #[test]
     fn rows_are_sorted_and_an_address_seen_twice_counts_once() {
         let directory = built(&[]);
-        let all: Vec<_> = (0..directory.len()).map(|row| directory.address(row)).collect();
+        let all: Vec<_> = directory.rows().map(|row| directory.address(row)).collect();
         assert_eq!(all, ["a@example.com", "aa@example.com", "b@example.com"]);
-        assert_eq!(directory.row("aa@example.com"), Some(1));
+        assert_eq!(directory.row("aa@example.com"), Some(Row::new(1)));
         assert_eq!(directory.row("c@example.com"), None);
-        assert_eq!(directory.rows_with_prefix("a"), 0..2);
-        assert_eq!(directory.rows_with_prefix("zz"), 3..3);
+        assert!(directory.rows_with_prefix("a").eq([0, 1].map(Row::new)));
+        assert_eq!(directory.rows_with_prefix("zz").count(), 0);
     }
 
     #[test]
@@ -482,7 +490,7 @@ mod tests {
         ]);
         for group in ["g@example.com", "h@example.com"] {
             let Some(Members::Rows(rows)) = directory.group(group) else { panic!("{group} was not read") };
-            assert_eq!(rows.iter().collect::<Vec<_>>(), [0, 2]);
+            assert_eq!(rows.iter().collect::<Vec<_>>(), [0, 2].map(Row::new));
         }
     }
 
@@ -530,11 +538,11 @@ mod tests {
         let aliases = BTreeMap::from([(address("bee@example.com"), address("b@example.com"))]);
         directory.resolve(aliases.clone(), BTreeMap::new());
         let Some(Members::Rows(rows)) = directory.group("g@example.com") else { panic!("it was resolved") };
-        assert_eq!(rows.iter().collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(rows.iter().collect::<Vec<_>>(), [0, 2].map(Row::new));
         assert_eq!(directory.group_notes("g@example.com").map(|notes| &notes.aliases), Some(&aliases));
         assert_eq!(
             (directory.resolved("BEE@example.com"), directory.row("bee@example.com")),
-            (Some(2), None)
+            (Some(Row::new(2)), None)
         );
     }
 
@@ -562,8 +570,8 @@ mod tests {
         builder.account(address("a@example.com"), AccountKind::User);
         builder.account(address("guest@##own##"), AccountKind::User);
         let directory = builder.build();
-        assert_eq!(directory.planned_on().iter().collect::<Vec<_>>(), [0]);
-        assert!(directory.is_planned_on(0) && !directory.is_planned_on(1));
+        assert_eq!(directory.planned_on().iter().collect::<Vec<_>>(), [Row::FIRST]);
+        assert!(directory.is_planned_on(Row::FIRST) && !directory.is_planned_on(Row::new(1)));
     }
 
     #[test]

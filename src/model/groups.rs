@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Address, Rows};
+use super::{Address, Row, Rows};
 
 /// The user accounts in a group, groups in it expanded; or why they are not known (U-41).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct GroupNotes {
 /// What an address means on a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meant {
-    User(usize),
+    User(Row),
     Group,
     MailingList,
     /// Another account that carries no policy (SEAT-2).
@@ -39,7 +39,7 @@ pub(super) enum Meant {
 /// What stands in a group itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Direct {
-    rows: Vec<u32>,
+    rows: Vec<Row>,
     groups: Vec<Address>,
     outsiders: BTreeSet<Address>,
     /// Members that are no accounts, and may be aliases.
@@ -70,7 +70,7 @@ impl Direct {
                 continue;
             };
             match meant(&address) {
-                Meant::User(row) => direct.rows.push(u32::try_from(row).unwrap_or(u32::MAX)),
+                Meant::User(row) => direct.rows.push(row),
                 Meant::Group => direct.groups.push(address),
                 Meant::MailingList => {
                     direct.why_not.get_or_insert(format!("its member {address} is a mailing list"));
@@ -120,7 +120,7 @@ impl Expanding<'_> {
             if let Some(why) = &direct.why_not {
                 return (Members::Unread(why.clone()), notes);
             }
-            direct.rows.iter().for_each(|row| all.insert(*row as usize));
+            direct.rows.iter().for_each(|row| all.insert(*row));
             open.extend(direct.groups.iter().filter(|group| seen.insert(*group)));
             outsiders.extend(&direct.outsiders);
             for alias in &direct.unknown {

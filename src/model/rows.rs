@@ -1,5 +1,7 @@
 //! A set of accounts, as a bitmap over the directory's rows.
 
+use super::Row;
+
 /// A set of rows. A million accounts take 125 kB, and uniting two such sets is 16,000 word operations.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rows {
@@ -30,14 +32,16 @@ impl Rows {
     }
 
     /// Out of range is ignored: a row that does not exist is in no set.
-    pub fn insert(&mut self, row: usize) {
+    pub fn insert(&mut self, row: Row) {
+        let row = row.index();
         if row < self.len {
             self.words[row / 64] |= 1 << (row % 64);
         }
     }
 
     /// Whether a row is in the set; one beyond the directory never is.
-    pub fn contains(&self, row: usize) -> bool {
+    pub fn contains(&self, row: Row) -> bool {
+        let row = row.index();
         row < self.len && self.words[row / 64] & (1 << (row % 64)) != 0
     }
 
@@ -74,14 +78,14 @@ impl Rows {
     }
 
     /// The rows of the set in ascending order.
-    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = Row> + '_ {
         self.words.iter().enumerate().flat_map(|(index, word)| {
             let mut bits = *word;
             std::iter::from_fn(move || {
                 (bits != 0).then(|| {
                     let bit = bits.trailing_zeros() as usize;
                     bits &= bits - 1;
-                    index * 64 + bit
+                    Row::new(index * 64 + bit)
                 })
             })
         })

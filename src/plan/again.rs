@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::made::Plan;
 use super::step::Step;
 use crate::diff::Direction;
-use crate::model::{AccountFacts, Directory, ServiceSet};
+use crate::model::{AccountFacts, Directory, Row, ServiceSet, StepIndex};
 use crate::policy::{Memory, People, assign, groups_of};
 
 /// Whether looking again can tell anything: only who is in a group is told by a list and nothing else. That an account
@@ -23,16 +23,16 @@ pub fn is_worth_it(plan: &Plan<'_>) -> bool {
 
 /// The claims that the policies no longer ask for, by their index, with the reason. What was read of the accounts
 /// themselves is taken as it was: reading it again would cost a call for each.
-pub fn withdrawn(plan: &Plan<'_>, mut again: Directory, today: Date) -> BTreeMap<usize, String> {
+pub fn withdrawn(plan: &Plan<'_>, mut again: Directory, today: Date) -> BTreeMap<StepIndex, String> {
     let directory = &plan.observed.directory;
     // An account says its own aliases, and is not asked a second time (U-45).
     again.resolve(directory.aliases().clone(), directory.alias_domains().clone());
     let again = &again;
-    let facts = |row: usize| {
+    let facts = |row: Row| {
         let before = directory.row(again.address(row));
-        before.and_then(|row| plan.observed.columns.facts.get(row)).copied().unwrap_or_default()
+        before.and_then(|row| plan.observed.columns.facts.get(row.index())).copied().unwrap_or_default()
     };
-    let facts: Vec<AccountFacts> = (0..again.len()).map(facts).collect();
+    let facts: Vec<AccountFacts> = again.rows().map(facts).collect();
     let people = People { directory: again, facts: &facts };
     // That selectors shrank was weighed when the plan was made; one that is empty now holds its policy all the same.
     let assignment = assign(&plan.server.policies, people, today, &BTreeMap::new(), &Memory::new());
@@ -42,7 +42,7 @@ pub fn withdrawn(plan: &Plan<'_>, mut again: Directory, today: Date) -> BTreeMap
         if step.direction != Direction::Claim {
             continue;
         }
-        let address = directory.address(step.row as usize);
+        let address = directory.address(step.row);
         let why = match again.row(address) {
             None => Some("the account is in no list any more"),
             Some(row) => {
@@ -58,7 +58,7 @@ pub fn withdrawn(plan: &Plan<'_>, mut again: Directory, today: Date) -> BTreeMap
             }
         };
         if let Some(why) = why {
-            withdrawn.insert(index, why.to_owned());
+            withdrawn.insert(StepIndex::new(index), why.to_owned());
         }
     }
     withdrawn

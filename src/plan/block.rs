@@ -2,14 +2,15 @@
 
 use crate::diff::{Direction, SwitchChange};
 use crate::model::observed::ServiceBits;
-use crate::model::{AccessMode, Allowed, Module, Observed, Reading, Remedy, Service, ServiceSet};
-use crate::policy::profile::RuleId;
+use crate::model::{
+    AccessMode, Allowed, Module, ModuleIndex, Observed, Reading, Remedy, RuleIndex, Service, ServiceSet,
+};
 
 /// A difference that the plan leaves as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blocked {
     pub change: SwitchChange,
-    pub rule: RuleId,
+    pub rule: RuleIndex,
     pub reason: BlockReason,
 }
 
@@ -27,13 +28,13 @@ pub enum BlockReason {
     /// Whether the account may choose was not read (reference 2.2).
     EditableUnread,
     /// How many seats the module has is not known (U-1).
-    SeatsUnknown { module: u8 },
+    SeatsUnknown { module: ModuleIndex },
     /// The licence was read and names no such module: another name may cover the service (U-18).
-    NotInLicence { module: u8 },
+    NotInLicence { module: ModuleIndex },
     /// No seat is left for it.
-    NoSeat { module: u8 },
+    NoSeat { module: ModuleIndex },
     /// Only seats that are to be kept free are left.
-    KeepFree { module: u8 },
+    KeepFree { module: ModuleIndex },
 }
 
 impl BlockReason {
@@ -64,7 +65,7 @@ impl BlockReason {
     }
 
     /// The module whose seats stand in the way, by index.
-    pub const fn module(self) -> Option<u8> {
+    pub const fn module(self) -> Option<ModuleIndex> {
         match self {
             BlockReason::SeatsUnknown { module }
             | BlockReason::NotInLicence { module }
@@ -82,7 +83,7 @@ impl BlockReason {
 /// Why a change must not be planned, seats apart; `None` where nothing stands in its way.
 pub fn reason(change: SwitchChange, observed: &Observed, domain: &str) -> Option<BlockReason> {
     let service = ServiceSet::single(change.service);
-    let bits: ServiceBits = observed.columns.bits[change.row as usize];
+    let bits: ServiceBits = observed.columns.bits[change.row.index()];
     // U-35, reference 2.3: under such a mode no write to the switch has an effect, whatever else is read of it.
     if let Some(Reading::Read(mode)) = observed.modes.get(&change.service)
         && !mode.heeds_accounts()
@@ -323,13 +324,13 @@ mod tests {
             (DomainOff, false),
             (NotEditable, false),
             (EditableUnread, false),
-            (SeatsUnknown { module: 3 }, true),
-            (NotInLicence { module: 3 }, true),
-            (NoSeat { module: 3 }, true),
-            (KeepFree { module: 3 }, true),
+            (SeatsUnknown { module: ModuleIndex::FIRST }, true),
+            (NotInLicence { module: ModuleIndex::FIRST }, true),
+            (NoSeat { module: ModuleIndex::FIRST }, true),
+            (KeepFree { module: ModuleIndex::FIRST }, true),
         ] {
             assert_eq!(reason.is_seats(), seats, "{reason:?}");
-            assert_eq!(reason.module(), seats.then_some(3), "{reason:?}");
+            assert_eq!(reason.module(), seats.then_some(ModuleIndex::FIRST), "{reason:?}");
         }
     }
 }

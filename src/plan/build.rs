@@ -11,7 +11,9 @@ use crate::diff::compare::Differences;
 use crate::diff::{Direction, Narrowing, SettingChange, compare, compare_settings, narrow, unheeded};
 use crate::lifecycle::Standing;
 use crate::model::address::domain_of;
-use crate::model::{Allowed, DomainKind, Finding, Observed, Reading, Remedy, ServiceSet, Severity};
+use crate::model::{
+    Allowed, DomainKind, Finding, Observed, Reading, Remedy, RuleIndex, ServiceSet, Severity,
+};
 use crate::policy::{Assignment, People, assign};
 use crate::seats::{LedgerRow, Modules, modules, used};
 use crate::spec::meaning::ServerSpec;
@@ -45,7 +47,7 @@ pub fn asks(inputs: Inputs<'_>) -> Asks {
     for change in changes {
         lists_again = true;
         if change.direction == Direction::Claim {
-            claimed[directory.domain_column()[change.row as usize] as usize] = true;
+            claimed[directory.domain_column()[change.row.index()] as usize] = true;
         }
     }
     let domains = directory.domains().iter().zip(claimed);
@@ -203,7 +205,7 @@ fn digests(inputs: Inputs<'_>, modules: &Modules, steps: &[Step], blocked: &[Blo
         server: &inputs.server.name,
         reference: inputs.observed.licence.reference.read().map_or("", String::as_str),
         observed: inputs.observed,
-        module_name: &|index| modules.list[usize::from(index)].module.as_str(),
+        module_name: &|index| modules.list[index.index()].module.as_str(),
     };
     (effects.of_steps(steps), effects.of_wish(steps, blocked))
 }
@@ -241,7 +243,7 @@ fn guarded(inputs: Inputs<'_>, assignment: &Assignment, ordered: &Orders) -> Gua
 /// Policies that contradict each other, and services that the server does not have.
 fn contradictions(inputs: Inputs<'_>, assignment: &Assignment) -> Vec<Finding> {
     let policies = &inputs.server.policies;
-    let name = |rule: u32| &policies[assignment.rules[rule as usize].policy as usize].name;
+    let name = |rule: RuleIndex| &policies[assignment.rules[rule.index()].policy as usize].name;
     let mut invalid: Vec<Finding> = assignment
         .conflicts
         .iter()
@@ -256,8 +258,8 @@ fn contradictions(inputs: Inputs<'_>, assignment: &Assignment) -> Vec<Finding> {
                 more(conflict.accounts - 1)
             );
             Finding::error("policy-conflict", text)
-                .at(assignment.rules[one as usize].place.clone())
-                .also_at(assignment.rules[other as usize].place.clone(), "the other one")
+                .at(assignment.rules[one.index()].place.clone())
+                .also_at(assignment.rules[other.index()].place.clone(), "the other one")
                 .remedy(Remedy::EditSpec("give one of them a higher priority".into()))
         })
         .collect();

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::block::Blocked;
 use super::step::{SettingStep, Step, SwitchStep};
-use crate::model::{Observed, SecretRef};
+use crate::model::{ModuleIndex, Observed, Row, SecretRef};
 
 /// The SHA-256 of a plan's effects, as 64 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +23,7 @@ pub struct Effects<'a> {
     pub server: &'a str,
     pub reference: &'a str,
     pub observed: &'a Observed,
-    pub module_name: &'a dyn Fn(u8) -> &'a str,
+    pub module_name: &'a dyn Fn(ModuleIndex) -> &'a str,
 }
 
 impl Effects<'_> {
@@ -46,7 +46,7 @@ impl Effects<'_> {
     /// Names what is wished whether or not there are seats for it. Where the effects differ and this does not,
     /// only the seats are gone.
     pub fn of_wish(&self, steps: &[Step], blocked: &[Blocked]) -> Digest {
-        let mut wished: Vec<(u32, u8)> = Vec::new();
+        let mut wished: Vec<(Row, u8)> = Vec::new();
         let mut hash = self.begin("wish");
         let mut lines = String::new();
         for step in steps {
@@ -59,8 +59,8 @@ impl Effects<'_> {
         wished.extend(by_seats.map(|blocked| (blocked.change.row, blocked.change.service as u8)));
         wished.sort_unstable();
         for (row, service) in wished {
-            let address = self.observed.directory.address(row as usize);
-            let on = self.observed.columns.bits[row as usize].on.0 >> service & 1;
+            let address = self.observed.directory.address(row);
+            let on = self.observed.columns.bits[row.index()].on.0 >> service & 1;
             let _ = writeln!(lines, "{address}\t{service}\t{on}");
             drain(&mut hash, &mut lines, LINES_BYTES);
         }
@@ -73,7 +73,7 @@ impl Effects<'_> {
     }
 
     fn switch(&self, lines: &mut String, step: &SwitchStep) {
-        let address = self.observed.directory.address(step.row as usize);
+        let address = self.observed.directory.address(step.row);
         let module = step.module.map_or("", |module| (self.module_name)(module));
         let _ = write!(
             lines,
@@ -83,7 +83,7 @@ impl Effects<'_> {
             step.expect.of.0,
             step.expect.on.0,
             step.delta,
-            step.needs.map_or(-1, i64::from)
+            step.needs.map_or(-1, |needed| i64::try_from(needed.index()).unwrap_or(i64::MAX))
         );
         if let Some(also) = step.also {
             let _ = write!(lines, "\t{}\t{}", (self.module_name)(also.module), also.delta);

@@ -1,7 +1,7 @@
 //! Claims for accounts of which nobody knows whether they take a seat: the disabled, guests, the expired (U-5).
 
 use crate::diff::Direction;
-use crate::model::{AccountFacts, AccountState, Finding, Observed, Remedy, Service, counted};
+use crate::model::{AccountFacts, AccountState, Finding, Observed, Remedy, Row, Service, counted};
 
 use super::block::Blocked;
 use super::step::SwitchStep;
@@ -11,8 +11,8 @@ const NAMED: usize = 5;
 
 /// Whether a claim waits until the others of its priority had theirs: who is away, or may be, must not take a seat
 /// from somebody who works.
-pub fn comes_last(observed: &Observed, row: u32) -> bool {
-    observed.columns.facts.get(row as usize).is_none_or(|facts| !facts.certain())
+pub fn comes_last(observed: &Observed, row: Row) -> bool {
+    observed.columns.facts.get(row.index()).is_none_or(|facts| !facts.certain())
 }
 
 /// Says for each service who is claimed though it is doubtful whether they need it, and how to leave them out.
@@ -26,8 +26,8 @@ pub fn remarks(steps: &[SwitchStep], blocked: &[Blocked], observed: &Observed) -
         let not = blocked.iter().map(|blocked| blocked.change);
         let not = not.filter(|change| change.direction == Direction::Claim);
         let wanted = admitted.chain(not.map(|change| (change.row, change.service)));
-        let rows: Vec<u32> = wanted.filter(|(_, of)| *of == service).map(|(row, _)| row).collect();
-        let mut doubtful: Vec<u32> = rows.iter().copied().filter(|row| comes_last(observed, *row)).collect();
+        let rows: Vec<Row> = wanted.filter(|(_, of)| *of == service).map(|(row, _)| row).collect();
+        let mut doubtful: Vec<Row> = rows.iter().copied().filter(|row| comes_last(observed, *row)).collect();
         if doubtful.is_empty() {
             continue;
         }
@@ -49,9 +49,9 @@ pub fn remarks(steps: &[SwitchStep], blocked: &[Blocked], observed: &Observed) -
 }
 
 /// An account with what makes it doubtful.
-fn named(observed: &Observed, row: u32) -> String {
-    let facts = observed.columns.facts.get(row as usize).copied().unwrap_or_default();
-    format!("{} ({})", observed.directory.address(row as usize), why(facts))
+fn named(observed: &Observed, row: Row) -> String {
+    let facts = observed.columns.facts.get(row.index()).copied().unwrap_or_default();
+    format!("{} ({})", observed.directory.address(row), why(facts))
 }
 
 fn why(facts: AccountFacts) -> &'static str {

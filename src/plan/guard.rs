@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diff::{Direction, SettingChange};
 use crate::model::backup::BackupKind;
 use crate::model::{
-    Allowed, BackupKey, Guardrail, Losses, Observed, Pattern, Place, Remedy, Service, counted,
+    Allowed, BackupKey, Guardrail, Losses, Observed, Pattern, Place, Remedy, Row, Service, counted,
 };
 use crate::policy::Assignment;
 use crate::spec::meaning::{ExcludeLicenseSense, ServerSpec};
@@ -145,7 +145,7 @@ impl Guarding<'_> {
         let lost = released.len() as u64;
         let limits = &self.server.guardrails;
         // Guests of the server's own domain can lose nothing here, so they make no share smaller (U-43).
-        let planned_on = |row: &usize| self.observed.directory.is_planned_on(*row);
+        let planned_on = |row: &usize| self.observed.directory.is_planned_on(Row::new(*row));
         let bits = self.observed.columns.bits.iter().enumerate().filter(|(row, _)| planned_on(row));
         let on = bits.filter(|(_, bits)| bits.on.contains(service)).count() as u64;
         let before = self.taken_before(service);
@@ -186,7 +186,7 @@ impl Guarding<'_> {
     fn taken_before(&self, service: Service) -> u64 {
         let is_off = |address: &&String| {
             let row = self.observed.directory.row(address);
-            let bits = row.and_then(|row| self.observed.columns.bits.get(row));
+            let bits = row.and_then(|row| self.observed.columns.bits.get(row.index()));
             bits.is_some_and(|bits| bits.known.contains(service) && !bits.on.contains(service))
         };
         self.taken.get(&service).map_or(0, |taken| taken.iter().filter(is_off).count() as u64)
@@ -199,7 +199,7 @@ impl Guarding<'_> {
         let releases = switches.iter().filter(|step| step.direction == Direction::Release);
         let releases: Vec<&SwitchStep> = releases.collect();
         for of_account in releases.chunk_by(|a, b| a.row == b.row) {
-            let row = of_account[0].row as usize;
+            let row = of_account[0].row;
             let address = self.observed.directory.address(row).to_owned();
             let Some(why) = protecting.why(row) else { continue };
             let is_it = |allowed: &Allowed| matches!(allowed, Allowed::Protect(named) if named.eq_ignore_ascii_case(&address));
@@ -238,11 +238,9 @@ impl Guarding<'_> {
         Hold {
             kind: HoldKind::Guardrail(needed.guardrail()),
             message,
-            place: hit.first().map(|step| self.assignment.rules[step.rule as usize].place.clone()),
+            place: hit.first().map(|step| self.assignment.rules[step.rule.index()].place.clone()),
             remedy: Remedy::Allow(needed),
-            accounts: named
-                .map(|step| self.observed.directory.address(step.row as usize).to_owned())
-                .collect(),
+            accounts: named.map(|step| self.observed.directory.address(step.row).to_owned()).collect(),
             accounts_count: hit.len(),
         }
     }
@@ -264,10 +262,10 @@ impl<'a> Protecting<'a> {
     }
 
     /// Why an account is protected; `None` where it is not.
-    pub fn why(&self, row: usize) -> Option<&'static str> {
+    pub fn why(&self, row: Row) -> Option<&'static str> {
         let address = self.observed.directory.address(row);
         // `U_Admin`, or a non-zero `admintype` in the list: whoever could put things right must be able to log in.
-        if self.observed.columns.facts.get(row).is_none_or(|facts| facts.admin.certain()) {
+        if self.observed.columns.facts.get(row.index()).is_none_or(|facts| facts.admin.certain()) {
             return Some("the server lists it as an administrator");
         }
         // A run that locked itself out could not read back what it did.
@@ -286,7 +284,7 @@ impl<'a> Protecting<'a> {
             return Some("it is listed in guardrails.protect");
         }
         // What was not read is not taken for *no*.
-        let unread = self.observed.columns.facts[row].admin.possible();
+        let unread = self.observed.columns.facts[row.index()].admin.possible();
         unread.then_some("whether it is an administrator was not read")
     }
 }
@@ -446,7 +444,7 @@ mod tests {
         ] {
             let mut world = World::of("instantmessaging=9", &[account]);
             world.server.guardrails.protect = vec![("ceo*@example.com".to_owned(), place())];
-            let address = world.observed.directory.address(0).to_owned();
+            let address = world.observed.directory.address(Row::FIRST).to_owned();
             let expected: Vec<String> = held.then(|| format!("protect={address}")).into_iter().collect();
             assert_eq!(check(&world, &[]), expected, "{account}");
             assert_eq!(check(&world, &[allow(Guardrail::Protect, &address)]), [""; 0], "{account}");

@@ -29,7 +29,7 @@ pub fn findings(
 /// Services that `moduleOf` takes away from a module that has seats: they are counted in both (`seats::moved_from`).
 fn moved(license: &LicenseSpec, modules: &Modules) -> Vec<Finding> {
     let finding = |(service, (_, place)): (&Service, &(Module, Place))| {
-        let titles = modules.of(*service).map(|module| modules.list[usize::from(module)].title.as_str());
+        let titles = modules.of(*service).map(|module| modules.list[module.index()].title.as_str());
         let [declared, named] = titles.collect::<Vec<&str>>().try_into().ok()?;
         let text = format!(
             "`moduleOf` says that {service} takes seats of {declared}, and {named} has seats too, which it takes by its \

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::diff::{Direction, SwitchChange, unheeded};
-use crate::model::{Observed, Reading, Seats, Service, ServiceSet};
+use crate::model::{ModuleIndex, Observed, Reading, Row, RuleIndex, Seats, Service, ServiceSet, StepIndex};
 use crate::policy::Assignment;
-use crate::policy::profile::RuleId;
 use crate::seats::count::certain;
 use crate::seats::{AccountSeats, LedgerRow, Modules, Peak, Used};
 
@@ -40,7 +39,7 @@ struct Phases {
     /// Some account has several changes of services that share a module: only then is linking worth its while.
     shares: bool,
     /// Accounts and modules with several claims that may take one seat together; ascending.
-    joint: Vec<(u32, u8)>,
+    joint: Vec<(Row, ModuleIndex)>,
 }
 
 /// Orders changes, which come sorted by row, then service.
@@ -53,7 +52,7 @@ pub fn order(changes: &[SwitchChange], used: Vec<Option<Used>>, with: &Ordering<
         sorting.sort_account(of_account, &mut phases);
     }
     let Phases { free_claims, releases, mut claims, mut blocked, shares, joint } = phases;
-    let priority = |step: &SwitchStep| with.assignment.rules[step.rule as usize].priority;
+    let priority = |step: &SwitchStep| with.assignment.rules[step.rule.index()].priority;
     // Who gets the last seats is the author's word, not the order of files. They come by address, then service, and the
     // sort is stable. The author's word counts before ours: a doubtful account comes last among those of its priority
     // (U-5).
@@ -69,7 +68,7 @@ pub fn order(changes: &[SwitchChange], used: Vec<Option<Used>>, with: &Ordering<
         .collect();
     // SEAT-8: all releases are done before the first claim that needs a seat, so what they free is there for it.
     for booked in releases.iter().flat_map(SwitchStep::booked).filter(|booked| booked.delta < 0) {
-        ledger[usize::from(booked.module)].released += 1;
+        ledger[booked.module.index()].released += 1;
     }
     let mut steps = free_claims;
     steps.extend(releases);
@@ -86,11 +85,11 @@ pub fn order(changes: &[SwitchChange], used: Vec<Option<Used>>, with: &Ordering<
 }
 
 /// The modules that several services share, by index.
-fn shared_modules(modules: &Modules) -> Vec<(u8, ServiceSet)> {
-    let indexed = modules.list.iter().zip(0u8..);
+fn shared_modules(modules: &Modules) -> Vec<(ModuleIndex, ServiceSet)> {
+    let indexed = modules.list.iter().enumerate();
     indexed
-        .filter(|(module, _)| module.services.len() > 1)
-        .map(|(module, index)| (index, module.services))
+        .filter(|(_, module)| module.services.len() > 1)
+        .map(|(index, module)| (ModuleIndex::new(index), module.services))
         .collect()
 }
 
@@ -99,17 +98,17 @@ struct Sorting<'a> {
     with: &'a Ordering<'a>,
     unheeded: ServiceSet,
     /// The modules that several services share.
-    shared: Vec<(u8, ServiceSet)>,
+    shared: Vec<(ModuleIndex, ServiceSet)>,
 }
 
 impl Sorting<'_> {
     /// Sorts one account's changes into the phases, and books what each does to a seat.
     fn sort_account(&self, changes: &[SwitchChange], phases: &mut Phases) {
         let with = self.with;
-        let row = changes[0].row as usize;
+        let row = changes[0].row;
         let observed = with.observed;
         let directory = &observed.directory;
-        let domain = &directory.domains()[directory.domain_column()[row] as usize].0;
+        let domain = &directory.domains()[directory.domain_column()[row.index()] as usize].0;
         let profile = with.assignment.of(row);
         let (mut claims, mut releases) = (ServiceSet::EMPTY, ServiceSet::EMPTY);
         for change in changes {
@@ -125,14 +124,14 @@ impl Sorting<'_> {
         for (_, services) in &self.shared {
             phases.shares |= services.intersection(possible).len() > 1;
         }
-        let bits = observed.columns.bits[row];
+        let bits = observed.columns.bits[row.index()];
         let asked = observed.asked.without(observed.not_offered);
         let mut account = Account {
             row: changes[0].row,
             seats: AccountSeats::new(bits, self.unheeded, asked),
             on: bits.on.intersection(bits.known),
             known: bits.known,
-            certain: certain(observed.columns.facts[row]),
+            certain: certain(observed.columns.facts[row.index()]),
             modules: with.modules,
             by: &profile.by,
         };
@@ -167,8 +166,8 @@ fn seats_unknown(change: SwitchChange, with: &Ordering<'_>) -> Option<BlockReaso
     modules.into_iter().find_map(|module| module_unknown(module, with))
 }
 
-fn module_unknown(module: u8, with: &Ordering<'_>) -> Option<BlockReason> {
-    let row = &with.modules.list[usize::from(module)];
+fn module_unknown(module: ModuleIndex, with: &Ordering<'_>) -> Option<BlockReason> {
+    let row = &with.modules.list[module.index()];
     // U-9: with a list cut short the count is a lower bound, and nothing may rest on it.
     if matches!(row.seats, Seats::Limited(_)) && !with.observed.directory.incomplete.is_empty() {
         return Some(BlockReason::ListIncomplete);
@@ -185,13 +184,13 @@ fn module_unknown(module: u8, with: &Ordering<'_>) -> Option<BlockReason> {
 /// One account while its changes are put in order.
 #[derive(Clone)]
 struct Account<'a> {
-    row: u32,
+    row: Row,
     seats: AccountSeats,
     on: ServiceSet,
     known: ServiceSet,
     certain: bool,
     modules: &'a Modules,
-    by: &'a [RuleId],
+    by: &'a [RuleIndex],
 }
 
 impl Account<'_> {
@@ -206,7 +205,7 @@ impl Account<'_> {
         // Whether a disabled account or a guest holds a seat is not known (U-5): its release frees none for certain.
         let frees_nothing = direction == Direction::Release && !self.certain;
         modules.of(service).map(move |module| {
-            let row = &modules.list[usize::from(module)];
+            let row = &modules.list[module.index()];
             let delta = if frees_nothing { 0 } else { seats.delta(service, direction, row) };
             Booked { module, delta }
         })
@@ -248,14 +247,14 @@ impl Account<'_> {
 struct Admission<'a> {
     ledger: &'a mut [LedgerRow],
     keep_free_allowed: &'a [usize],
-    joint: Vec<(u32, u8)>,
+    joint: Vec<(Row, ModuleIndex)>,
 }
 
 impl Admission<'_> {
     /// Admits the claims that fit, in their order, and blocks the others. Claims of one account that share a module
     /// take one seat together (U-37): the first that is admitted takes it.
     fn admit(&mut self, claims: Vec<SwitchStep>, steps: &mut Vec<SwitchStep>, blocked: &mut Vec<Blocked>) {
-        let mut admitted: BTreeMap<(u32, u8), (i8, ServiceSet)> = BTreeMap::new();
+        let mut admitted: BTreeMap<(Row, ModuleIndex), (i8, ServiceSet)> = BTreeMap::new();
         for mut claim in claims {
             let shared = |booked: &Booked| self.is_joint(claim.row, booked.module);
             if claim.booked().any(|booked| shared(&booked)) {
@@ -276,12 +275,12 @@ impl Admission<'_> {
                 continue;
             }
             for booked in claim.booked() {
-                self.ledger[usize::from(booked.module)].claimed += u64::from(booked.delta.unsigned_abs());
+                self.ledger[booked.module.index()].claimed += u64::from(booked.delta.unsigned_abs());
                 if self.is_joint(claim.row, booked.module) {
                     let (taken, services) = admitted.entry((claim.row, booked.module)).or_default();
                     services.insert(claim.service);
                     // Whoever may have taken a seat elsewhere has none here for the next (U-18).
-                    let unsure = self.ledger[usize::from(booked.module)].module.unsure;
+                    let unsure = self.ledger[booked.module.index()].module.unsure;
                     *taken += if unsure.contains(claim.service) { 0 } else { booked.delta };
                 }
             }
@@ -290,13 +289,13 @@ impl Admission<'_> {
     }
 
     /// Whether an account has several claims that may take one seat of a module together.
-    fn is_joint(&self, row: u32, module: u8) -> bool {
-        let several = self.ledger[usize::from(module)].module.services.len() > 1;
+    fn is_joint(&self, row: Row, module: ModuleIndex) -> bool {
+        let several = self.ledger[module.index()].module.services.len() > 1;
         several && self.joint.binary_search(&(row, module)).is_ok()
     }
 
     fn reason(&self, booked: Booked) -> Option<BlockReason> {
-        let index = usize::from(booked.module);
+        let index = booked.module.index();
         seat_reason(&self.ledger[index], booked, self.keep_free_allowed.contains(&index))
     }
 }
@@ -304,13 +303,11 @@ impl Admission<'_> {
 /// Where services share a module, what one step does to the account's seat rests on the account's step before
 /// it: that one must have been confirmed. A service that is counted in two modules joins both into one chain.
 fn link(steps: &mut [SwitchStep], with: &Ordering<'_>) {
-    const NONE: u32 = u32::MAX;
     for services in chained(with.modules) {
-        let mut last = vec![NONE; with.observed.directory.len()];
+        let mut last: Vec<Option<StepIndex>> = vec![None; with.observed.directory.len()];
         for (at, step) in steps.iter_mut().enumerate() {
             if services.contains(step.service) {
-                let before = std::mem::replace(&mut last[step.row as usize], at as u32);
-                step.needs = (before != NONE).then_some(before);
+                step.needs = last[step.row.index()].replace(StepIndex::new(at));
             }
         }
     }

@@ -9,9 +9,10 @@ use crate::diff::compare::Differences;
 use crate::diff::narrowing::Stray;
 use crate::diff::{Direction, remarks_on_secrets, unheeded};
 use crate::lifecycle::trial::TRIAL_DAYS;
-use crate::model::{Allowed, BackupKey, Finding, Observed, Reading, Remedy, Service, ServiceSet, counted};
+use crate::model::{
+    Allowed, BackupKey, Finding, Observed, Reading, Remedy, Row, RuleIndex, Service, ServiceSet, counted,
+};
 use crate::policy::Assignment;
-use crate::policy::profile::RuleId;
 use crate::seats::{LedgerRow, Modules};
 use crate::spec::meaning::SupportSense;
 
@@ -97,15 +98,14 @@ fn unread(differences: &Differences, observed: &Observed) -> Vec<Finding> {
 
 /// What is wanted for accounts that only speak POP3, by the rule that wants it.
 fn unfit(differences: &Differences, assignment: &Assignment, observed: &Observed) -> Vec<Finding> {
-    let mut by_rule: BTreeMap<RuleId, Vec<u32>> = BTreeMap::new();
+    let mut by_rule: BTreeMap<RuleIndex, Vec<Row>> = BTreeMap::new();
     for unfit in &differences.unfit {
-        let rule = assignment.of(unfit.row as usize).by[unfit.service as usize];
+        let rule = assignment.of(unfit.row).by[unfit.service as usize];
         by_rule.entry(rule).or_default().push(unfit.row);
     }
-    let finding = |(rule, rows): (RuleId, Vec<u32>)| {
-        let rule = &assignment.rules[rule as usize];
-        let named: Vec<&str> =
-            rows.iter().take(NAMED).map(|row| observed.directory.address(*row as usize)).collect();
+    let finding = |(rule, rows): (RuleIndex, Vec<Row>)| {
+        let rule = &assignment.rules[rule.index()];
+        let named: Vec<&str> = rows.iter().take(NAMED).map(|row| observed.directory.address(*row)).collect();
         let more = rows.len() - named.len();
         let text = format!(
             "{}{} only {} POP3 and cannot have {}; nothing changes there",

@@ -1,6 +1,7 @@
 //! The steps for the backup's settings.
 
 use crate::diff::SettingChange;
+use crate::model::StepIndex;
 use crate::model::backup::BackupKind;
 
 use super::step::SettingStep;
@@ -36,11 +37,11 @@ fn stage(change: &SettingChange) -> Stage {
 }
 
 /// The earlier steps in the group of a switch: all of them for the backup itself.
-fn needed(steps: &[SettingStep], change: &SettingChange, offset: usize) -> Vec<u32> {
+fn needed(steps: &[SettingStep], change: &SettingChange, offset: usize) -> Vec<StepIndex> {
     let group = change.key.path().strip_suffix("enabled").unwrap_or_default();
     let earlier = steps.iter().enumerate();
     earlier
         .filter(|(_, step)| step.change.key.path().starts_with(group))
-        .map(|(index, _)| (offset + index) as u32)
+        .map(|(index, _)| StepIndex::new(offset + index))
         .collect()
 }

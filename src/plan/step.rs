@@ -1,8 +1,7 @@
 //! What a plan does, one write at a time.
 
 use crate::diff::{Direction, SettingChange};
-use crate::model::{Service, ServiceSet};
-use crate::policy::profile::RuleId;
+use crate::model::{ModuleIndex, Row, RuleIndex, Service, ServiceSet, StepIndex};
 
 /// One write with what must be so before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,26 +13,26 @@ pub enum Step {
 /// One switch of one account. No single write mixes releases and claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SwitchStep {
-    pub row: u32,
+    pub row: Row,
     pub service: Service,
     pub direction: Direction,
     /// The rule that decided it.
-    pub rule: RuleId,
+    pub rule: RuleIndex,
     /// Index of the module whose seat it takes or frees.
-    pub module: Option<u8>,
+    pub module: Option<ModuleIndex>,
     /// By how much *used* of that module changes for certain: 1, 0 or -1.
     pub delta: i8,
     /// Another module of which it may take or free a seat as well (`seats::moved_from`).
     pub also: Option<Booked>,
     pub expect: Expectation,
     /// The step, by index, that must have been confirmed before: what `delta` says rests on it.
-    pub needs: Option<u32>,
+    pub needs: Option<StepIndex>,
 }
 
 /// What a step does to the seats of one module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Booked {
-    pub module: u8,
+    pub module: ModuleIndex,
     /// By how much *used* changes for certain: 1, 0 or -1.
     pub delta: i8,
 }
@@ -66,5 +65,5 @@ pub struct Expectation {
 pub struct SettingStep {
     pub change: SettingChange,
     /// The steps, by index, that must have been confirmed before.
-    pub needs: Vec<u32>,
+    pub needs: Vec<StepIndex>,
 }

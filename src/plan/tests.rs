@@ -4,7 +4,7 @@ use jiff::civil::date;
 
 use super::{Allow, Inputs, Plan, Step, build};
 use crate::diff::{Narrowing, SecretsMet};
-use crate::model::{Allowed, Finding, Guardrail};
+use crate::model::{Allowed, Finding, Guardrail, Row};
 use crate::policy::Memory;
 use crate::policy::tests::World;
 
@@ -53,8 +53,8 @@ pub fn planned(world: &World) -> Plan<'_> {
     planned_with(world, &[]).unwrap_or_else(|findings| panic!("{findings:?}"))
 }
 
-fn name<'a>(plan: &Plan<'a>, row: u32) -> &'a str {
-    crate::model::address::local_of(plan.observed.directory.address(row as usize))
+fn name<'a>(plan: &Plan<'a>, row: Row) -> &'a str {
+    crate::model::address::local_of(plan.observed.directory.address(row))
 }
 
 /// A step without what it does to the seats: `claim a im`, `set keepDays`.
@@ -78,7 +78,7 @@ pub fn told(plan: &Plan<'_>) -> Vec<String> {
             }
             Step::Setting(step) => (String::new(), step.needs.clone()),
         };
-        let needs: Vec<String> = needs.iter().map(ToString::to_string).collect();
+        let needs: Vec<String> = needs.iter().map(|needed| needed.index().to_string()).collect();
         let after = if needs.is_empty() { String::new() } else { format!(" after {}", needs.join(",")) };
         format!("{}{delta}{after}", step_name(plan, step))
     });

@@ -6,7 +6,7 @@
 use super::made::Plan;
 use super::step::{Step, SwitchStep};
 use crate::diff::Direction;
-use crate::model::{AccessMode, Reading, Seats, ServiceSet};
+use crate::model::{AccessMode, ModuleIndex, Reading, Row, Seats, ServiceSet};
 
 /// Checks that each step finds what it expects, moves its account to what the policies say, and that by neither
 /// count any module is ever used further beyond its seats than before.
@@ -22,7 +22,7 @@ pub fn verify(plan: &Plan<'_>) -> Result<(), String> {
                 if !within(plan, "backup", step.change.key.path()) {
                     return Err(format!("setting {} was to be left out", step.change.key));
                 }
-                if step.needs.iter().any(|needed| *needed as usize >= index) {
+                if step.needs.iter().any(|needed| needed.index() >= index) {
                     return Err(format!("setting {} needs a later step", step.change.key));
                 }
             }
@@ -43,7 +43,7 @@ pub fn verify(plan: &Plan<'_>) -> Result<(), String> {
 
 /// One step, as it moves its account.
 struct Moving {
-    row: usize,
+    row: Row,
     claim: bool,
     /// As it is booked on the module that is looked at.
     delta: i8,
@@ -66,7 +66,7 @@ struct World {
 impl World {
     fn new(plan: &Plan<'_>) -> World {
         let mut used = vec![(0, 0); plan.modules.list.len()];
-        let accounts: Vec<_> = (0..plan.observed.directory.len()).map(|row| account(plan, row)).collect();
+        let accounts: Vec<_> = plan.observed.directory.rows().map(|row| account(plan, row)).collect();
         for (stored, effective) in &accounts {
             for (module, used) in plan.modules.list.iter().zip(&mut used) {
                 used.0 += i64::from(stored.0 & module.services.0 != 0);
@@ -78,11 +78,11 @@ impl World {
     }
 
     fn perform(&mut self, plan: &Plan<'_>, index: usize, step: &SwitchStep) -> Result<(), String> {
-        let row = step.row as usize;
+        let row = step.row;
         let address = plan.observed.directory.address(row);
         let fault = |what: &str| Err(format!("step {index}, {} of {address}: {what}", step.service));
         let bit = ServiceSet::single(step.service);
-        let read = plan.observed.columns.bits[row];
+        let read = plan.observed.columns.bits[row.index()];
         let profile = plan.assignment.of(row);
         let claim = step.direction == Direction::Claim;
 
@@ -101,10 +101,10 @@ impl World {
             return fault("no policy says so");
         }
         // A run goes through the steps in their order, so what a step rests on stands before it.
-        if step.needs.is_some_and(|needed| needed as usize >= index) {
+        if step.needs.is_some_and(|needed| needed.index() >= index) {
             return fault("it needs a later step");
         }
-        let (stored, effective) = self.accounts[row];
+        let (stored, effective) = self.accounts[row.index()];
         if (stored.0 & bit.0 != 0) == claim {
             return fault("the switch is already there");
         }
@@ -114,11 +114,12 @@ impl World {
         }
         let after = |set: ServiceSet| ServiceSet(if claim { set.0 | bit.0 } else { set.0 & !bit.0 });
         let moved = (after(stored), after(effective));
-        self.accounts[row] = moved;
-        let own = plan.modules.list.iter().zip(0u8..).filter(|(module, _)| module.services.0 & bit.0 != 0);
-        let named = |at: u8| step.module == Some(at) || step.also.is_some_and(|also| also.module == at);
-        let (all, right) =
-            own.fold((0, 0), |(all, right), (_, at)| (all + 1, right + usize::from(named(at))));
+        self.accounts[row.index()] = moved;
+        let own = plan.modules.list.iter().enumerate().filter(|(_, module)| module.services.0 & bit.0 != 0);
+        let own = own.map(|(at, _)| ModuleIndex::new(at));
+        let named =
+            |at: ModuleIndex| step.module == Some(at) || step.also.is_some_and(|also| also.module == at);
+        let (all, right) = own.fold((0, 0), |(all, right), at| (all + 1, right + usize::from(named(at))));
         let count = usize::from(step.module.is_some()) + usize::from(step.also.is_some());
         if all != count || right != count {
             return fault("it is booked on a module that is not its own");
@@ -126,7 +127,7 @@ impl World {
         let also = step.also.map(|also| (also.module, also.delta));
         for (module, delta) in step.module.map(|module| (module, step.delta)).into_iter().chain(also) {
             let moving = Moving { row, claim, delta, before: (stored, effective), after: moved };
-            if let Err(what) = self.book(plan, usize::from(module), &moving) {
+            if let Err(what) = self.book(plan, module, &moving) {
                 return fault(what);
             }
         }
@@ -134,10 +135,10 @@ impl World {
     }
 
     /// Counts one module anew after a step, and holds it against how the step is booked there.
-    fn book(&mut self, plan: &Plan<'_>, module: usize, moving: &Moving) -> Result<(), &'static str> {
-        let services = plan.modules.list[module].services.0;
+    fn book(&mut self, plan: &Plan<'_>, module: ModuleIndex, moving: &Moving) -> Result<(), &'static str> {
+        let services = plan.modules.list[module.index()].services.0;
         // What may take its seat elsewhere shows no seat here, and frees none.
-        let sure = services & !plan.modules.list[module].unsure.0;
+        let sure = services & !plan.modules.list[module.index()].unsure.0;
         let (before, after) = (moving.before, moving.after);
         if moving.claim && moving.delta == 0 && !self.surely_held(plan, moving.row, sure, before.0) {
             return Err(
@@ -147,29 +148,29 @@ impl World {
         // U-37: one seat for an account, by however many services of the module.
         let held = |set: ServiceSet| i64::from(set.0 & services != 0);
         let change = (held(after.0) - held(before.0), held(after.1) - held(before.1));
-        self.used[module].0 += change.0;
-        self.used[module].1 += change.1;
+        self.used[module.index()].0 += change.0;
+        self.used[module.index()].1 += change.1;
         // U-36: by whichever count a seat goes, the booking is not more favourable than what moves.
         let booked = i64::from(moving.delta);
         if booked < change.0 || booked < change.1 {
             return Err("it is booked for less than it takes, or frees more than it does");
         }
-        let facts = plan.observed.columns.facts[moving.row];
+        let facts = plan.observed.columns.facts[moving.row.index()];
         // U-5: who may not count holds no seat that could be freed.
         let moved = before.0.0 ^ after.0.0;
         let may_not_count = facts.disabled.possible() || facts.guest.possible() || facts.expired.possible();
         if booked < 0 && (may_not_count || moved & sure == 0) {
             return Err("it frees a seat that the account may not hold");
         }
-        self.claimed[module] += u64::from(booked > 0);
-        self.released[module] += u64::from(booked < 0);
+        self.claimed[module.index()] += u64::from(booked > 0);
+        self.released[module.index()] += u64::from(booked < 0);
         self.no_worse(plan, module).map_err(|()| "it makes its module worse")
     }
 
     /// Whether an account holds a seat of a module by switches that were read, or that a step before moved, and by both
     /// counts (U-36): what nobody could read makes no claim free.
-    fn surely_held(&self, plan: &Plan<'_>, row: usize, services: u32, stored: ServiceSet) -> bool {
-        let read = plan.observed.columns.bits[row];
+    fn surely_held(&self, plan: &Plan<'_>, row: Row, services: u32, stored: ServiceSet) -> bool {
+        let read = plan.observed.columns.bits[row.index()];
         let (first, _) = account(plan, row);
         let moved = stored.0 & !first.0;
         let on = ((read.on.0 & read.known.0 & stored.0) | moved) & services;
@@ -180,14 +181,14 @@ impl World {
 
     /// By the larger of both counts, and with only the seats that were surely freed, nothing is further over (SEAT-5,
     /// U-21): who is over now may stay so, since no step of ours made it, and none may make it more.
-    fn no_worse(&self, plan: &Plan<'_>, module: usize) -> Result<(), ()> {
-        let start = self.start[module].0.max(self.start[module].1);
-        let booked = start + signed(self.claimed[module]) - signed(self.released[module]);
-        let worst = booked.max(self.used[module].0).max(self.used[module].1);
-        match plan.modules.list[module].seats {
+    fn no_worse(&self, plan: &Plan<'_>, module: ModuleIndex) -> Result<(), ()> {
+        let start = self.start[module.index()].0.max(self.start[module.index()].1);
+        let booked = start + signed(self.claimed[module.index()]) - signed(self.released[module.index()]);
+        let worst = booked.max(self.used[module.index()].0).max(self.used[module.index()].1);
+        match plan.modules.list[module.index()].seats {
             // U-9: with a list cut short the count is a lower bound.
             Seats::Limited(_)
-                if self.claimed[module] > 0 && !plan.observed.directory.incomplete.is_empty() =>
+                if self.claimed[module.index()] > 0 && !plan.observed.directory.incomplete.is_empty() =>
             {
                 Err(())
             }
@@ -198,7 +199,7 @@ impl World {
             Seats::Unlimited => Ok(()),
             // U-1: what nobody knows may be used up.
             Seats::Unknown => {
-                if self.claimed[module] == 0 {
+                if self.claimed[module.index()] == 0 {
                     Ok(())
                 } else {
                     Err(())
@@ -230,9 +231,9 @@ fn heeds(mode: &Reading<AccessMode>) -> bool {
 }
 
 /// One account's switches by both counts, with all that was not read taken as on.
-fn account(plan: &Plan<'_>, row: usize) -> (ServiceSet, ServiceSet) {
+fn account(plan: &Plan<'_>, row: Row) -> (ServiceSet, ServiceSet) {
     let observed = plan.observed;
-    let bits = observed.columns.bits[row];
+    let bits = observed.columns.bits[row.index()];
     let here = observed.asked.0 & !observed.not_offered.0;
     let stored = (bits.on.0 | !bits.known.0) & here;
     let mut effective = (bits.support.0 & bits.support_known.0) | (stored & !bits.support_known.0);
@@ -247,7 +248,7 @@ fn account(plan: &Plan<'_>, row: usize) -> (ServiceSet, ServiceSet) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{BackupKey, Observed, Seats, Service, Tri};
+    use crate::model::{BackupKey, Observed, Seats, Service, StepIndex, Tri};
     use crate::plan::Expectation;
     use crate::plan::tests::{planned, step_name};
     use crate::policy::tests::World;
@@ -284,8 +285,8 @@ mod tests {
     }
 
     /// Copies a step for another account, at the end.
-    fn again(plan: &mut Plan<'_>, name: &str, row: u32) {
-        let step = SwitchStep { row, ..*switch(plan, name) };
+    fn again(plan: &mut Plan<'_>, name: &str, row: usize) {
+        let step = SwitchStep { row: Row::new(row), ..*switch(plan, name) };
         plan.steps.push(Step::Switch(step));
     }
 
@@ -474,13 +475,13 @@ mod tests {
             (
                 "a step that needs itself",
                 &["a im:off->on"],
-                |plan| switch(plan, "claim a im").needs = Some(0),
+                |plan| switch(plan, "claim a im").needs = Some(StepIndex::FIRST),
                 "needs a later step",
             ),
             (
                 "a step that needs one after it",
                 &["a im:off->on", "b im:off->on"],
-                |plan| switch(plan, "claim a im").needs = Some(1),
+                |plan| switch(plan, "claim a im").needs = Some(StepIndex::new(1)),
                 "needs a later step",
             ),
         ];
@@ -538,7 +539,7 @@ mod tests {
                     if let Step::Setting(step) = step
                         && step.change.key == BackupKey::Enabled
                     {
-                        step.needs = vec![1];
+                        step.needs = vec![StepIndex::new(1)];
                     }
                 }
             },

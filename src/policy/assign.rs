@@ -6,11 +6,12 @@ use jiff::civil::Date;
 
 use super::memory::{Memory, Recalling, SelectorId};
 use super::named::services_of;
-use super::profile::{Profile, Profiles, RuleId};
+use super::profile::{Profile, Profiles};
 use super::select::{Chosen, Emptiness, Lack, Selected, Selecting};
 use crate::model::address::shown_domain;
 use crate::model::{
-    AccountFacts, Allowed, Directory, Finding, Observed, Place, Remedy, Rows, Service, ServiceSet,
+    AccountFacts, Allowed, Directory, Finding, Observed, Place, Remedy, Row, Rows, RuleIndex, Service,
+    ServiceSet,
 };
 use crate::spec::meaning::{Exception, Others, PolicySpec, ServiceRule, Switch, Want};
 
@@ -62,7 +63,7 @@ pub struct Conflict {
     /// The first account it concerns, and how many there are.
     pub account: String,
     pub accounts: usize,
-    pub rules: (RuleId, RuleId),
+    pub rules: (RuleIndex, RuleIndex),
 }
 
 /// What the policies say of every account.
@@ -81,8 +82,8 @@ pub struct Assignment {
 
 impl Assignment {
     /// What the policies say of the account in a row of the directory that was assigned.
-    pub fn of(&self, row: usize) -> &Profile {
-        &self.profiles[self.rows[row] as usize]
+    pub fn of(&self, row: Row) -> &Profile {
+        &self.profiles[self.rows[row.index()] as usize]
     }
 
     /// Every service that any policy speaks of for any account.
@@ -145,7 +146,7 @@ type RuledRows = (Rule, Ruled);
 /// their square.
 enum Ruled {
     Set(Rows),
-    One(usize),
+    One(Row),
 }
 
 /// Why a policy is held, and over which rows.
@@ -240,22 +241,23 @@ impl Laying<'_> {
         let mut own = vec![0; self.directory.len()];
         let mut spoken = Rows::none(self.directory.len());
         for (rule, about) in ruled {
-            let id = self.rules.len() as RuleId;
+            let id = RuleIndex::new(self.rules.len());
             match about {
                 Ruled::One(row) => {
-                    own[row] = self.profiles.intern(said(self.profiles.at(own[row]), &rule, id));
+                    own[row.index()] =
+                        self.profiles.intern(said(self.profiles.at(own[row.index()]), &rule, id));
                     spoken.insert(row);
                 }
                 Ruled::Set(rows) => {
                     let mut next: Vec<Option<u32>> = vec![None; self.profiles.count()];
                     for row in rows.iter() {
-                        let before = own[row];
+                        let before = own[row.index()];
                         let after = match next[before as usize] {
                             Some(after) => after,
                             None => self.profiles.intern(said(self.profiles.at(before), &rule, id)),
                         };
                         next[before as usize] = Some(after);
-                        own[row] = after;
+                        own[row.index()] = after;
                     }
                     spoken.unite(&rows);
                 }
@@ -269,8 +271,8 @@ impl Laying<'_> {
     fn combine(&mut self, own: &[u32], spoken: &Rows) {
         let mut met = Met::default();
         for row in spoken.iter() {
-            let (under, over) = (self.rows[row], own[row]);
-            self.rows[row] = match met.get(under, over) {
+            let (under, over) = (self.rows[row.index()], own[row.index()]);
+            self.rows[row.index()] = match met.get(under, over) {
                 Some(known) => known,
                 None => {
                     let laid = lay_over(self.profiles.at(under), self.profiles.at(over), &self.rules);
@@ -337,7 +339,7 @@ impl Met {
 }
 
 /// A profile after one more rule of the same policy.
-fn said(before: &Profile, rule: &Rule, id: RuleId) -> Profile {
+fn said(before: &Profile, rule: &Rule, id: RuleIndex) -> Profile {
     let mut after = before.clone();
     let service = rule.service;
     for set in [&mut after.managed, &mut after.enabled, &mut after.undecided] {
@@ -365,7 +367,7 @@ fn lay_over(under: &Profile, over: &Profile, rules: &[Rule]) -> Profile {
     for service in over.spoken().iter() {
         let index = service as usize;
         let stronger = !under.spoken().contains(service)
-            || rules[over.by[index] as usize].priority > rules[under.by[index] as usize].priority;
+            || rules[over.by[index].index()].priority > rules[under.by[index].index()].priority;
         if stronger {
             laid.take(service, over);
         } else if over.undecided.contains(service) {
@@ -388,7 +390,7 @@ fn two_forms(rows: &[u32], directory: &Directory) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, (name, _)) in directory.domains().iter().enumerate() {
         let Some(shown) = shown_domain(name) else { continue };
-        if directory.rows_of_domain(index).iter().any(|row| rows[*row as usize] != 0) {
+        if directory.rows_of_domain(index).iter().any(|row| rows[row.index()] != 0) {
             let text = format!("{name} is the domain {shown}");
             findings.push(Finding::info("domain-in-two-forms", text));
         }
@@ -401,7 +403,7 @@ fn conflicts(rows: &[u32], profiles: &[Profile], directory: &Directory) -> Vec<C
     if profiles.iter().all(|profile| profile.disputed.is_empty()) {
         return found;
     }
-    for (row, number) in rows.iter().enumerate() {
+    for (row, number) in directory.rows().zip(rows) {
         let profile = &profiles[*number as usize];
         for service in profile.disputed.iter() {
             let rules = (profile.by[service as usize], profile.against[service as usize]);
@@ -640,7 +642,7 @@ mod tests {
             &Memory::new(),
         );
         let said = |row: usize| {
-            let profile = assignment.of(row);
+            let profile = assignment.of(Row::new(row));
             let im = Service::Im;
             match () {
                 () if profile.disputed.contains(im) => "disputed",
@@ -742,7 +744,7 @@ mod tests {
         // Nothing, everyone's, each exception's, the second policy's alone, and each exception's under it.
         assert_eq!(assignment.profiles.len(), 1 + 1 + EXCEPTIONS + 1 + EXCEPTIONS);
         assert_eq!(assignment.rules.len(), 2 + EXCEPTIONS);
-        let off = (0..EXCEPTIONS).filter(|row| !assignment.of(*row).enabled.contains(Service::Im));
+        let off = (0..EXCEPTIONS).filter(|row| !assignment.of(Row::new(*row)).enabled.contains(Service::Im));
         assert_eq!(off.count(), EXCEPTIONS);
     }
 }

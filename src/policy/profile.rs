@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Service, ServiceSet};
-
-/// The index of a rule in [`super::Assignment::rules`].
-pub type RuleId = u32;
+use crate::model::{RuleIndex, Service, ServiceSet};
 
 /// What is decided of an account, for all services at once.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,9 +16,9 @@ pub struct Profile {
     /// Policies of one priority say different things of these; the pair is in `against`.
     pub disputed: ServiceSet,
     /// The deciding rule of each service that is managed, undecided or disputed.
-    pub by: [RuleId; Service::ALL.len()],
+    pub by: [RuleIndex; Service::ALL.len()],
     /// For a disputed service the rule that says otherwise.
-    pub against: [RuleId; Service::ALL.len()],
+    pub against: [RuleIndex; Service::ALL.len()],
 }
 
 impl Profile {
@@ -31,8 +28,8 @@ impl Profile {
         enabled: ServiceSet::EMPTY,
         undecided: ServiceSet::EMPTY,
         disputed: ServiceSet::EMPTY,
-        by: [0; Service::ALL.len()],
-        against: [0; Service::ALL.len()],
+        by: [RuleIndex::FIRST; Service::ALL.len()],
+        against: [RuleIndex::FIRST; Service::ALL.len()],
     };
 
     /// The services that any policy speaks of.

@@ -141,7 +141,7 @@ impl<'a> Selecting<'a> {
         let Some(states) = states else { return Chosen { rows, unsure: none } };
         let mut chosen = Chosen { rows: none.clone(), unsure: none };
         for row in rows.iter() {
-            let facts = self.facts.get(row).copied().unwrap_or_default();
+            let facts = self.facts.get(row.index()).copied().unwrap_or_default();
             let is = |tri: Tri| states.iter().any(|state| facts.is(*state) == tri);
             if is(Tri::Yes) {
                 chosen.rows.insert(row);
@@ -386,7 +386,7 @@ impl<'a> Selecting<'a> {
         let mut rows = Rows::none(self.directory.len());
         for index in domains {
             for row in self.directory.rows_of_domain(*index) {
-                rows.insert(*row as usize);
+                rows.insert(*row);
             }
         }
         rows

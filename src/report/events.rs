@@ -11,7 +11,7 @@ use super::remedy;
 use super::run::{next_act, next_of};
 use super::view;
 use crate::flow::{Event, Outcome, RunEnd, StepState};
-use crate::model::Seats;
+use crate::model::{Seats, StepIndex};
 use crate::plan::Plan;
 use crate::plan::file::words;
 use crate::plan::file::{ActionFile, CountsFile, StepFile};
@@ -166,7 +166,7 @@ pub fn of(plan: &Plan<'_>, event: &Event<'_>, exit: impl Fn(RunEnd) -> u8) -> Wh
             steps: plan.steps.len() as u64,
         }),
         Event::Step { step: index, state } => WhatFile::StepEnded(step(plan, *index, state)),
-        Event::Seats(used) => WhatFile::Seats(seats(&plan.ledger[used.module], used.used_max)),
+        Event::Seats(used) => WhatFile::Seats(seats(&plan.ledger[used.module.index()], used.used_max)),
         Event::Halted(why) => WhatFile::RunHalted(RunHaltedFile {
             message: why.to_string(),
             remedy: remedy::text(&next_act(Some(why))),
@@ -184,7 +184,7 @@ pub fn of(plan: &Plan<'_>, event: &Event<'_>, exit: impl Fn(RunEnd) -> u8) -> Wh
 }
 
 /// A step that ended, or that will not be tried.
-fn step(plan: &Plan<'_>, index: usize, state: &StepState) -> StepEndedFile {
+fn step(plan: &Plan<'_>, index: StepIndex, state: &StepState) -> StepEndedFile {
     let (outcome, detail, effective) = match state {
         StepState::Ended(Outcome::Done { effective }) => (StepOutcomeFile::Done, None, *effective),
         StepState::Ended(Outcome::Said) => (StepOutcomeFile::Said, None, None),
@@ -199,9 +199,9 @@ fn step(plan: &Plan<'_>, index: usize, state: &StepState) -> StepEndedFile {
         StepState::Waiting | StepState::UnderWay => (StepOutcomeFile::NotTried, None, None),
     };
     let StepFile { address, action, account, service, setting, before, after, .. } =
-        view::step_file(plan, &plan.steps[index]);
+        view::step_file(plan, &plan.steps[index.index()]);
     StepEndedFile {
-        step: index as u64,
+        step: index.index() as u64,
         address,
         action,
         account,

@@ -7,10 +7,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::diff::Direction;
-use crate::model::Service;
+use crate::model::{RuleIndex, Service};
 use crate::plan::guard::Protecting;
 use crate::plan::{Blocked, Plan, Step};
-use crate::policy::profile::RuleId;
 
 /// How much of a plan is put into words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +37,7 @@ impl Sample {
 /// What goes together under one heading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GroupKey {
-    Switches(Direction, RuleId),
+    Switches(Direction, RuleIndex),
     /// All settings: each has a place of its own, and would otherwise have a heading of its own.
     Settings,
 }
@@ -86,10 +85,10 @@ pub fn groups(plan: &Plan<'_>) -> Vec<Group> {
         });
         group.count += 1;
         if let Step::Switch(step) = step {
-            *group.domains.entry(domain_column[step.row as usize]).or_default() += 1;
+            *group.domains.entry(domain_column[step.row.index()]).or_default() += 1;
             if step.direction == Direction::Release {
                 group.mail |= Service::MAIL.contains(step.service);
-                group.protected = group.protected || protecting.why(step.row as usize).is_some();
+                group.protected = group.protected || protecting.why(step.row).is_some();
             }
         }
     }
@@ -128,7 +127,7 @@ pub fn picked(plan: &Plan<'_>, groups: &[Group], detail: Detail) -> Vec<usize> {
     for (index, step) in plan.steps.iter().enumerate() {
         let key = GroupKey::of(step);
         let domain = match step {
-            Step::Switch(step) => Some(domain_column[step.row as usize]),
+            Step::Switch(step) => Some(domain_column[step.row.index()]),
             Step::Setting(_) => None,
         };
         let take = whole[&key]
@@ -150,7 +149,7 @@ pub fn obstacles(plan: &Plan<'_>) -> Vec<Vec<usize>> {
     let domain_column = plan.observed.directory.domain_column();
     for (index, Blocked { change, reason, .. }) in plan.blocked.iter().enumerate() {
         // Only what a domain forbids is said differently for each domain.
-        let domain = (reason.code() == "domain-switch").then(|| domain_column[change.row as usize]);
+        let domain = (reason.code() == "domain-switch").then(|| domain_column[change.row.index()]);
         gathered.entry((change.direction, change.service, *reason, domain)).or_default().push(index);
     }
     let mut groups: Vec<Vec<usize>> = gathered.into_values().collect();

@@ -30,7 +30,7 @@ pub fn rows(plan: &Plan<'_>) -> Vec<HarmFile> {
     for step in &plan.steps {
         match step {
             Step::Switch(step) => {
-                let hit = hits.entry((step.service, domain_column[step.row as usize])).or_default();
+                let hit = hits.entry((step.service, domain_column[step.row.index()])).or_default();
                 count(hit, step, &protecting);
             }
             Step::Setting(step) => {
@@ -60,7 +60,7 @@ fn count(hit: &mut Hit, step: &SwitchStep, protecting: &Protecting<'_>) {
         Direction::Claim => hit.getting += 1,
         Direction::Release => {
             hit.losing += 1;
-            hit.protected += u64::from(protecting.why(step.row as usize).is_some());
+            hit.protected += u64::from(protecting.why(step.row).is_some());
         }
     }
 }
@@ -70,7 +70,7 @@ fn having(plan: &Plan<'_>, hits: &mut BTreeMap<(Service, u32), Hit>) {
     let directory = &plan.observed.directory;
     for ((service, domain), hit) in hits {
         let rows = directory.rows_of_domain(*domain as usize).iter();
-        let on = rows.filter(|row| plan.observed.columns.bits[**row as usize].on.contains(*service));
+        let on = rows.filter(|row| plan.observed.columns.bits[row.index()].on.contains(*service));
         hit.having = on.count() as u64;
     }
 }

@@ -9,7 +9,7 @@ use super::remedy;
 use super::view::step_address;
 use crate::diff::Direction;
 use crate::flow::{Counts, Halt, Outcome, Run, StepState};
-use crate::model::{Remedy, counted, visible};
+use crate::model::{Remedy, StepIndex, counted, visible};
 use crate::plan::{Plan, Step};
 
 /// How a step stands, in a tone, a word, and why.
@@ -79,8 +79,8 @@ impl Telling {
     }
 
     /// What is said of a step that ended; nothing where so many failed before it.
-    pub fn line(&mut self, plan: &Plan<'_>, index: usize, state: &StepState) -> Option<String> {
-        let step = &plan.steps[index];
+    pub fn line(&mut self, plan: &Plan<'_>, step: StepIndex, state: &StepState) -> Option<String> {
+        let step = &plan.steps[step.index()];
         let (tone, word, why) = told(state);
         let sign = if tone == Tone::Good { '*' } else { 'x' };
         if tone != Tone::Good {
@@ -298,14 +298,14 @@ mod tests {
         let why = "the server refused setaccountproperties, and what it said is a long sentence about why";
         let state = StepState::Ended(Outcome::Refused(why.to_owned()));
         let mut telling = Telling::new(Colour::Never, 80);
-        let mut lines = |index| telling.line(&plan, index, &state);
+        let mut lines = |index| telling.line(&plan, StepIndex::new(index), &state);
         assert_eq!(lines(0).as_deref(), Some("  x refused   claim   eu/a@example.com/im"));
         let told: Vec<String> = (0..2 * NAMED).filter_map(|_| lines(1)).collect();
         assert_eq!(told.len(), NAMED);
         assert_eq!(told[NAMED - 2], "  x refused   claim   eu/b@example.com/im");
         assert_eq!(told[NAMED - 1], "  … what else fails is told at the end");
         let done = StepState::Ended(Outcome::Done { effective: Some(false) });
-        let line = telling.line(&plan, 2, &done).expect("what is done is always told");
+        let line = telling.line(&plan, StepIndex::new(2), &done).expect("what is done is always told");
         assert!(line.contains("* done") && line.contains("but it is not in"), "{line}");
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diff::{Direction, SwitchChange};
 use crate::model::address::domain_of;
-use crate::model::{Finding, Remedy, Seats, SeatsSource, Service};
+use crate::model::{Finding, ModuleIndex, Remedy, Row, RuleIndex, Seats, SeatsSource, Service, StepIndex};
 use crate::plan::block::{self, BlockReason, Blocked};
 use crate::plan::file::{
     AccountsFile, ActionFile, BlockedFile, CountsFile, DomainCountFile, FindingFile, GroupFile, HeldFile,
@@ -63,7 +63,7 @@ pub fn server(plan: &Plan<'_>, detail: Detail) -> ServerFile {
 pub fn addresses(plan: &Plan<'_>) -> Option<Vec<String>> {
     let directory = &plan.observed.directory;
     (directory.len() <= ACCOUNTS_NAMED)
-        .then(|| (0..directory.len()).map(|row| directory.address(row).to_owned()).collect())
+        .then(|| directory.rows().map(|row| directory.address(row).to_owned()).collect())
 }
 
 /// A finding in full words.
@@ -107,7 +107,7 @@ fn ledger(plan: &Plan<'_>) -> Vec<LedgerFile> {
     let mut blocked = vec![0u64; plan.ledger.len()];
     for entry in &plan.blocked {
         if let Some(module) = entry.reason.module() {
-            blocked[usize::from(module)] += 1;
+            blocked[module.index()] += 1;
         }
     }
     let rows = plan.ledger.iter().zip(blocked);
@@ -151,8 +151,8 @@ pub fn step_file(plan: &Plan<'_>, step: &Step) -> StepFile {
 }
 
 /// `SERVER/ACCOUNT/SERVICE`, the address of a switch in every output.
-pub fn switch_address(plan: &Plan<'_>, row: u32, service: Service) -> String {
-    format!("{}/{}/{service}", plan.server.name, plan.observed.directory.address(row as usize))
+pub fn switch_address(plan: &Plan<'_>, row: Row, service: Service) -> String {
+    format!("{}/{}/{service}", plan.server.name, plan.observed.directory.address(row))
 }
 
 /// The address of a step in every output.
@@ -176,13 +176,13 @@ fn switch_file(plan: &Plan<'_>, step: &SwitchStep) -> StepFile {
     StepFile {
         address: switch_address(plan, step.row, step.service),
         action: action(step.direction),
-        account: Some(plan.observed.directory.address(step.row as usize).to_owned()),
+        account: Some(plan.observed.directory.address(step.row).to_owned()),
         service: Some(step.service.to_string()),
         setting: None,
         before: Some(word(on)),
         after: Some(word(!on)),
         secret: None,
-        module: step.module.map(|module| plan.modules.list[usize::from(module)].module.to_string()),
+        module: step.module.map(|module| plan.modules.list[module.index()].module.to_string()),
         seats: step.delta,
         expects: step
             .expect
@@ -190,9 +190,14 @@ fn switch_file(plan: &Plan<'_>, step: &SwitchStep) -> StepFile {
             .iter()
             .map(|service| (service.to_string(), step.expect.on.contains(service)))
             .collect(),
-        needs: step.needs.into_iter().collect(),
+        needs: positions(step.needs.as_slice()),
         reason: reason(plan, step.rule),
     }
+}
+
+/// Positions in the plan, as they cross the border.
+fn positions(steps: &[StepIndex]) -> Vec<u32> {
+    steps.iter().map(|step| step.index() as u32).collect()
 }
 
 fn setting_file(plan: &Plan<'_>, step: &SettingStep) -> StepFile {
@@ -209,7 +214,7 @@ fn setting_file(plan: &Plan<'_>, step: &SettingStep) -> StepFile {
         module: None,
         seats: 0,
         expects: BTreeMap::new(),
-        needs: step.needs.clone(),
+        needs: positions(&step.needs),
         reason: ReasonFile {
             action_reason: RuleFile::Setting,
             policy: plan.server.backup.as_ref().map(|backup| backup.name.clone()),
@@ -259,8 +264,8 @@ fn obstacles(plan: &Plan<'_>, detail: Detail) -> (Vec<ObstacleFile>, Vec<Blocked
     (obstacles, blocked.collect())
 }
 
-fn reason(plan: &Plan<'_>, rule: u32) -> ReasonFile {
-    let rule: &Rule = &plan.assignment.rules[rule as usize];
+fn reason(plan: &Plan<'_>, rule: RuleIndex) -> ReasonFile {
+    let rule: &Rule = &plan.assignment.rules[rule.index()];
     let (word, why, until) = match &rule.kind {
         RuleKind::Everyone(Switch::Enabled | Switch::Disabled) => (RuleFile::Everyone, None, None),
         RuleKind::Enable => (RuleFile::Enable, None, None),
@@ -281,10 +286,10 @@ fn reason(plan: &Plan<'_>, rule: u32) -> ReasonFile {
 
 fn blocked_file(plan: &Plan<'_>, blocked: &Blocked, short: &[u64]) -> BlockedFile {
     let SwitchChange { row, service, direction } = blocked.change;
-    let module = blocked.reason.module().map(usize::from);
+    let module = blocked.reason.module().map(ModuleIndex::index);
     let named = module.map(|module| &plan.modules.list[module].module);
     let names = block::Names {
-        domain: domain_of(plan.observed.directory.address(row as usize)),
+        domain: domain_of(plan.observed.directory.address(row)),
         module: named,
         title: module.map_or("", |module| plan.modules.list[module].title.as_str()),
         unheeded: module
@@ -293,7 +298,7 @@ fn blocked_file(plan: &Plan<'_>, blocked: &Blocked, short: &[u64]) -> BlockedFil
     BlockedFile {
         address: switch_address(plan, row, service),
         action: action(direction),
-        account: plan.observed.directory.address(row as usize).to_owned(),
+        account: plan.observed.directory.address(row).to_owned(),
         service: service.to_string(),
         blocked_by: blocked.reason.code().to_owned(),
         message: blocked_words(plan, blocked, module),
@@ -331,8 +336,8 @@ fn short(plan: &Plan<'_>) -> Vec<u64> {
         if let BlockReason::NoSeat { module } | BlockReason::KeepFree { module } = blocked.reason {
             // They come by account, and one account takes one seat of a module however many services claim it.
             let account = Some(blocked.change.row);
-            let last = std::mem::replace(&mut last[usize::from(module)], account);
-            wished[usize::from(module)] += u64::from(last != account);
+            let last = std::mem::replace(&mut last[module.index()], account);
+            wished[module.index()] += u64::from(last != account);
         }
     }
     plan.ledger.iter().zip(wished).map(|(row, wished)| row.short(wished)).collect()
@@ -355,7 +360,7 @@ fn blocked_words(plan: &Plan<'_>, blocked: &Blocked, module: Option<usize>) -> S
             format!("the access mode of {service} is {mode}: the account's own switch decides nothing")
         }
         BlockReason::DomainOff => {
-            let address = plan.observed.directory.address(blocked.change.row as usize);
+            let address = plan.observed.directory.address(blocked.change.row);
             format!("{service} is off for the whole domain {}", domain_of(address))
         }
         BlockReason::NotEditable => format!("the server does not let this account choose {service}"),

@@ -210,7 +210,7 @@ mod tests {
             let observed = world(account, mode);
             let modules = modules(&observed.licence, None, observed.asked);
             let index = modules.of(Service::AntiSpam).next().unwrap();
-            let counted = used(&modules, &observed)[usize::from(index)];
+            let counted = used(&modules, &observed)[index.index()];
             let expected = Used { stored, effective, unread, doubtful };
             assert_eq!(counted, Some(expected), "{account} under {mode:?}");
             assert_eq!(expected.larger(), stored.max(effective));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::pairing;
-use crate::model::{Licence, Module, Place, Reading, Seats, SeatsSource, Service, ServiceSet};
+use crate::model::{Licence, Module, ModuleIndex, Place, Reading, Seats, SeatsSource, Service, ServiceSet};
 use crate::spec::meaning::LicenseSpec;
 
 /// One module.
@@ -30,20 +30,20 @@ pub struct Modules {
     pub list: Vec<ModuleSeats>,
     /// Modules beyond the number that an index can hold.
     pub left_out: usize,
-    of: [[Option<u8>; 2]; Service::ALL.len()],
+    of: [[Option<ModuleIndex>; 2]; Service::ALL.len()],
 }
 
 impl Modules {
     /// The indices, in `list`, of the modules whose seats a service takes: none, one, or the one that the spec names
     /// and then the one that [`moved_from`] keeps.
-    pub fn of(&self, service: Service) -> impl Iterator<Item = u8> {
+    pub fn of(&self, service: Service) -> impl Iterator<Item = ModuleIndex> {
         self.of[service as usize].into_iter().flatten()
     }
 
     /// The services that share a module with any of `services`, those included: an account's seat hangs on all.
     pub fn with_mates(&self, services: ServiceSet) -> ServiceSet {
         let modules = services.iter().flat_map(|service| self.of(service));
-        modules.fold(services, |all, index| all.union(self.list[usize::from(index)].services))
+        modules.fold(services, |all, index| all.union(self.list[index.index()].services))
     }
 }
 
@@ -118,11 +118,11 @@ pub fn modules(licence: &Licence, license: Option<&LicenseSpec>, asked: ServiceS
         })
         .collect();
     let mut of = [[None; 2]; Service::ALL.len()];
-    for (module, index) in list.iter().zip(0u8..) {
+    for (index, module) in list.iter().enumerate() {
         for service in module.services.iter() {
             // The one that is declared comes first: a plan shows it.
             let declared = pair(license, service).as_ref() == Some(&module.module);
-            of[service as usize][usize::from(!declared)] = Some(index);
+            of[service as usize][usize::from(!declared)] = Some(ModuleIndex::new(index));
         }
     }
     Modules { list, left_out, of }
@@ -256,7 +256,7 @@ mod tests {
             license.module_of.insert(Service::WebDav, (module("groupware"), place()));
             let asked = ServiceSet::of(&[Service::WebDav]);
             let modules = modules(&licence, Some(&license), asked);
-            let name = |index: u8| modules.list[usize::from(index)].module.as_str();
+            let name = |index: ModuleIndex| modules.list[index.index()].module.as_str();
             let found: Vec<&str> = modules.of(Service::WebDav).map(name).collect();
             assert_eq!(found, of, "{text:?}, {expected:?} expected");
             assert_eq!(modules.of(Service::Smtp).count(), 0);

@@ -81,7 +81,7 @@ impl Server for Memory {
         }
         let directory = builder.build();
         let all = wanted.services;
-        let bits = (0..directory.len()).map(|row| {
+        let bits = directory.rows().map(|row| {
             let on = held.accounts[directory.address(row)].intersection(all);
             ServiceBits {
                 known: all,

@@ -78,7 +78,7 @@ async fn reads<B: Bench>() {
     };
     let observed = server.observe(&wanted, &|_| {}).await.expect("a reading");
     let row = observed.directory.row(ANNA).expect("she is in it");
-    assert!(observed.columns.bits[row].on.contains(Service::Im));
+    assert!(observed.columns.bits[row.index()].on.contains(Service::Im));
     assert_eq!(observed.backup[&BackupKey::KeepDays], Reading::Read("7".to_owned()));
     assert_eq!(server.standing().await, Ok(Reading::Read(0)));
     assert_eq!(server.recheck(&wanted, &observed.directory).await, Ok(Vec::new()));

@@ -204,7 +204,7 @@ async fn a_list_that_moved_is_read_once_more_and_may_then_be_whole() {
     let (observed, server) = read(world, lists()).await;
     let directory = observed.unwrap().directory;
     assert_eq!(directory.incomplete, Vec::<String>::new());
-    let users: Vec<&str> = (0..directory.len()).map(|row| directory.address(row)).collect();
+    let users: Vec<&str> = directory.rows().map(|row| directory.address(row)).collect();
     assert_eq!(
         users,
         ["admin@example.com", "c@example.com", "d@example.com"],
@@ -498,7 +498,7 @@ async fn what_is_the_servers_own_is_apart_and_what_is_anothers_is_left_out() {
     let directory = observed.unwrap().directory;
     assert_eq!(directory.incomplete, Vec::<String>::new());
     let users: Vec<_> =
-        (0..directory.len()).map(|row| (directory.address(row), directory.is_planned_on(row))).collect();
+        directory.rows().map(|row| (directory.address(row), directory.is_planned_on(row))).collect();
     // Whether it takes a seat is not known, so it is counted, and no policy speaks of it (U-43).
     assert_eq!(users, [("admin@example.com", true), ("x@##other##", false)]);
     assert_eq!(

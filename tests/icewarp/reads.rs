@@ -36,7 +36,7 @@ fn accounts_as(make: impl Fn(&Request) -> Option<String> + Send + Sync + 'static
 
 fn row(observed: &Observed, address: &str) -> (ServiceBits, AccountFacts) {
     let row = observed.directory.row(address).unwrap();
-    (observed.columns.bits[row], observed.columns.facts[row])
+    (observed.columns.bits[row.index()], observed.columns.facts[row.index()])
 }
 
 #[tokio::test]

@@ -192,7 +192,7 @@ async fn planned(desk: &Desk, client: &Client, spec: &ServerSpec, observed: &Obs
         Ends::Apply | Ends::Plan => None,
     };
     let (states, halted) = states.unwrap_or_default();
-    let address = |row: u32| observed.directory.address(row as usize).to_owned();
+    let address = |row| observed.directory.address(row).to_owned();
     let steps = plan.steps.iter().enumerate().map(|(index, step)| {
         let (thing, value) = match step {
             Step::Switch(step) => {

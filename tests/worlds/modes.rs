@@ -68,8 +68,7 @@ fn judge(
         .map(|(_, address)| address)
         .collect();
     let by_mode = plan.blocked.iter().filter(|blocked| matches!(blocked.reason, BlockReason::Mode(_)));
-    let by_mode: Vec<&str> =
-        by_mode.map(|blocked| observed.directory.address(blocked.change.row as usize)).collect();
+    let by_mode: Vec<&str> = by_mode.map(|blocked| observed.directory.address(blocked.change.row)).collect();
     assert_eq!(by_mode, expected, "{what}");
     let over: Vec<u64> = layout.products.iter().map(|product| sandbox.over(product)).collect();
     for step in &plan.steps {
@@ -86,13 +85,13 @@ fn judge(
 fn write(
     sandbox: &mut Sandbox,
     plan: &Plan<'_>,
-    row: u32,
+    row: icewarden::model::Row,
     service: icewarden::model::Service,
     accounts: &[Account],
 ) {
-    let account = accounts[row as usize];
+    let account = accounts[row.index()];
     assert_eq!(account.odd, Odd::Nothing);
     let value = if account.wants[1] == Want::Claim { "1" } else { "0" };
-    let address = plan.observed.directory.address(row as usize);
+    let address = plan.observed.directory.address(row);
     assert!(sandbox.set_account_variable(address, variable(service), value));
 }

@@ -287,7 +287,7 @@ impl Trying<'_> {
                 Next::Wait => panic!("a run waits for nothing: {} {course:?}", what()),
             }
         };
-        let Step::Switch(step) = &plan.steps[index] else { panic!("a world has no settings") };
+        let Step::Switch(step) = &plan.steps[index.index()] else { panic!("a world has no settings") };
         let mishaps = course.iter().filter(|course| **course != Course::Applied).count();
         for next in self.mishaps.outcomes().iter().copied() {
             if next != Course::Applied && mishaps >= self.mishaps.most() {
@@ -317,7 +317,7 @@ impl Trying<'_> {
     }
 
     fn write(&mut self, plan: &Plan<'_>, step: &SwitchStep, on: bool) {
-        let address = plan.observed.directory.address(step.row as usize);
+        let address = plan.observed.directory.address(step.row);
         let value = if on { "1" } else { "0" };
         assert!(self.sandbox.set_account_variable(address, variable(step.service), value));
         self.tallied.writes += 1;
@@ -359,8 +359,10 @@ impl Trying<'_> {
         loop {
             match run.next() {
                 Next::Perform(index) => {
-                    let Step::Switch(step) = &plan.steps[index] else { panic!("a world has no settings") };
-                    let applied = applies(index);
+                    let Step::Switch(step) = &plan.steps[index.index()] else {
+                        panic!("a world has no settings")
+                    };
+                    let applied = applies(index.index());
                     if applied {
                         self.write(plan, step, step.direction == Direction::Claim);
                     }

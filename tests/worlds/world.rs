@@ -166,7 +166,7 @@ pub fn observe(
     let asked: ServiceSet = layout.services.into_iter().collect();
     let flag = |address: &str, name: &str| sandbox.account_variable(address, name).as_deref() == Some("1");
     let mut columns = Columns::default();
-    for row in 0..directory.len() {
+    for row in directory.rows() {
         let address = directory.address(row);
         let switched = |name: fn(Service) -> &'static str| -> ServiceSet {
             layout.services.into_iter().filter(|service| flag(address, name(*service))).collect()
@@ -179,7 +179,7 @@ pub fn observe(
             support_known: asked,
             support: switched(support),
         };
-        match accounts[row].odd {
+        match accounts[row.index()].odd {
             Odd::Nothing | Odd::Guest => {}
             Odd::Unread(index) => {
                 bits.known.remove(layout.services[index]);

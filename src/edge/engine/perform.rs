@@ -17,7 +17,7 @@ use crate::edge::secrets::Secret;
 use crate::edge::store::{DigestKey, Entry, Journal};
 use crate::flow::{Event, Halt, Next, Outcome, Run, StepState};
 use crate::lifecycle::{Standing, standing};
-use crate::model::{BackupKey, Reading, ServiceSet};
+use crate::model::{BackupKey, Reading, ServiceSet, StepIndex};
 use crate::plan::again::{is_worth_it, withdrawn};
 use crate::plan::{Plan, Step};
 use crate::spec::meaning::SupportSense;
@@ -93,7 +93,7 @@ pub async fn perform<'a, S: Server>(performing: &Performing<'a, S>) -> Run<'a> {
 }
 
 /// The steps that may start now, and what is next after them.
-fn startable(run: &mut Run<'_>, under_way: usize) -> (Vec<usize>, Next) {
+fn startable(run: &mut Run<'_>, under_way: usize) -> (Vec<StepIndex>, Next) {
     let mut starting = Vec::new();
     loop {
         let under_way_max = if run.in_silence() { 1 } else { UNDER_WAY };
@@ -109,29 +109,29 @@ fn startable(run: &mut Run<'_>, under_way: usize) -> (Vec<usize>, Next) {
 #[derive(Default)]
 struct Tasks {
     set: JoinSet<End>,
-    steps: HashMap<Id, usize>,
+    steps: HashMap<Id, StepIndex>,
 }
 
 impl Tasks {
-    fn start(&mut self, index: usize, work: impl Future<Output = End> + Send + 'static) {
+    fn start(&mut self, index: StepIndex, work: impl Future<Output = End> + Send + 'static) {
         let id = self.set.spawn(work).id();
         self.steps.insert(id, index);
     }
 
     /// The next one that ends; `None` where none is under way.
-    async fn next(&mut self) -> Option<(usize, End)> {
+    async fn next(&mut self) -> Option<(StepIndex, End)> {
         let joined = self.set.join_next_with_id().await?;
         self.ended(joined)
     }
 
     /// One that has ended already.
-    fn try_next(&mut self) -> Option<(usize, End)> {
+    fn try_next(&mut self) -> Option<(StepIndex, End)> {
         let joined = self.set.try_join_next_with_id()?;
         self.ended(joined)
     }
 
     /// A step whose task broke off may have been sent: it stays in doubt, and the others go on.
-    fn ended(&mut self, joined: Result<(Id, End), JoinError>) -> Option<(usize, End)> {
+    fn ended(&mut self, joined: Result<(Id, End), JoinError>) -> Option<(StepIndex, End)> {
         let (id, end) = joined.unwrap_or_else(|error| {
             let why =
                 "the program broke off while it was under way, which is a mistake in icewarden".to_owned();
@@ -147,12 +147,12 @@ impl<S: Server> Performing<'_, S> {
         &self,
         run: &mut Run<'_>,
         ended: &mut Vec<Entry>,
-        starting: Vec<usize>,
+        starting: Vec<StepIndex>,
         tasks: &mut Tasks,
     ) {
         for index in &starting {
             ended.push(Entry::Intent { step: *index });
-            if let Step::Setting(step) = &self.plan.steps[*index]
+            if let Step::Setting(step) = &self.plan.steps[index.index()]
                 && self.secrets.contains_key(&step.change.key)
             {
                 ended.push(Entry::SecretUnknown { setting: step.change.key });
@@ -191,10 +191,10 @@ impl<S: Server> Performing<'_, S> {
         })
     }
 
-    fn record(&self, run: &mut Run<'_>, ended: &mut Vec<Entry>, index: usize, outcome: Outcome) {
+    fn record(&self, run: &mut Run<'_>, ended: &mut Vec<Entry>, index: StepIndex, outcome: Outcome) {
         let detail = outcome.detail().to_owned();
         ended.push(Entry::Outcome { step: index, word: outcome.word(), detail });
-        if let Step::Setting(step) = &self.plan.steps[index]
+        if let Step::Setting(step) = &self.plan.steps[index.index()]
             && let Some(secret) = self.secrets.get(&step.change.key)
             && outcome.is_done()
         {
@@ -206,16 +206,16 @@ impl<S: Server> Performing<'_, S> {
         self.tell(run, index);
     }
 
-    fn tell(&self, run: &Run<'_>, step: usize) {
-        let event = Event::Step { step, state: &run.states()[step] };
+    fn tell(&self, run: &Run<'_>, step: StepIndex) {
+        let event = Event::Step { step, state: run.state(step) };
         self.job.told(Told::Event { plan: self.plan, event });
     }
 
     /// Ends a run without waiting for answers. What they would have said is told by the next plan.
     async fn give_up(&self, run: &mut Run<'_>, ended: &mut Vec<Entry>, tasks: &mut Tasks) {
         tasks.set.shutdown().await;
-        let open = |(index, state): (usize, &StepState)| (*state == StepState::UnderWay).then_some(index);
-        let open: Vec<usize> = run.states().iter().enumerate().filter_map(open).collect();
+        let open = |(index, state): (StepIndex, &StepState)| (*state == StepState::UnderWay).then_some(index);
+        let open: Vec<StepIndex> = run.steps().filter_map(open).collect();
         for index in open {
             let why = "the program was ended before it was read back".to_owned();
             self.record(run, ended, index, Outcome::Doubt(why));
@@ -226,17 +226,18 @@ impl<S: Server> Performing<'_, S> {
         run.next();
     }
 
-    fn start(&self, tasks: &mut Tasks, index: usize) {
+    fn start(&self, tasks: &mut Tasks, index: StepIndex) {
         let server = self.server.clone();
         let Plan { steps, observed, .. } = self.plan;
-        match &steps[index] {
+        match &steps[index.index()] {
             Step::Switch(step) => {
                 let step = *step;
-                let row = step.row as usize;
+                let row = step.row;
                 let address = observed.directory.address(row).to_owned();
                 // What the plan could not read is not asked for either: this version may not have it (U-33).
-                let mut effective =
-                    observed.columns.bits[row].support_known.intersection(ServiceSet::single(step.service));
+                let mut effective = observed.columns.bits[row.index()]
+                    .support_known
+                    .intersection(ServiceSet::single(step.service));
                 if step.direction == Direction::Release
                     && self.plan.server.guardrails.support_sense == SupportSense::Available
                 {
@@ -255,7 +256,9 @@ impl<S: Server> Performing<'_, S> {
 }
 
 /// Reads the lists again, and nothing of the accounts themselves: pages, and the members of the groups.
-async fn look_again<S: Server>(performing: &Performing<'_, S>) -> Result<BTreeMap<usize, String>, String> {
+async fn look_again<S: Server>(
+    performing: &Performing<'_, S>,
+) -> Result<BTreeMap<StepIndex, String>, String> {
     let plan = performing.plan;
     let wanted =
         Wanted { services: ServiceSet::EMPTY, licence: false, backup: Vec::new(), ..wanted(plan.server) };
@@ -312,13 +315,13 @@ mod tests {
     #[tokio::test]
     async fn a_step_whose_task_breaks_off_stays_in_doubt_and_the_others_end() {
         let mut tasks = Tasks::default();
-        tasks.start(7, async { panic!("a mistake") });
-        tasks.start(8, async { End::answered(Outcome::Said) });
+        tasks.start(StepIndex::new(7), async { panic!("a mistake") });
+        tasks.start(StepIndex::new(8), async { End::answered(Outcome::Said) });
         let mut ends = BTreeMap::new();
         while let Some((index, end)) = tasks.next().await {
             ends.insert(index, end.outcome.word());
         }
-        assert_eq!(ends, BTreeMap::from([(7, Word::Doubt), (8, Word::Said)]));
+        assert_eq!(ends, BTreeMap::from([(StepIndex::new(7), Word::Doubt), (StepIndex::new(8), Word::Said)]));
         assert!(tasks.steps.is_empty());
     }
 }

@@ -11,7 +11,7 @@ use super::tell::Told;
 use crate::edge::store::{Beginning, EndWord, Entry, Journal, StepRow, StoreError};
 use crate::flow::resume::{Settled, SpecOrigin, settled};
 use crate::flow::{Counts, Run, StepState, Word};
-use crate::model::counted;
+use crate::model::{StepIndex, counted};
 use crate::plan::Plan;
 use crate::plan::file::ServerFile;
 use crate::report::groups::Detail;
@@ -76,11 +76,11 @@ pub(super) async fn end(
 
 /// The steps that were never tried, and why.
 fn not_tried(run: &Run<'_>) -> Vec<Entry> {
-    let stopped = |(step, state): (usize, &StepState)| match state {
+    let stopped = |(step, state): (StepIndex, &StepState)| match state {
         StepState::Stopped(why) => Some(Entry::Outcome { step, word: Word::NotTried, detail: why.clone() }),
         StepState::Waiting | StepState::UnderWay | StepState::Ended(_) => None,
     };
-    run.states().iter().enumerate().filter_map(stopped).collect()
+    run.steps().filter_map(stopped).collect()
 }
 
 fn detail(counts: Counts, run: &Run<'_>) -> String {
@@ -137,13 +137,13 @@ fn is_or_are(steps: usize) -> String {
 
 impl Resumed {
     /// What is settled of its steps by a plan that goes on with it.
-    fn settled(&self, now: &ServerFile) -> Vec<(usize, Settled)> {
+    fn settled(&self, now: &ServerFile) -> Vec<(StepIndex, Settled)> {
         settled(&approved(&self.steps), now, self.spec)
     }
 }
 
-fn entries(settled: Vec<(usize, Settled)>) -> Vec<Entry> {
-    let entry = |(step, settled): (usize, Settled)| {
+fn entries(settled: Vec<(StepIndex, Settled)>) -> Vec<Entry> {
+    let entry = |(step, settled): (StepIndex, Settled)| {
         let word = match settled {
             Settled::Blocked => Word::Blocked,
             Settled::Found => Word::Found,

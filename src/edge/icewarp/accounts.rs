@@ -18,7 +18,7 @@ use super::session::Client;
 use super::uids::Bears;
 use crate::edge::port::{Phase, Progress};
 use crate::model::observed::ServiceBits;
-use crate::model::{AccountFacts, Columns, Directory, Service, ServiceSet, Tri};
+use crate::model::{AccountFacts, Columns, Directory, Row, Service, ServiceSet, Tri};
 use crate::report::chain;
 
 const FACTS: [&str; 6] = [ADMIN, DISABLED, GUEST, PROTOCOL, EXPIRES, EXPIRES_ON];
@@ -127,17 +127,17 @@ pub(super) async fn read(
     let mut unread: BTreeMap<String, u64> = BTreeMap::new();
     let silent = Arc::new(AtomicU32::new(0));
     let mut done = 0;
-    let jobs = (0..rows).map(|row| (row, directory.address(row).to_owned()));
-    let one = |(row, address): (usize, String)| {
+    let jobs = directory.rows().map(|row| (row, directory.address(row).to_owned()));
+    let one = |(row, address): (Row, String)| {
         let (client, names, silent) = (client.clone(), Arc::clone(&names), Arc::clone(&silent));
         async move { Ok((row, account(&client, &address, &names, &silent).await?)) }
     };
     gather(client.limits().in_flight, jobs, one, |(row, read)| {
         match read {
             Ok(properties) => {
-                columns.bits[row] = readers::service_bits(&properties, services);
-                let facts = &mut columns.facts[row];
-                *facts = readers::account_facts(&properties, listed[row], today);
+                columns.bits[row.index()] = readers::service_bits(&properties, services);
+                let facts = &mut columns.facts[row.index()];
+                *facts = readers::account_facts(&properties, listed[row.index()], today);
                 // The version has no such accounts, which is a fact and not a gap.
                 facts.guest = if no_guests { Tri::No } else { facts.guest };
                 facts.expired = if no_end { Tri::No } else { facts.expired };
@@ -151,9 +151,9 @@ pub(super) async fn read(
         progress(Progress { phase: Phase::Accounts, done, total: Some(rows as u64) });
     })
     .await?;
-    for row in (0..rows).filter(|row| !directory.is_planned_on(*row)) {
+    for row in directory.rows().filter(|row| !directory.is_planned_on(*row)) {
         // Whatever it says of itself, nobody knows whether it takes a seat (U-43).
-        columns.facts[row].guest = Tri::Yes;
+        columns.facts[row.index()].guest = Tri::Yes;
     }
     let not_offered = not_offered(services, console.as_ref(), &columns);
     Ok(Accounts {
@@ -204,7 +204,7 @@ async fn account(
 /// Asks which account variables this version has (U-19, U-33), page by page where the server gives fewer than were
 /// asked for (U-8). `None` where the server does not tell, or not all of it: then only values count.
 async fn console(client: &Client, directory: &Directory) -> Result<Option<Console>, CallError> {
-    let row = directory.row(client.account()).unwrap_or(0);
+    let row = directory.row(client.account()).unwrap_or(Row::FIRST);
     let address = client.spellings().of(directory.address(row));
     let mut names: BTreeSet<String> = BTreeSet::new();
     let mut offset = 0;

@@ -102,9 +102,9 @@ pub(super) async fn directory(
     let mut listed = vec![Tri::Unread; directory.len()];
     for (address, admin) in &gathered.users {
         if let Some(row) = directory.row(address.as_str())
-            && !listed[row].certain()
+            && !listed[row.index()].certain()
         {
-            listed[row] = *admin;
+            listed[row.index()] = *admin;
         }
     }
     let Gathered { alias_domains, unread, .. } = gathered;

@@ -58,7 +58,7 @@ fn domains_of(directory: &Directory) -> BTreeSet<(&str, DomainKind)> {
 fn accounts_moved(before: &Directory, again: &Directory) -> Vec<String> {
     let of_domain = |directory: &Directory| {
         let mut accounts: BTreeMap<String, BTreeSet<(String, AccountKind)>> = BTreeMap::new();
-        let users = (0..directory.len()).map(|row| (directory.address(row).to_owned(), AccountKind::User));
+        let users = directory.rows().map(|row| (directory.address(row).to_owned(), AccountKind::User));
         let others = directory.others().map(|(address, kind)| (address.as_str().to_owned(), kind));
         for (address, kind) in users.chain(others) {
             accounts.entry(domain_of(&address).to_owned()).or_default().insert((address, kind));
@@ -66,7 +66,7 @@ fn accounts_moved(before: &Directory, again: &Directory) -> Vec<String> {
         accounts
     };
     let same_users =
-        again.len() == before.len() && (0..again.len()).all(|row| again.address(row) == before.address(row));
+        again.len() == before.len() && again.rows().all(|row| again.address(row) == before.address(row));
     if same_users && again.others().eq(before.others()) {
         return Vec::new();
     }

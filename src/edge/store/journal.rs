@@ -13,7 +13,7 @@ use super::step::StepRow;
 use crate::diff::Narrowing;
 use crate::edge::git::Commit;
 use crate::flow::Word;
-use crate::model::BackupKey;
+use crate::model::{BackupKey, StepIndex};
 use crate::plan::Allow;
 use crate::spec::meaning::Source;
 
@@ -45,10 +45,10 @@ pub struct Beginning<'a> {
 pub enum Entry {
     /// The step is about to be sent.
     Intent {
-        step: usize,
+        step: StepIndex,
     },
     Outcome {
-        step: usize,
+        step: StepIndex,
         word: Word,
         detail: String,
     },
@@ -146,7 +146,7 @@ impl Store {
                     "INSERT INTO entries (run, step, at, kind, word, detail) VALUES (?, ?, ?, ?, ?, ?)",
                 )
                 .bind(run)
-                .bind(number(*step))
+                .bind(number(step.index()))
                 .bind(&at)
                 .bind(kind)
                 .bind(word)
