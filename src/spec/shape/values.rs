@@ -193,10 +193,10 @@ pub struct Selector {
     /// Example: `[bob@example.com, "svc-*@example.com"]`.
     #[schemars(length(min = 1))]
     pub accounts: Option<Vec<AccountGlob>>,
-    /// Only accounts that are one of these: `disabled` (the server's variable `U_AccountDisabled` is not 0), `guest`
-    /// (`U_IsGuestAccount` is 1), `expired` (`U_AccountValid` is 1, and the day of `U_AccountValidTill` has been over for
-    /// more than a day), `active` (none of the others). Nothing is decided of an account whose state was not read.
-    /// Absent: accounts in any state. Example: `[active]`.
+    /// Only accounts in one of these states. `disabled`: the server's variable `U_AccountDisabled` is not 0. `guest`:
+    /// `U_IsGuestAccount` is 1. `expired`: `U_AccountValid` is 1, and the day of `U_AccountValidTill` has been over for
+    /// more than a day. `active`: none of the others. Nothing is decided of an account whose state was not read. Absent:
+    /// accounts in any state. Example: `[active]`.
     #[schemars(length(min = 1))]
     pub states: Option<Vec<StateWord>>,
     /// Not these accounts. Globs are allowed. Absent: nobody is left out. Example: `["svc-*@example.com"]`.
