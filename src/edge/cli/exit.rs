@@ -84,11 +84,6 @@ impl Exit {
     pub const fn code(self) -> u8 {
         self as u8
     }
-
-    /// The exit of a code that was kept as a number. A number that is none of ours is taken for `Failed`.
-    pub fn from_code(code: u8) -> Exit {
-        Exit::ORDER.into_iter().find(|exit| exit.code() == code).unwrap_or(Exit::Failed)
-    }
 }
 
 impl From<FailureKind> for Exit {
@@ -150,7 +145,20 @@ impl From<Exit> for ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use super::Exit;
+    use super::{Exit, HELP};
+
+    #[test]
+    fn the_help_and_the_page_on_ci_know_every_code_and_their_order() {
+        let page = include_str!("../../../docs/ci.md");
+        let codes = Exit::ORDER.map(|exit| exit.code().to_string());
+        for code in &codes {
+            assert!(HELP.contains(&format!(" {code} ")), "--help lacks {code}");
+            assert!(page.contains(&format!("\n| {code} | ")), "docs/ci.md has no row {code}");
+        }
+        let order = format!("the first that holds of {}.", codes.join(", "));
+        let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(page.contains(&order), "docs/ci.md does not say: {order}");
+    }
 
     #[test]
     fn with_several_servers_the_worst_that_a_person_must_act_on_comes_first() {
