@@ -99,14 +99,16 @@ pub fn compared_domain(name: &str) -> Cow<'_, str> {
 }
 
 /// Whether a name is one of a mail domain, in either form: labels that are not empty and not too long, of letters,
-/// digits, hyphens and underscores, or of what stands for them in Unicode.
+/// digits, hyphens and underscores, or of what stands for them in Unicode. A hyphen neither begins nor ends one
+/// (RFC 1123).
 pub fn is_domain_name(name: &str) -> bool {
     const LABEL_BYTES_MAX: usize = 63;
     const NAME_BYTES_MAX: usize = 253;
     let Some(ascii) = ascii(name) else { return false };
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let label = |label: &str| (1..=LABEL_BYTES_MAX).contains(&label.len()) && label.bytes().all(plain);
-    ascii.len() <= NAME_BYTES_MAX && ascii.split('.').all(label)
+    let within = |label: &str| !label.starts_with('-') && !label.ends_with('-');
+    ascii.len() <= NAME_BYTES_MAX && ascii.split('.').all(label) && name.split('.').all(within)
 }
 
 /// A domain as a person reads it, given as it is compared: `bücher.example.test`. `None` where that is the same.
@@ -216,6 +218,8 @@ mod tests {
             "xn--zzzzzz99999.test",
             "a\u{ad}.",
             "a,b.test",
+            "-a.test",
+            "bücher-.test",
             &long,
         ] {
             assert!(!is_domain_name(name), "{name}");

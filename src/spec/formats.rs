@@ -77,10 +77,7 @@ impl Format {
             Format::DomainGlob => domain(text, true),
             Format::Day => day(text).map(|_| ()),
             Format::Env => env(text),
-            Format::Path if text.is_empty() => {
-                Err(edit(problem("empty-text", "the path is empty"), "write the path"))
-            }
-            Format::Path => Ok(()),
+            Format::Path => path(text),
             Format::Module if Module::parse(text).is_none() => {
                 let found = problem("bad-module", format!("`{}` holds no letter and no digit", shown(text)));
                 Err(edit(found, "name a module of the licence, such as activesync"))
@@ -110,6 +107,17 @@ fn spaced(text: &str) -> bool {
 
 fn globbed(text: &str) -> bool {
     text.contains(['*', '?'])
+}
+
+fn path(text: &str) -> Result<(), Problem> {
+    match text.trim() {
+        "" => Err(edit(problem("empty-text", "the path is empty"), "write the path")),
+        trimmed if trimmed.len() < text.len() => {
+            let found = problem("space-at-end", format!("a space begins or ends the path `{}`", shown(text)));
+            Err(edit(found, format!("write {}", shown(trimmed))))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn name(text: &str) -> Result<(), Problem> {

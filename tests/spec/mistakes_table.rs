@@ -476,6 +476,18 @@ pub const TABLE: &[Case] = &[
         &[("empty-text", "the path is empty", "write the path")],
     ),
     case(
+        "a path of spaces",
+        Program,
+        "#backup\n  path: «'  '\n",
+        &[("empty-text", "the path is empty", "write the path")],
+    ),
+    case(
+        "a path that ends with a space",
+        Program,
+        "#backup\n  path: «'/backup '\n",
+        &[("space-at-end", "`/backup `", "write /backup")],
+    ),
+    case(
         "an empty path of the archive",
         Schema,
         "#backup\n  archive: {path: «\"\"}\n",
@@ -577,6 +589,12 @@ pub const TABLE: &[Case] = &[
         Program,
         "#server\n  identity: {domain: «bücher..test}\n",
         &[("bad-domain", "no name of a domain", "one dot between them")],
+    ),
+    case(
+        "a domain with a hyphen at an end",
+        Program,
+        "#scope\n  scope: {domains: [«-a.test]}\n",
+        &[("bad-domain", "no name of a domain", "letters, digits and hyphens")],
     ),
     case(
         "a domain that ends with a dot",

@@ -123,7 +123,7 @@ texts! {
         "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
     }
 
-    /// The path of a file or folder, not empty.
+    /// The path of a file or folder, not empty, and without a space at either end.
     FilePath {
         "type": ["string", "number", "boolean"],
         "format": "icewarden-path",
