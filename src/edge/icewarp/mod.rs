@@ -6,7 +6,7 @@
 //! whom `trust` lets it, and sorts its failures ([`error`], `remedies`), of which `excerpt` makes safe to show what
 //! came; `login` logs in; [`session`] renews once and logs out; `lists`, `accounts`, `aliases` and `server` read, by
 //! names as the server spells them (`spelling`); [`observe`] puts it together, `recheck` asks the lists again;
-//! [`write`] is what a run writes; [`Rpc`] puts all of it behind `edge/port`.
+//! [`mod@write`] is what a run writes; [`Rpc`] puts all of it behind `edge/port`.
 //!
 //! Three habits. *What the answer is worth decides, not its type*: `result` 0 is not success, an empty list of
 //! what must exist is no empty server (U-39), a page that does not close its count makes a list incomplete.
