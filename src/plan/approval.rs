@@ -50,7 +50,12 @@ pub fn compare(approved: &PlanFile, now: &ServerFile) -> Approval {
     let Some(then) = approved.servers.iter().find(|server| server.server == now.server) else {
         return Approval::Stale(Stale::NotInFile);
     };
-    if then.outcome == PlanOutcomeFile::Failed || then.outcome == PlanOutcomeFile::Invalid {
+    // An outcome of a later version may mean that what it approves is more than this one can do.
+    let not_planned = matches!(
+        then.outcome,
+        PlanOutcomeFile::Failed | PlanOutcomeFile::Invalid | PlanOutcomeFile::Other(_)
+    );
+    if not_planned {
         return Approval::Stale(Stale::NotPlanned);
     }
     if then.effects_digest == now.effects_digest {
@@ -140,5 +145,61 @@ impl Reviewed {
                 Err(Stale::ReviewedOther { now: now.effects_digest.clone(), reviewed: digest.clone() })
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A plan of one server that claims these services for one account.
+    fn plan(outcome: &str, digests: (&str, &str), services: &[&str]) -> ServerFile {
+        let step = |service: &&str| {
+            serde_json::json!({
+                "address": format!("eu/a@example.com/{service}"), "action": "claim", "before": "disabled",
+                "after": "enabled", "seats": 1, "expects": {}, "needs": [],
+                "reason": {"action_reason": "enable", "place": "a.yaml:1:1"},
+            })
+        };
+        let plan = serde_json::json!({
+            "server": "eu", "url": "", "outcome": outcome, "effects_digest": digests.0, "wish_digest": digests.1,
+            "counts": {"claims": 0, "releases": 0, "settings": 0, "blocked": 0}, "ledger": [],
+            "steps": services.iter().map(step).collect::<Vec<_>>(), "blocked": [], "held_policies": [],
+            "holds": [], "findings": [], "unmanaged": {"accounts": 0, "services": {}},
+            "accounts": {"count": 0}, "calls": {},
+        });
+        serde_json::from_value(plan).expect("a plan")
+    }
+
+    fn compared(then: ServerFile, now: &ServerFile) -> Approval {
+        compare(&PlanFile { servers: vec![then], ..PlanFile::empty() }, now)
+    }
+
+    #[test]
+    fn only_a_plan_that_does_the_same_is_approved() {
+        let both = || plan("changes", ("e", "w"), &["im", "sip"]);
+        assert_eq!(compared(both(), &both()), Approval::Same(News::default()));
+        // Of what was approved some seats are gone, and nothing else has changed.
+        let less = plan("blocked", ("e2", "w"), &["im"]);
+        assert_eq!(compared(both(), &less), Approval::SeatsGone);
+        let other = plan("changes", ("e3", "w2"), &["im", "ftp"]);
+        let Approval::Stale(Stale::Differs { gone, new }) = compared(both(), &other) else {
+            panic!("it does something else")
+        };
+        assert_eq!(gone, ["claim eu/a@example.com/sip"]);
+        assert_eq!(new, ["claim eu/a@example.com/ftp"]);
+        let idle = plan("nothing-to-do", ("", "w2"), &[]);
+        assert_eq!(compared(both(), &idle), Approval::Stale(Stale::NothingLeft));
+    }
+
+    #[test]
+    fn what_was_not_planned_or_is_of_a_later_version_approves_nothing() {
+        let now = plan("changes", ("e", "w"), &["im"]);
+        for outcome in ["failed", "invalid", "a-later-word"] {
+            let then = plan(outcome, ("e", "w"), &["im"]);
+            assert_eq!(compared(then, &now), Approval::Stale(Stale::NotPlanned), "{outcome}");
+        }
+        let then = ServerFile { server: "us".to_owned(), ..plan("changes", ("e", "w"), &["im"]) };
+        assert_eq!(compared(then, &now), Approval::Stale(Stale::NotInFile));
     }
 }

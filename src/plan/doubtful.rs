@@ -17,17 +17,19 @@ pub fn comes_last(observed: &Observed, row: Row) -> bool {
 
 /// Says for each service who is claimed though it is doubtful whether they need it, and how to leave them out.
 pub fn remarks(steps: &[SwitchStep], blocked: &[Blocked], observed: &Observed) -> Vec<Finding> {
+    let admitted =
+        steps.iter().filter(|step| step.direction == Direction::Claim).map(|step| (step.row, step.service));
+    let not = blocked.iter().map(|blocked| blocked.change);
+    let not = not.filter(|change| change.direction == Direction::Claim);
+    // One pass over all claims: there may be a million.
+    let mut doubtful_of: [Vec<Row>; Service::ALL.len()] = Default::default();
+    for (row, service) in admitted.chain(not.map(|change| (change.row, change.service))) {
+        if comes_last(observed, row) {
+            doubtful_of[service as usize].push(row);
+        }
+    }
     let mut findings = Vec::new();
-    for service in Service::ALL {
-        let admitted = steps
-            .iter()
-            .filter(|step| step.direction == Direction::Claim)
-            .map(|step| (step.row, step.service));
-        let not = blocked.iter().map(|blocked| blocked.change);
-        let not = not.filter(|change| change.direction == Direction::Claim);
-        let wanted = admitted.chain(not.map(|change| (change.row, change.service)));
-        let rows: Vec<Row> = wanted.filter(|(_, of)| *of == service).map(|(row, _)| row).collect();
-        let mut doubtful: Vec<Row> = rows.iter().copied().filter(|row| comes_last(observed, *row)).collect();
+    for (service, mut doubtful) in Service::ALL.into_iter().zip(doubtful_of) {
         if doubtful.is_empty() {
             continue;
         }

@@ -84,15 +84,15 @@ pub struct Guarding<'a> {
 impl Guarding<'_> {
     /// Every guardrail that the steps run into.
     pub fn holds(&mut self, switches: &[SwitchStep], settings: &[SettingStep]) -> Vec<Hold> {
+        let mut released: [Vec<&SwitchStep>; Service::ALL.len()] = Default::default();
+        for step in switches.iter().filter(|step| step.direction == Direction::Release) {
+            released[step.service as usize].push(step);
+        }
         let mut holds = Vec::new();
-        for service in Service::ALL {
-            let released: Vec<&SwitchStep> = switches
-                .iter()
-                .filter(|step| step.service == service && step.direction == Direction::Release)
-                .collect();
+        for (service, released) in Service::ALL.into_iter().zip(&released) {
             if !released.is_empty() {
-                holds.extend(self.mail(service, &released));
-                holds.extend(self.disable(service, &released));
+                holds.extend(self.mail(service, released));
+                holds.extend(self.disable(service, released));
             }
         }
         holds.extend(self.protect(switches));
@@ -251,14 +251,18 @@ pub struct Protecting<'a> {
     server: &'a ServerSpec,
     observed: &'a Observed,
     patterns: Vec<Pattern>,
+    /// The accounts that are listed by name, be it an alias (U-45).
+    named: BTreeSet<Row>,
 }
 
 impl<'a> Protecting<'a> {
     /// Compiles the globs of `protect` once; whether one of them can be read was checked with the spec.
     pub fn of(server: &'a ServerSpec, observed: &'a Observed) -> Protecting<'a> {
         let listed = server.guardrails.protect.iter();
-        let patterns = listed.filter_map(|(text, _)| Pattern::parse(text).ok()).collect();
-        Protecting { server, observed, patterns }
+        let patterns: Vec<Pattern> = listed.filter_map(|(text, _)| Pattern::parse(text).ok()).collect();
+        let directory = &observed.directory;
+        let named = patterns.iter().filter_map(|pattern| directory.resolved(pattern.literal()?)).collect();
+        Protecting { server, observed, patterns, named }
     }
 
     /// Why an account is protected; `None` where it is not.
@@ -276,11 +280,7 @@ impl<'a> Protecting<'a> {
         if crate::model::address::local_of(address) == "postmaster" {
             return Some("it is a postmaster");
         }
-        let directory = &self.observed.directory;
-        // An alias names its account (U-45).
-        let named =
-            |pattern: &Pattern| pattern.literal().and_then(|name| directory.resolved(name)) == Some(row);
-        if self.patterns.iter().any(|pattern| pattern.matches(address) || named(pattern)) {
+        if self.named.contains(&row) || self.patterns.iter().any(|pattern| pattern.matches(address)) {
             return Some("it is listed in guardrails.protect");
         }
         // What was not read is not taken for *no*.

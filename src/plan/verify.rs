@@ -211,6 +211,9 @@ impl World {
 
 /// Whether a narrowed plan may hold this address.
 fn within(plan: &Plan<'_>, middle: &str, last: &str) -> bool {
+    if plan.narrowing.is_none() {
+        return true;
+    }
     let address = format!("{}/{middle}/{last}", plan.server.name).to_lowercase();
     let matched = |pattern: &crate::model::Pattern| pattern.matches(&address);
     let targets = &plan.narrowing.targets;
