@@ -91,7 +91,8 @@ impl Pattern {
         self.literal().is_none() && other().is_some_and(|text| self.matches_as_is(&text))
     }
 
-    fn matches_as_is(&self, text: &str) -> bool {
+    /// Whether it matches a text of which it is known that it has no other form.
+    pub fn matches_as_is(&self, text: &str) -> bool {
         match &self.matcher {
             Matcher::Literal => *self.text == *text,
             Matcher::Star(before, after) => {
