@@ -9,7 +9,7 @@ use crate::seats::count::certain;
 use crate::seats::{AccountSeats, LedgerRow, Modules, Peak, Used};
 
 use super::block::{BlockReason, Blocked, reason};
-use super::doubtful::comes_last;
+use super::queue::by_priority;
 use super::step::{Booked, Expectation, SwitchStep};
 
 /// The ordered steps, what was blocked, and the ledger they make.
@@ -51,13 +51,8 @@ pub fn order(changes: &[SwitchChange], used: Vec<Option<Used>>, with: &Ordering<
     for of_account in changes.chunk_by(|a, b| a.row == b.row) {
         sorting.sort_account(of_account, &mut phases);
     }
-    let Phases { free_claims, releases, mut claims, mut blocked, shares, joint } = phases;
-    let priority = |step: &SwitchStep| with.assignment.rules[step.rule.index()].priority;
-    // Who gets the last seats is the author's word, not the order of files. They come by address, then service, and the
-    // sort is stable. The author's word counts before ours: a doubtful account comes last among those of its priority
-    // (U-5).
-    claims
-        .sort_by_cached_key(|step| (std::cmp::Reverse(priority(step)), comes_last(with.observed, step.row)));
+    let Phases { free_claims, releases, claims, mut blocked, shares, joint } = phases;
+    let claims = by_priority(&claims, with.assignment, with.observed);
 
     let mut ledger: Vec<LedgerRow> = with
         .modules
