@@ -1,9 +1,9 @@
 //! From two inputs to a plan that leaves no choice to whoever performs it.
 //!
 //! [`build`] is the one way to make a plan. It asks `policy` and `diff` what differs, sets aside what must not
-//! be done ([`block`]), puts the rest in an order in which no module ever gets worse ([`order`], and [`queue`] where
-//! claims compete for seats), holds it back
-//! where a guardrail says so ([`guard`]), and lets [`verify`] go over the finished plan as a stranger would.
+//! be done ([`block`]), and puts the rest in an order in which no module ever gets worse ([`order`]; [`queue`] where
+//! claims compete for seats). It holds the plan back where a guardrail says so ([`guard`]), and lets [`verify`] go over
+//! the finished plan as a stranger would.
 //! [`digest`] names what the plan does, so that an approval can be bound to it; [`approval`] says whether a plan is
 //! still the approved one, [`again`] which of its claims are still asked for, and [`file`] is its form outside.
 //!
