@@ -73,7 +73,7 @@ pub struct NarrowedFile {
     pub excludes: Vec<String>,
 }
 
-/// An override that the plan was made with: the guardrail's name, the value as it was typed, and why.
+/// An override that the plan was made with: the guardrail's name, the value as `--allow` takes it, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AllowFile {
     pub guardrail: String,
