@@ -318,17 +318,22 @@ fn identity(inputs: Inputs<'_>, has_steps: bool, holds: &mut Vec<Hold>) -> Optio
     if let Some((pinned, place)) = &server.identity.domain
         && observed.directory.domain_kind(pinned) != Some(DomainKind::Standard)
     {
-        let (message, check) = match observed.directory.domain_kind(pinned) {
+        let (message, remedy) = match observed.directory.domain_kind(pinned) {
             Some(DomainKind::Other(_)) => (
                 format!("the server does not say of which type the domain {pinned} is, which the spec pins"),
-                "whether the account we log in with may read the domain's settings",
+                Remedy::Check("whether the account we log in with may read the domain's settings".into()),
+            ),
+            // U-9: what is missing from a list that is not whole may be there.
+            None if !observed.directory.incomplete.is_empty() => (
+                format!("the domain {pinned}, which the spec pins, is not in what was read of the lists"),
+                Remedy::Rerun("`icewarden plan`, when nobody changes domains or accounts".into()),
             ),
             _ => (
                 format!("the server has no standard domain {pinned}, which the spec pins"),
-                "that the connection leads to the server that is meant",
+                Remedy::Check("that the connection leads to the server that is meant".into()),
             ),
         };
-        hold(message, place.clone(), Remedy::Check(check.into()));
+        hold(message, place.clone(), remedy);
     }
     // Without both, a wrong line of `connection` would be as good as a right one. Where nothing is to be written a
     // warning is enough.
@@ -461,5 +466,24 @@ mod tests {
             "--exclude eu/ana@example.com/* matches nothing on eu; did you mean eu/anna@example.com/*?"
         );
         assert!(found.iter().all(|finding| finding.code == remarks::STRAY));
+    }
+
+    /// Not read is not absent (U-9): nobody is told that a domain is missing from a list that was not read whole.
+    #[test]
+    fn a_pinned_domain_that_was_not_read_is_not_said_to_be_missing() {
+        let mut world = World::of("", &["a im:off->on"]);
+        let pinned = ("other.test".to_owned(), world.server.place.clone());
+        world.server.identity.domain = Some(pinned);
+        let held = |world: &World| {
+            let plan = planned(world);
+            let hold = plan.holds.iter().find(|hold| hold.kind == HoldKind::Identity).expect("it is held");
+            hold.message.clone()
+        };
+        assert_eq!(held(&world), "the server has no standard domain other.test, which the spec pins");
+        world.observed.directory.incomplete.push("the list of domains was cut short".to_owned());
+        assert_eq!(
+            held(&world),
+            "the domain other.test, which the spec pins, is not in what was read of the lists"
+        );
     }
 }

@@ -323,6 +323,14 @@ impl Judge<'_> {
         for (product, before) in over {
             self.over_did_not_rise(product, before, server.world().over_highest(product));
         }
+        // A setting that the second administrator raised is lowered by nobody without an override.
+        let is_setting = |(address, _): &Thing| address.is_empty();
+        let guarded = touched(&server.world()).iter().any(is_setting)
+            && !last.holds.is_empty()
+            && last.holds.iter().all(|hold| hold.starts_with("backup "));
+        if guarded {
+            return;
+        }
         let nothing_to_do = last.steps.is_empty() && last.failed.is_none();
         let stands =
             self.case.settings.iter().any(|setting| stands_in_the_way(&setting.to_string(), self.case));
@@ -381,8 +389,9 @@ fn permitted(case: &Case) -> BTreeSet<&'static str> {
     for setting in &case.settings {
         permitted.extend(match setting.to_string().as_str() {
             "U-1=no-value" => &["seats-unknown"][..],
+            // The pinned domain may be among what was not read.
             "U-9=shuffled" | "U-9=rows-added" | "U-9=rows-removed" => {
-                &["incomplete", "list-incomplete", "policy", "unread"]
+                &["incomplete", "list-incomplete", "policy", "unread", "held"]
             }
             // Ten writes in a row that do not show end a run (U-22).
             "U-15=twenty-reads" => &["ineffective", "stopped", "halted"],
