@@ -12,7 +12,7 @@ use crate::diff::{Direction, Narrowing, SettingChange, compare, compare_settings
 use crate::lifecycle::Standing;
 use crate::model::address::domain_of;
 use crate::model::{
-    Allowed, DomainKind, Finding, Observed, Reading, Remedy, RuleIndex, ServiceSet, Severity,
+    Allowed, DomainKind, Finding, ModuleIndex, Observed, Reading, Remedy, RuleIndex, ServiceSet, Severity,
 };
 use crate::policy::{Assignment, People, assign};
 use crate::seats::{LedgerRow, Modules, modules, used};
@@ -124,8 +124,8 @@ struct Orders {
     settings: Vec<SettingStep>,
     blocked: Vec<Blocked>,
     ledger: Vec<LedgerRow>,
-    /// Modules, by index, whose kept seats may be taken this time.
-    keep_free_allowed: Vec<usize>,
+    /// Modules whose kept seats may be taken this time.
+    keep_free_allowed: Vec<ModuleIndex>,
 }
 
 fn ordered(inputs: Inputs<'_>, wanted: &Narrowed, modules: &Modules, differences: &Differences) -> Orders {
@@ -377,12 +377,12 @@ fn standing_hold(why: &str) -> Hold {
     }
 }
 
-fn keep_free_allowed(allows: &[Allow], modules: &Modules) -> Vec<usize> {
+fn keep_free_allowed(allows: &[Allow], modules: &Modules) -> Vec<ModuleIndex> {
     let named = allows.iter().filter_map(|allow| match &allow.allowed {
         Allowed::KeepFree(wanted) => modules.list.iter().position(|module| module.module == *wanted),
         _ => None,
     });
-    named.collect()
+    named.map(ModuleIndex::new).collect()
 }
 
 fn unmanaged(assignment: &Assignment) -> Unmanaged {

@@ -25,8 +25,8 @@ pub struct Ordering<'a> {
     pub assignment: &'a Assignment,
     pub observed: &'a Observed,
     pub modules: &'a Modules,
-    /// Modules, by index, whose kept seats may be taken this time.
-    pub keep_free_allowed: &'a [usize],
+    /// Modules whose kept seats may be taken this time.
+    pub keep_free_allowed: &'a [ModuleIndex],
 }
 
 /// The three phases, before they are put one after the other.
@@ -241,7 +241,7 @@ impl Account<'_> {
 /// Where the claims meet the seats.
 struct Admission<'a> {
     ledger: &'a mut [LedgerRow],
-    keep_free_allowed: &'a [usize],
+    keep_free_allowed: &'a [ModuleIndex],
     joint: Vec<(Row, ModuleIndex)>,
 }
 
@@ -290,8 +290,8 @@ impl Admission<'_> {
     }
 
     fn reason(&self, booked: Booked) -> Option<BlockReason> {
-        let index = booked.module.index();
-        seat_reason(&self.ledger[index], booked, self.keep_free_allowed.contains(&index))
+        let row = &self.ledger[booked.module.index()];
+        seat_reason(row, booked, self.keep_free_allowed.contains(&booked.module))
     }
 }
 

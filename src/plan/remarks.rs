@@ -10,7 +10,8 @@ use crate::diff::narrowing::Stray;
 use crate::diff::{Direction, remarks_on_secrets, unheeded};
 use crate::lifecycle::trial::TRIAL_DAYS;
 use crate::model::{
-    Allowed, BackupKey, Finding, Observed, Reading, Remedy, Row, RuleIndex, Service, ServiceSet, counted,
+    Allowed, BackupKey, Finding, ModuleIndex, Observed, Reading, Remedy, Row, RuleIndex, Service, ServiceSet,
+    counted,
 };
 use crate::policy::Assignment;
 use crate::seats::{LedgerRow, Modules};
@@ -238,14 +239,21 @@ pub fn strays(inputs: Inputs<'_>) -> Vec<Finding> {
 pub const STRAY: &str = "pattern-matches-nothing";
 
 /// Overrides that nothing needed: a reviewer should not believe that they did something.
-pub fn unneeded(inputs: Inputs<'_>, needed: &[bool], keep_free: &[usize], modules: &Modules) -> Vec<Finding> {
+pub fn unneeded(
+    inputs: Inputs<'_>,
+    needed: &[bool],
+    keep_free: &[ModuleIndex],
+    modules: &Modules,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (allow, needed) in inputs.allows.iter().zip(needed) {
         let used = match &allow.allowed {
             Allowed::Shrink { policy, .. } => {
                 inputs.server.policies.iter().any(|known| known.name == *policy)
             }
-            Allowed::KeepFree(module) => keep_free.iter().any(|index| modules.list[*index].module == *module),
+            Allowed::KeepFree(module) => {
+                keep_free.iter().any(|index| modules.list[index.index()].module == *module)
+            }
             Allowed::Disable(_) | Allowed::Mail(_) | Allowed::Protect(_) | Allowed::Backup(_) => *needed,
         };
         if !used {

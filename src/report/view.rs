@@ -286,14 +286,14 @@ fn reason(plan: &Plan<'_>, rule: RuleIndex) -> ReasonFile {
 
 fn blocked_file(plan: &Plan<'_>, blocked: &Blocked, short: &[u64]) -> BlockedFile {
     let SwitchChange { row, service, direction } = blocked.change;
-    let module = blocked.reason.module().map(ModuleIndex::index);
-    let named = module.map(|module| &plan.modules.list[module].module);
+    let module = blocked.reason.module();
+    let seats = module.map(|module| &plan.modules.list[module.index()]);
+    let named = seats.map(|seats| &seats.module);
     let names = block::Names {
         domain: domain_of(plan.observed.directory.address(row)),
         module: named,
-        title: module.map_or("", |module| plan.modules.list[module].title.as_str()),
-        unheeded: module
-            .and_then(|module| block::unheeded_among(plan.modules.list[module].services, plan.observed)),
+        title: seats.map_or("", |seats| seats.title.as_str()),
+        unheeded: seats.and_then(|seats| block::unheeded_among(seats.services, plan.observed)),
     };
     BlockedFile {
         address: switch_address(plan, row, service),
@@ -306,7 +306,7 @@ fn blocked_file(plan: &Plan<'_>, blocked: &Blocked, short: &[u64]) -> BlockedFil
             blocked.reason,
             service,
             names,
-            module.map_or(0, |module| short[module]),
+            module.map_or(0, |module| short[module.index()]),
         )),
         module: named.map(ToString::to_string),
         reason: reason(plan, blocked.rule),
@@ -343,9 +343,9 @@ fn short(plan: &Plan<'_>) -> Vec<u64> {
     plan.ledger.iter().zip(wished).map(|(row, wished)| row.short(wished)).collect()
 }
 
-fn blocked_words(plan: &Plan<'_>, blocked: &Blocked, module: Option<usize>) -> String {
+fn blocked_words(plan: &Plan<'_>, blocked: &Blocked, module: Option<ModuleIndex>) -> String {
     let service = blocked.change.service;
-    let row = module.map(|module| &plan.ledger[module]);
+    let row = module.map(|module| &plan.ledger[module.index()]);
     let title = row.map_or("", |row| row.module.title.as_str());
     let seats = match row.map(|row| row.module.seats) {
         Some(Seats::Limited(seats)) => seats,
