@@ -152,8 +152,8 @@ pub struct Run<'p> {
     plan: &'p Plan<'p>,
     states: Vec<StepState>,
     tally: Tally,
-    /// The first step that was not started yet.
-    cursor: usize,
+    /// The first step that was not started yet; the end of the plan where there is none.
+    cursor: StepIndex,
     under_way: usize,
     busy: BTreeSet<Row>,
     ask_standing: bool,
@@ -192,7 +192,7 @@ impl<'p> Run<'p> {
             plan,
             states: vec![StepState::Waiting; plan.steps.len()],
             tally: Tally::of(plan),
-            cursor: 0,
+            cursor: StepIndex::FIRST,
             under_way: 0,
             busy: BTreeSet::new(),
             ask_standing: false,
@@ -212,14 +212,17 @@ impl<'p> Run<'p> {
         self
     }
 
+    fn at_cursor(&self) -> &'p Step {
+        &self.plan.steps[self.cursor.index()]
+    }
+
     /// Whether the lists are read before the step at the cursor. What was planned a moment ago needs no second look.
     fn look_is_due(&self) -> bool {
-        let claims =
-            matches!(&self.plan.steps[self.cursor], Step::Switch(step) if step.direction == Direction::Claim);
+        let claims = matches!(self.at_cursor(), Step::Switch(step) if step.direction == Direction::Claim);
         claims
             && match self.looking {
                 Looking::Never => false,
-                Looking::Next => self.cursor > 0,
+                Looking::Next => self.cursor > StepIndex::FIRST,
                 Looking::After(claims) => claims >= CLAIMS_A_LOOK,
             }
     }
@@ -232,7 +235,7 @@ impl<'p> Run<'p> {
             Ok(withdrawn) => self.withdrawn = withdrawn,
             Err(why) => {
                 let why = format!("whether it is still asked for could not be read: {why}");
-                let claims = self.plan.steps.iter().enumerate().skip(self.cursor).filter(
+                let claims = self.plan.steps.iter().enumerate().skip(self.cursor.index()).filter(
                     |(_, step)| matches!(step, Step::Switch(step) if step.direction == Direction::Claim),
                 );
                 self.withdrawn = claims.map(|(index, _)| (StepIndex::new(index), why.clone())).collect();
@@ -248,7 +251,7 @@ impl<'p> Run<'p> {
             }
             return Next::AskStanding;
         }
-        while self.cursor < self.states.len() {
+        while self.cursor.index() < self.states.len() {
             if let Some(why) = &self.halted {
                 self.stop(why.to_string());
                 continue;
@@ -269,24 +272,24 @@ impl<'p> Run<'p> {
     }
 
     fn start(&mut self) -> StepIndex {
-        let index = self.cursor;
-        if let Step::Switch(step) = &self.plan.steps[index] {
+        let started = self.cursor;
+        if let Step::Switch(step) = self.at_cursor() {
             if let (Looking::After(claims), Direction::Claim) = (&mut self.looking, step.direction) {
                 *claims += 1;
             }
             self.tally.start(step);
             self.busy.insert(step.row);
         }
-        self.states[index] = StepState::UnderWay;
+        self.states[started.index()] = StepState::UnderWay;
         self.under_way += 1;
-        self.cursor += 1;
-        StepIndex::new(index)
+        self.cursor = started.following();
+        started
     }
 
     fn stop(&mut self, why: String) {
-        self.refusals.closed(Subject::of(&self.plan.steps[self.cursor]));
-        self.states[self.cursor] = StepState::Stopped(why);
-        self.cursor += 1;
+        self.refusals.closed(Subject::of(self.at_cursor()));
+        self.states[self.cursor.index()] = StepState::Stopped(why);
+        self.cursor = self.cursor.following();
     }
 
     /// A claim waits for every release, a step for what it needs and for its own account, a setting for all.
@@ -294,7 +297,7 @@ impl<'p> Run<'p> {
         if self.under_way == 0 {
             return false;
         }
-        match &self.plan.steps[self.cursor] {
+        match self.at_cursor() {
             // U-7: one group of settings at a time, read back before the next.
             Step::Setting(_) => true,
             // SEAT-8: what a release frees is there when it was read back. U-17: two steps of one account would each
@@ -309,20 +312,21 @@ impl<'p> Run<'p> {
             Step::Switch(step) => Some(step.direction),
             Step::Setting(_) => None,
         };
-        self.cursor > 0 && direction(self.cursor) != direction(self.cursor - 1)
+        let at = self.cursor.index();
+        at > 0 && direction(at) != direction(at - 1)
     }
 
     /// Why the step at the cursor must not be tried.
     fn stopped_by(&self) -> Option<String> {
         // Who left meanwhile must not get a seat that somebody else waits for.
-        if let Some(why) = self.withdrawn.get(&StepIndex::new(self.cursor)) {
+        if let Some(why) = self.withdrawn.get(&self.cursor) {
             return Some(why.clone());
         }
-        if let Some(why) = self.refusals.given_up(Subject::of(&self.plan.steps[self.cursor])) {
+        if let Some(why) = self.refusals.given_up(Subject::of(self.at_cursor())) {
             return Some(why.to_owned());
         }
         let confirmed = |step: StepIndex| matches!(&self.states[step.index()], StepState::Ended(ended) if ended.is_done());
-        match &self.plan.steps[self.cursor] {
+        match self.at_cursor() {
             // A backup that is switched on without its path or password is worse than none.
             Step::Setting(step) => step
                 .needs

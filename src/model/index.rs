@@ -17,6 +17,11 @@ macro_rules! index {
                 $name(index as $number)
             }
 
+            /// The position after it, which may be the end of the list.
+            pub const fn following(self) -> $name {
+                $name::new(self.index() + 1)
+            }
+
             /// The position as a slice takes it.
             pub const fn index(self) -> usize {
                 self.0 as usize

@@ -6,7 +6,7 @@
 use super::made::Plan;
 use super::step::{Step, SwitchStep};
 use crate::diff::Direction;
-use crate::model::{AccessMode, ModuleIndex, Reading, Row, Seats, ServiceSet};
+use crate::model::{AccessMode, ModuleIndex, Reading, Row, Seats, ServiceSet, StepIndex};
 
 /// Checks that each step finds what it expects, moves its account to what the policies say, and that by neither
 /// count any module is ever used further beyond its seats than before.
@@ -16,13 +16,14 @@ use crate::model::{AccessMode, ModuleIndex, Reading, Row, Seats, ServiceSet};
 pub fn verify(plan: &Plan<'_>) -> Result<(), String> {
     let mut world = World::new(plan);
     for (index, step) in plan.steps.iter().enumerate() {
+        let index = StepIndex::new(index);
         match step {
             Step::Switch(step) => world.perform(plan, index, step)?,
             Step::Setting(step) => {
                 if !within(plan, "backup", step.change.key.path()) {
                     return Err(format!("setting {} was to be left out", step.change.key));
                 }
-                if step.needs.iter().any(|needed| needed.index() >= index) {
+                if step.needs.iter().any(|needed| *needed >= index) {
                     return Err(format!("setting {} needs a later step", step.change.key));
                 }
             }
@@ -77,10 +78,11 @@ impl World {
         World { accounts, start: used.clone(), used, claimed: vec![0; modules], released: vec![0; modules] }
     }
 
-    fn perform(&mut self, plan: &Plan<'_>, index: usize, step: &SwitchStep) -> Result<(), String> {
+    fn perform(&mut self, plan: &Plan<'_>, index: StepIndex, step: &SwitchStep) -> Result<(), String> {
         let row = step.row;
         let address = plan.observed.directory.address(row);
-        let fault = |what: &str| Err(format!("step {index}, {} of {address}: {what}", step.service));
+        let fault =
+            |what: &str| Err(format!("step {}, {} of {address}: {what}", index.index(), step.service));
         let bit = ServiceSet::single(step.service);
         let read = plan.observed.columns.bits[row.index()];
         let profile = plan.assignment.of(row);
@@ -101,7 +103,7 @@ impl World {
             return fault("no policy says so");
         }
         // A run goes through the steps in their order, so what a step rests on stands before it.
-        if step.needs.is_some_and(|needed| needed.index() >= index) {
+        if step.needs.is_some_and(|needed| needed >= index) {
             return fault("it needs a later step");
         }
         let (stored, effective) = self.accounts[row.index()];
@@ -251,7 +253,7 @@ fn account(plan: &Plan<'_>, row: Row) -> (ServiceSet, ServiceSet) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{BackupKey, Observed, Seats, Service, StepIndex, Tri};
+    use crate::model::{BackupKey, Observed, Seats, Service, Tri};
     use crate::plan::Expectation;
     use crate::plan::tests::{planned, step_name};
     use crate::policy::tests::World;

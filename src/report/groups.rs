@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::diff::Direction;
-use crate::model::{RuleIndex, Service};
+use crate::model::{RuleIndex, Service, StepIndex};
 use crate::plan::guard::Protecting;
 use crate::plan::{Blocked, Plan, Step};
 
@@ -56,8 +56,7 @@ impl GroupKey {
 #[derive(Debug, Clone)]
 pub struct Group {
     pub key: GroupKey,
-    /// The index of its first step.
-    pub first: usize,
+    pub first: StepIndex,
     pub count: u64,
     /// Its domains, by index in the directory, with their counts, the most first. Empty for settings.
     pub domains: Vec<(u32, u64)>,
@@ -66,7 +65,7 @@ pub struct Group {
 /// All groups: releases, claims, then settings; of each the biggest harm first, as in [`super::harm`].
 pub fn groups(plan: &Plan<'_>) -> Vec<Group> {
     struct Gathered {
-        first: usize,
+        first: StepIndex,
         count: u64,
         domains: BTreeMap<u32, u64>,
         mail: bool,
@@ -77,7 +76,7 @@ pub fn groups(plan: &Plan<'_>) -> Vec<Group> {
     let mut gathered: BTreeMap<GroupKey, Gathered> = BTreeMap::new();
     for (index, step) in plan.steps.iter().enumerate() {
         let group = gathered.entry(GroupKey::of(step)).or_insert_with(|| Gathered {
-            first: index,
+            first: StepIndex::new(index),
             count: 0,
             domains: BTreeMap::new(),
             mail: false,
@@ -108,9 +107,11 @@ pub fn groups(plan: &Plan<'_>) -> Vec<Group> {
     gathered.into_iter().map(group).collect()
 }
 
-/// The steps that are put into words, by index, ascending.
-pub fn picked(plan: &Plan<'_>, groups: &[Group], detail: Detail) -> Vec<usize> {
-    let Detail::Some(sample) = detail else { return (0..plan.steps.len()).collect() };
+/// The steps that are put into words, ascending.
+pub fn picked(plan: &Plan<'_>, groups: &[Group], detail: Detail) -> Vec<StepIndex> {
+    let Detail::Some(sample) = detail else {
+        return (0..plan.steps.len()).map(StepIndex::new).collect();
+    };
     // How many more are wanted, by group and domain.
     let mut wanted: BTreeMap<(GroupKey, Option<u32>), usize> = BTreeMap::new();
     let mut whole: BTreeMap<GroupKey, bool> = BTreeMap::new();
@@ -137,7 +138,7 @@ pub fn picked(plan: &Plan<'_>, groups: &[Group], detail: Detail) -> Vec<usize> {
                 any
             });
         if take {
-            picked.push(index);
+            picked.push(StepIndex::new(index));
         }
     }
     picked
@@ -171,7 +172,8 @@ mod tests {
         let all: u64 = groups.iter().map(|group| group.count).sum();
         assert_eq!(all, plan.steps.len() as u64, "every step is counted once");
         let picked = picked(&plan, &groups, Detail::Some(sample));
-        let names: Vec<String> = picked.iter().map(|index| step_name(&plan, &plan.steps[*index])).collect();
+        let names: Vec<String> =
+            picked.iter().map(|step| step_name(&plan, &plan.steps[step.index()])).collect();
         assert_eq!(names, expected);
         assert_eq!(super::picked(&plan, &groups, Detail::All).len(), plan.steps.len());
     }
@@ -194,7 +196,7 @@ mod tests {
         );
         let plan = planned(&world);
         let heads: Vec<String> =
-            groups(&plan).iter().map(|group| step_name(&plan, &plan.steps[group.first])).collect();
+            groups(&plan).iter().map(|group| step_name(&plan, &plan.steps[group.first.index()])).collect();
         assert_eq!(heads, ["release c smtp", "release a im", "claim a smtp", "claim d im"]);
     }
 }

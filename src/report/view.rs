@@ -26,7 +26,7 @@ const ACCOUNTS_NAMED: usize = 10_000;
 pub fn server(plan: &Plan<'_>, detail: Detail) -> ServerFile {
     let groups = groups::groups(plan);
     let picked = groups::picked(plan, &groups, detail);
-    let steps: Vec<StepFile> = picked.iter().map(|index| step_file(plan, &plan.steps[*index])).collect();
+    let steps: Vec<StepFile> = picked.iter().map(|step| step_file(plan, &plan.steps[step.index()])).collect();
     let (obstacles, blocked) = obstacles(plan, detail);
     let licence = &plan.observed.licence;
     ServerFile {
@@ -227,7 +227,7 @@ fn setting_file(plan: &Plan<'_>, step: &SettingStep) -> StepFile {
 
 fn changes_file(plan: &Plan<'_>, group: &Group) -> GroupFile {
     // Its first step says what all have in common.
-    let StepFile { action, service, reason, .. } = step_file(plan, &plan.steps[group.first]);
+    let StepFile { action, service, reason, .. } = step_file(plan, &plan.steps[group.first.index()]);
     let names = plan.observed.directory.domains();
     let domains = group.domains.iter().map(|(domain, count)| DomainCountFile {
         domain: names[*domain as usize].0.to_string(),
