@@ -11,7 +11,7 @@ const NAMED: usize = 5;
 
 /// Whether a claim waits until the others of its priority had theirs: who is away, or may be, must not take a seat
 /// from somebody who works.
-pub fn comes_last(observed: &Observed, row: Row) -> bool {
+fn comes_last(observed: &Observed, row: Row) -> bool {
     observed.columns.facts.get(row.index()).is_none_or(|facts| !facts.certain())
 }
 

@@ -9,7 +9,7 @@ use crate::seats::count::certain;
 use crate::seats::{AccountSeats, LedgerRow, Modules, Peak, Used};
 
 use super::block::{BlockReason, Blocked, reason};
-use super::queue::by_priority;
+use super::queue::Queue;
 use super::step::{Booked, Expectation, SwitchStep};
 
 /// The ordered steps, what was blocked, and the ledger they make.
@@ -30,11 +30,10 @@ pub struct Ordering<'a> {
 }
 
 /// The three phases, before they are put one after the other.
-#[derive(Default)]
 struct Phases {
     free_claims: Vec<SwitchStep>,
     releases: Vec<SwitchStep>,
-    claims: Vec<SwitchStep>,
+    claims: Queue,
     blocked: Vec<Blocked>,
     /// Some account has several changes of services that share a module: only then is linking worth its while.
     shares: bool,
@@ -44,15 +43,19 @@ struct Phases {
 
 /// Orders changes, which come sorted by row, then service.
 pub fn order(changes: &[SwitchChange], used: Vec<Option<Used>>, with: &Ordering<'_>) -> Ordered {
-    let mut phases = Phases::default();
+    let mut phases = Phases {
+        free_claims: Vec::new(),
+        releases: Vec::with_capacity(changes.len() / 2),
+        claims: Queue::new(&with.assignment.rules),
+        blocked: Vec::new(),
+        shares: false,
+        joint: Vec::new(),
+    };
     let sorting = Sorting { with, unheeded: unheeded(with.observed), shared: shared_modules(with.modules) };
-    phases.releases.reserve(changes.len() / 2);
-    phases.claims.reserve(changes.len() / 2);
     for of_account in changes.chunk_by(|a, b| a.row == b.row) {
         sorting.sort_account(of_account, &mut phases);
     }
     let Phases { free_claims, releases, claims, mut blocked, shares, joint } = phases;
-    let claims = by_priority(&claims, with.assignment, with.observed);
 
     let mut ledger: Vec<LedgerRow> = with
         .modules
@@ -68,7 +71,7 @@ pub fn order(changes: &[SwitchChange], used: Vec<Option<Used>>, with: &Ordering<
     let mut steps = free_claims;
     steps.extend(releases);
     let mut admission = Admission { ledger: &mut ledger, keep_free_allowed: with.keep_free_allowed, joint };
-    admission.admit(claims, &mut steps, &mut blocked);
+    admission.admit(claims.in_order(), &mut steps, &mut blocked);
     if shares {
         link(&mut steps, with);
     }
@@ -148,7 +151,7 @@ impl Sorting<'_> {
             }
         }
         for service in paying.iter() {
-            phases.claims.push(account.clone().step(service, Direction::Claim));
+            phases.claims.push(account.clone().step(service, Direction::Claim), account.certain);
         }
     }
 }
@@ -209,8 +212,8 @@ impl Account<'_> {
     /// Whether a claim takes no seat because the account holds one by a service it is about to give up. Done
     /// first, it never raises what is used; done after the release it would need a free seat (U-37).
     fn claims_for_free(&self, claim: Service, releases: ServiceSet) -> bool {
-        self.modules.of(claim).next().is_some()
-            && !releases.intersection(self.mates(claim)).is_empty()
+        !releases.intersection(self.mates(claim)).is_empty()
+            && self.modules.of(claim).next().is_some()
             && self.booked(claim, Direction::Claim).all(|booked| booked.delta == 0)
     }
 
@@ -248,11 +251,16 @@ struct Admission<'a> {
 impl Admission<'_> {
     /// Admits the claims that fit, in their order, and blocks the others. Claims of one account that share a module
     /// take one seat together (U-37): the first that is admitted takes it.
-    fn admit(&mut self, claims: Vec<SwitchStep>, steps: &mut Vec<SwitchStep>, blocked: &mut Vec<Blocked>) {
+    fn admit(
+        &mut self,
+        claims: impl Iterator<Item = SwitchStep>,
+        steps: &mut Vec<SwitchStep>,
+        blocked: &mut Vec<Blocked>,
+    ) {
         let mut admitted: BTreeMap<(Row, ModuleIndex), (i8, ServiceSet)> = BTreeMap::new();
         for mut claim in claims {
-            let shared = |booked: &Booked| self.is_joint(claim.row, booked.module);
-            if claim.booked().any(|booked| shared(&booked)) {
+            let joint = claim.booked().any(|booked| self.is_joint(claim.row, booked.module));
+            if joint {
                 let rest = |mut booked: Booked| {
                     let (taken, services) =
                         admitted.get(&(claim.row, booked.module)).copied().unwrap_or_default();
@@ -271,7 +279,7 @@ impl Admission<'_> {
             }
             for booked in claim.booked() {
                 self.ledger[booked.module.index()].claimed += u64::from(booked.delta.unsigned_abs());
-                if self.is_joint(claim.row, booked.module) {
+                if joint && self.is_joint(claim.row, booked.module) {
                     let (taken, services) = admitted.entry((claim.row, booked.module)).or_default();
                     services.insert(claim.service);
                     // Whoever may have taken a seat elsewhere has none here for the next (U-18).
@@ -285,7 +293,7 @@ impl Admission<'_> {
 
     /// Whether an account has several claims that may take one seat of a module together.
     fn is_joint(&self, row: Row, module: ModuleIndex) -> bool {
-        let several = self.ledger[module.index()].module.services.len() > 1;
+        let several = !self.joint.is_empty() && self.ledger[module.index()].module.services.len() > 1;
         several && self.joint.binary_search(&(row, module)).is_ok()
     }
 

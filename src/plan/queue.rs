@@ -1,33 +1,40 @@
 //! Who comes first where claims compete for seats.
 
-use super::doubtful::comes_last;
-use super::step::SwitchStep;
-use crate::model::Observed;
-use crate::policy::{Assignment, Rule};
+use std::cmp::Reverse;
 
-/// The claims in the order in which they get the seats. Who gets the last ones is the author's word, not the order of
-/// files: the higher priority first. The author's word counts before ours: a doubtful account comes last among those of
-/// its priority (U-5). They come by address, then service, and stay so among themselves.
-pub fn by_priority(claims: &[SwitchStep], assignment: &Assignment, observed: &Observed) -> Vec<SwitchStep> {
-    let rules = &assignment.rules;
-    let mut priorities: Vec<i64> = rules.iter().map(|rule| rule.priority).collect();
-    priorities.sort_unstable_by_key(|priority| std::cmp::Reverse(*priority));
-    priorities.dedup();
-    let rank = |rule: &Rule| priorities.partition_point(|priority| *priority > rule.priority);
-    let ranks: Vec<usize> = rules.iter().map(rank).collect();
-    let place =
-        |step: &SwitchStep| 2 * ranks[step.rule.index()] + usize::from(comes_last(observed, step.row));
-    // There are few priorities and maybe a million claims, so they are counted out rather than compared.
-    let mut next = vec![0; 2 * priorities.len() + 1];
-    claims.iter().for_each(|step| next[place(step) + 1] += 1);
-    for at in 1..next.len() {
-        next[at] += next[at - 1];
+use super::step::SwitchStep;
+use crate::policy::Rule;
+
+/// The claims that need a seat, in the order in which they get one. Who gets the last ones is the author's word, not the
+/// order of files: the higher priority first. The author's word counts before ours: a doubtful account comes last among
+/// those of its priority (U-5). Claims that are equal in both keep the order in which they come, by address, then
+/// service.
+///
+/// There are few priorities and maybe a million claims, so each is put where it belongs and none is compared.
+pub struct Queue {
+    /// For each rule, how many priorities are higher than its own.
+    ranks: Vec<usize>,
+    /// For each priority the claims of certain accounts, then those of doubtful ones.
+    places: Vec<Vec<SwitchStep>>,
+}
+
+impl Queue {
+    /// An empty queue for claims that these rules decided.
+    pub fn new(rules: &[Rule]) -> Queue {
+        let mut priorities: Vec<i64> = rules.iter().map(|rule| rule.priority).collect();
+        priorities.sort_unstable_by_key(|priority| Reverse(*priority));
+        priorities.dedup();
+        let rank = |rule: &Rule| priorities.partition_point(|priority| *priority > rule.priority);
+        Queue { ranks: rules.iter().map(rank).collect(), places: vec![Vec::new(); 2 * priorities.len()] }
     }
-    let mut ordered = claims.to_vec();
-    for step in claims {
-        let at = &mut next[place(step)];
-        ordered[*at] = *step;
-        *at += 1;
+
+    /// Puts a claim behind those that come before it; `certain` says whether its account surely counts.
+    pub fn push(&mut self, claim: SwitchStep, certain: bool) {
+        self.places[2 * self.ranks[claim.rule.index()] + usize::from(!certain)].push(claim);
     }
-    ordered
+
+    /// The claims, first come first.
+    pub fn in_order(self) -> impl Iterator<Item = SwitchStep> {
+        self.places.into_iter().flatten()
+    }
 }

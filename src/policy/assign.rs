@@ -11,7 +11,7 @@ use super::select::{Chosen, Emptiness, Lack, Selected, Selecting};
 use crate::model::address::shown_domain;
 use crate::model::{
     AccountFacts, Allowed, Directory, Finding, Observed, Place, Remedy, Row, Rows, RuleIndex, Service,
-    ServiceSet,
+    ServiceSet, counted,
 };
 use crate::spec::meaning::{Exception, Others, PolicySpec, ServiceRule, Switch, Want};
 
@@ -126,6 +126,7 @@ pub fn assign(
         today,
         profiles: Profiles::default(),
         rows: vec![0; people.directory.len()],
+        own: vec![0; people.directory.len()],
         rules: Vec::new(),
         held: Vec::new(),
         findings: Vec::new(),
@@ -158,6 +159,9 @@ struct Laying<'a> {
     today: Date,
     profiles: Profiles,
     rows: Vec<u32>,
+    /// What the policy at hand says of each row; 0 everywhere between two policies. One for all of them: each would
+    /// otherwise touch fresh memory for every account of the server.
+    own: Vec<u32>,
     rules: Vec<Rule>,
     held: Vec<Held>,
     findings: Vec<Finding>,
@@ -186,8 +190,8 @@ impl Laying<'_> {
             }
         };
         self.findings.append(&mut selecting.findings);
-        let (own, spoken) = self.overlay(ruled);
-        self.combine(&own, &spoken);
+        let spoken = self.overlay(ruled);
+        self.combine(&spoken);
     }
 
     /// The exceptions that hold today, each over its one account.
@@ -227,8 +231,12 @@ impl Laying<'_> {
             return false;
         }
         if days <= NOTICE_DAYS {
+            let left = match days {
+                0 => "today".to_owned(),
+                days => format!("in {}", counted(u64::from(days.unsigned_abs()), "day")),
+            };
             let text = format!(
-                "the exception of {} for {} ends after {until}, in {days} days",
+                "the exception of {} for {} ends after {until}, {left}",
                 exception.account, exception.service
             );
             self.findings.push(Finding::warning("exception-ends-soon", text).at(exception.place.clone()));
@@ -236,42 +244,41 @@ impl Laying<'_> {
         true
     }
 
-    /// What one policy alone says, and of whom: its later rules beat its earlier ones.
-    fn overlay(&mut self, ruled: Vec<RuledRows>) -> (Vec<u32>, Rows) {
-        let mut own = vec![0; self.directory.len()];
+    /// Writes into `own` what one policy alone says, and tells of whom: its later rules beat its earlier ones.
+    fn overlay(&mut self, ruled: Vec<RuledRows>) -> Rows {
         let mut spoken = Rows::none(self.directory.len());
         for (rule, about) in ruled {
             let id = RuleIndex::new(self.rules.len());
             match about {
                 Ruled::One(row) => {
-                    own[row.index()] =
-                        self.profiles.intern(said(self.profiles.at(own[row.index()]), &rule, id));
+                    let own = &mut self.own[row.index()];
+                    *own = self.profiles.intern(said(self.profiles.at(*own), &rule, id));
                     spoken.insert(row);
                 }
                 Ruled::Set(rows) => {
                     let mut next: Vec<Option<u32>> = vec![None; self.profiles.count()];
                     for row in rows.iter() {
-                        let before = own[row.index()];
-                        let after = match next[before as usize] {
+                        let own = &mut self.own[row.index()];
+                        let after = match next[*own as usize] {
                             Some(after) => after,
-                            None => self.profiles.intern(said(self.profiles.at(before), &rule, id)),
+                            None => self.profiles.intern(said(self.profiles.at(*own), &rule, id)),
                         };
-                        next[before as usize] = Some(after);
-                        own[row.index()] = after;
+                        next[*own as usize] = Some(after);
+                        *own = after;
                     }
                     spoken.unite(&rows);
                 }
             }
             self.rules.push(rule);
         }
-        (own, spoken)
+        spoken
     }
 
-    /// Lays what one policy says over the rows, remembering each pair of profiles that was met.
-    fn combine(&mut self, own: &[u32], spoken: &Rows) {
+    /// Lays what one policy says over the rows, remembering each pair of profiles that was met, and clears `own`.
+    fn combine(&mut self, spoken: &Rows) {
         let mut met = Met::default();
         for row in spoken.iter() {
-            let (under, over) = (self.rows[row.index()], own[row.index()]);
+            let (under, over) = (self.rows[row.index()], std::mem::take(&mut self.own[row.index()]));
             self.rows[row.index()] = match met.get(under, over) {
                 Some(known) => known,
                 None => {

@@ -31,6 +31,8 @@ pub struct Modules {
     /// Modules beyond the number that an index can hold.
     pub left_out: usize,
     of: [[Option<ModuleIndex>; 2]; Service::ALL.len()],
+    /// For each service those that share a module with it, itself included.
+    mates: [ServiceSet; Service::ALL.len()],
 }
 
 impl Modules {
@@ -42,8 +44,7 @@ impl Modules {
 
     /// The services that share a module with any of `services`, those included: an account's seat hangs on all.
     pub fn with_mates(&self, services: ServiceSet) -> ServiceSet {
-        let modules = services.iter().flat_map(|service| self.of(service));
-        modules.fold(services, |all, index| all.union(self.list[index.index()].services))
+        services.iter().fold(services, |all, service| all.union(self.mates[service as usize]))
     }
 }
 
@@ -125,7 +126,11 @@ pub fn modules(licence: &Licence, license: Option<&LicenseSpec>, asked: ServiceS
             of[service as usize][usize::from(!declared)] = Some(ModuleIndex::new(index));
         }
     }
-    Modules { list, left_out, of }
+    let mates = Service::ALL.map(|service| {
+        let modules = of[service as usize].into_iter().flatten();
+        modules.fold(ServiceSet::single(service), |all, index| all.union(list[index.index()].services))
+    });
+    Modules { list, left_out, of, mates }
 }
 
 fn title_of(module: &Module, licence: &Licence) -> String {

@@ -77,12 +77,12 @@ impl Check<'_> {
             Rule::Integer { low, high } => self.integer(*low, *high, node),
             Rule::Number { low, high } => self.number(*low, *high, node),
             Rule::Text(format) => self.text(*format, node),
-            Rule::Words(words) => self.word(words, &alternatives(words), node),
+            Rule::Words(words) => self.word(words, None, node),
             Rule::List { item, may_be_empty } => self.list(item, *may_be_empty, node),
             Rule::Map(map) => self.map(map, node),
             Rule::Either { words, map } => match node.value {
                 Value::Map(_) => self.value(map, node),
-                Value::Scalar { .. } => self.word(words, &self.or_a_map(words, map), node),
+                Value::Scalar { .. } => self.word(words, Some(map), node),
                 _ => self.wrong(node, &self.or_a_map(words, map)),
             },
             Rule::Named(_) => None,
@@ -91,6 +91,9 @@ impl Check<'_> {
 
     /// What a person reviews must be what is there: what is said of a text that holds more than can be seen.
     fn unseen(&self, text: &str, span: Span) -> Option<Finding> {
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return None;
+        }
         // What is handed on as it is, and read by nobody but whom it is handed to: a captured schedule (U-11), and the
         // arguments of a command.
         let verbatim = matches!(self.path.last().map(String::as_str), Some("captured" | "exec"));
@@ -249,16 +252,19 @@ impl Check<'_> {
         format!("{}, or {{{}}}", alternatives(words), keys.join(", "))
     }
 
-    /// One of some words; `wanted` says what else may stand there.
-    fn word(&mut self, words: &[String], wanted: &str, node: &Node<'_>) -> Option<Json> {
-        let Value::Scalar { text, .. } = &node.value else { return self.wrong(node, wanted) };
-        if words.iter().any(|word| word == text) {
+    /// One of some words, where a map may stand as well or not.
+    fn word(&mut self, words: &[String], map: Option<&Rule>, node: &Node<'_>) -> Option<Json> {
+        if let Value::Scalar { text, .. } = &node.value
+            && words.iter().any(|word| word == text)
+        {
             return Some(Json::String(text.to_string()));
         }
+        let wanted = map.map_or_else(|| alternatives(words), |map| self.or_a_map(words, map));
+        let Value::Scalar { text, .. } = &node.value else { return self.wrong(node, &wanted) };
         let finding = if self.is_within("ServiceName") {
             self.unknown_service(text, node.span)
         } else {
-            let mut finding = self.finding("unknown-value", self.mismatch(text, wanted), node.span);
+            let mut finding = self.finding("unknown-value", self.mismatch(text, &wanted), node.span);
             let on_or_off = suggest::switch(text).and_then(|on| {
                 let wanted = if on { "enabled" } else { "disabled" };
                 words.iter().find(|word| *word == wanted)
