@@ -114,7 +114,7 @@ fn a_store_of_a_newer_version_is_refused_and_left_as_it_is() {
     let newer = "INSERT INTO _sqlx_migrations VALUES (99, 'later', 0, 1, x'00', 0)";
     sql(&desk, newer).expect("it may be added to");
     let calls = stand.commands().len();
-    let said = ["was written by a newer icewarden (its schema is 99, this one knows 2)", "next:"];
+    let said = ["was written by a newer icewarden (its schema is 99, this one knows 3)", "next:"];
     desk.apply(&[]).exits(1).says(&said);
     desk.plan(&[]).exits(1).says(&said);
     desk.icewarden(&["history"]).exits(1).says(&said);
@@ -211,17 +211,25 @@ fn the_journal_takes_no_word_that_nobody_knows() {
     };
     for (kind, word) in [("outcome", "dun"), ("outcome", ""), ("intent", "done")] {
         let refused = insert(kind, word).expect_err(word);
-        assert!(refused.contains("the journal has no such word"), "{refused}");
+        assert!(refused.contains("CHECK constraint failed: known_word"), "{refused}");
     }
     for word in icewarden::flow::Word::ALL {
         insert("outcome", word.text()).expect("it is one of ours");
     }
 }
 
-/// Makes a store as the first schema left it: the second only added a trigger.
+/// Makes a store as the first schema left it: its entries took any word.
 fn of_the_first_schema(desk: &Desk) {
-    sql(desk, "DROP TRIGGER entries_words; DELETE FROM _sqlx_migrations WHERE version = 2")
-        .expect("it is there");
+    let first = include_str!("../../src/edge/store/migrations/0001_journal.sql");
+    let of_entries = |statement: &&str| {
+        let kinds = ["CREATE TABLE entries", "CREATE INDEX entries_", "CREATE TRIGGER entries_"];
+        kinds.iter().any(|kind| statement.contains(kind))
+    };
+    // A trigger holds a semicolon of its own, so statements end with their line.
+    let made: String = first.split_inclusive(";\n").filter(of_entries).collect();
+    let back = "INSERT INTO entries SELECT * FROM kept; DROP TABLE kept; DELETE FROM _sqlx_migrations WHERE version > 1";
+    let sql_text = format!("CREATE TABLE kept AS SELECT * FROM entries; DROP TABLE entries; {made} {back}");
+    sql(desk, &sql_text).expect("it is there");
 }
 
 #[test]
@@ -233,10 +241,29 @@ fn a_store_of_the_first_schema_is_read_and_then_brought_up_to_date() {
     desk.nothing_to_do(&[]);
     let version = "SELECT max(version) FROM _sqlx_migrations";
     assert_eq!(sql(&desk, version), Ok("1".to_owned()), "who only reads leaves it as it is");
+    let entries = "SELECT group_concat(id || kind || word || detail, '|') FROM entries";
+    let before = sql(&desk, entries);
     desk.apply(&[]).exits(0);
-    assert_eq!(sql(&desk, version), Ok("2".to_owned()));
+    assert_eq!(sql(&desk, version), Ok("3".to_owned()));
+    assert_eq!(sql(&desk, entries), before, "each entry is as it was");
     desk.icewarden(&["history"]).exits(0).says(&["complete 1/1"]);
     assert_eq!(stand.writes(), 1);
+    let refused = sql(&desk, "DELETE FROM entries").expect_err("they stay");
+    assert!(refused.contains("only added to"), "{refused}");
+}
+
+/// Whoever wrote it, it is a step to look at; what they wrote is not lost.
+#[test]
+fn a_word_that_nobody_knows_in_an_old_store_becomes_a_doubt() {
+    let (_stand, desk) = start();
+    desk.apply(&[]).exits(0);
+    of_the_first_schema(&desk);
+    let strange = "INSERT INTO entries (run, step, at, kind, word, detail) VALUES \
+                   (1, 0, '2026-01-01T00:00:00Z', 'outcome', 'dun', 'by hand')";
+    sql(&desk, strange).expect("the first schema took any word");
+    desk.apply(&[]).exits(0);
+    let last = "SELECT word || ' ' || detail FROM entries ORDER BY id DESC LIMIT 1";
+    assert_eq!(sql(&desk, last), Ok("in doubt \"dun\": by hand".to_owned()));
 }
 
 /// Runs the program as somebody who may read a desk, and write nowhere in it.
