@@ -3,11 +3,20 @@
 //! The planner stands on this room and the sandbox may, so no expected value in its tests comes from running it:
 //! `tests/timelines` is written by hand from the requirements.
 //!
-//! Missing on purpose: re-validation (REV), Emergency Mode and the renewal gap (REN). While they are not
-//! handled, [`status::standing`] lets nothing be written unless the status is read as 0.
+//! - [`periods`]: every period and limit of the manual, by its fact.
+//! - [`status`]: what the server says, and whether anything may be written then.
+//! - [`validity`]: re-validation, Emergency Mode and the end, as a machine that is taken through time.
+//! - [`renewal`]: maintenance of each module, and which service its end stops.
+//! - [`trial`]: users beyond the seats.
+//! - [`attempts`], [`traffic`]: what is scarce, and what small licences mean for mail.
 
+pub mod attempts;
 pub mod days;
+pub mod periods;
+pub mod renewal;
 pub mod status;
+pub mod traffic;
 pub mod trial;
+pub mod validity;
 
-pub use status::{LicenceStatus, Standing, standing};
+pub use status::{LicenceStatus, Licensed, Standing, standing};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::periods::{EMERGENCY_DAYS, GRACE_DAYS, MISMATCH_DAYS};
+
 /// A licence status (LIC-4). The order of the numbers is inferred, not confirmed (U-4): this is the one table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LicenceStatus {
@@ -65,15 +67,46 @@ pub enum Standing {
     Closed(String),
 }
 
-/// Until the licence's states are handled, only a status that is read as 0 lets anything be written: in
-/// Emergency Mode no setting can be changed (REV-4), and how the mode shows is not known (U-22).
-pub fn standing(status: Result<i64, &str>) -> Standing {
-    match status {
-        Ok(0) => Standing::Open,
-        Ok(number) => Standing::Closed(format!(
+/// What a licence is meant to be. Status 1 means two things (LIC-4), and this tells them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Licensed {
+    Full,
+    /// The author says so, and nothing that was read says otherwise.
+    Evaluation,
+}
+
+/// Whether anything may be written. Only a 0 that was read opens a server with a full licence: in Emergency Mode no
+/// setting can be changed (REV-4), and how the mode shows is not known (U-22). An evaluation shows 1 for as long as it
+/// lasts (LIC-4).
+pub fn standing(status: Result<i64, &str>, licensed: Licensed) -> Standing {
+    match (status, licensed) {
+        (Ok(0), _) | (Ok(1), Licensed::Evaluation) => Standing::Open,
+        (Ok(number), _) => Standing::Closed(format!(
             "its licence status is {number} ({})",
             LicenceStatus::from_number(number)
         )),
-        Err(why) => Standing::Closed(format!("its licence status was not read: {why}")),
+        (Err(why), _) => Standing::Closed(format!("its licence status was not read: {why}")),
+    }
+}
+
+/// What comes next while a status lasts, and by when. When it began is not on the wire (U-24), so it is a bound and no
+/// date; `None` where nothing is known to come.
+pub fn comes_next(status: LicenceStatus) -> Option<String> {
+    let (shortest, longest) = (GRACE_DAYS.start(), GRACE_DAYS.end());
+    match status {
+        LicenceStatus::Evaluation => Some(format!(
+            "an evaluation ends on its day; Emergency Mode lasts {EMERGENCY_DAYS} days, then all services stop at midnight; \
+             since when it lasts cannot be read"
+        )),
+        LicenceStatus::ReferenceMismatch => Some(format!(
+            "services stop {MISMATCH_DAYS} days after it began unless a licence for this machine is retrieved; since \
+             when it lasts cannot be read"
+        )),
+        LicenceStatus::Revalidation => Some(format!(
+            "Emergency Mode begins {shortest} to {longest} days after the first failure, by licence; the server tries \
+             again every hour, so open its way out (HTTP, port 80) and wait that long"
+        )),
+        LicenceStatus::Expired => Some("all services stop at each midnight".to_owned()),
+        _ => None,
     }
 }

@@ -3,8 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-/// How long a user beyond the seats may use a service, in days from the first access (TRI-2).
-pub const TRIAL_DAYS: i64 = 14;
+use super::periods::TRIAL_DAYS;
 
 /// Whether a user who holds no seat may use a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,4 +21,16 @@ pub fn access(first: Option<Date>, today: Date) -> Access {
     let Some(first) = first else { return Access::NotStarted };
     let end = first.saturating_add(TRIAL_DAYS.days());
     if today < end { Access::Trial { until: end } } else { Access::Refused { since: end } }
+}
+
+/// The midnight list of a module (TRI-3): who holds no seat, with their access, of users in the order in which they came.
+/// Those who came first hold the seats; each is a name and the day of the first access, if there was one.
+pub fn beyond_seats<'a>(
+    seats: u64,
+    in_order: impl IntoIterator<Item = (&'a str, Option<Date>)>,
+    today: Date,
+) -> Vec<(&'a str, Access)> {
+    let seats = usize::try_from(seats).unwrap_or(usize::MAX);
+    let beyond = in_order.into_iter().skip(seats);
+    beyond.map(|(name, first)| (name, access(first, today))).collect()
 }

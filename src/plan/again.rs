@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::guard::Allow;
 use super::made::Plan;
 use super::step::Step;
 use crate::diff::Direction;
@@ -23,7 +24,14 @@ pub fn is_worth_it(plan: &Plan<'_>) -> bool {
 
 /// The claims that the policies no longer ask for, by their index, with the reason. What was read of the accounts
 /// themselves is taken as it was: reading it again would cost a call for each.
-pub fn withdrawn(plan: &Plan<'_>, mut again: Directory, today: Date) -> BTreeMap<StepIndex, String> {
+///
+/// The plan's own overrides hold still: a group that may be empty may be so now.
+pub fn withdrawn(
+    plan: &Plan<'_>,
+    mut again: Directory,
+    today: Date,
+    allows: &[Allow],
+) -> BTreeMap<StepIndex, String> {
     let directory = &plan.observed.directory;
     // An account says its own aliases, and is not asked a second time (U-45).
     again.resolve(directory.aliases().clone(), directory.alias_domains().clone());
@@ -35,7 +43,8 @@ pub fn withdrawn(plan: &Plan<'_>, mut again: Directory, today: Date) -> BTreeMap
     let facts: Vec<AccountFacts> = again.rows().map(facts).collect();
     let people = People { directory: again, facts: &facts };
     // That selectors shrank was weighed when the plan was made; one that is empty now holds its policy all the same.
-    let assignment = assign(&plan.server.policies, people, today, &BTreeMap::new(), &Memory::new());
+    let shrink = allows.iter().filter_map(|allow| allow.allowed.shrink()).collect();
+    let assignment = assign(&plan.server.policies, people, today, &shrink, &Memory::new());
     let mut withdrawn = BTreeMap::new();
     for (index, step) in plan.steps.iter().enumerate() {
         let Step::Switch(step) = step else { continue };
@@ -85,8 +94,8 @@ mod tests {
             builder.build()
         };
         let day = jiff::civil::date(2026, 3, 1);
-        assert!(withdrawn(&plan, lists(&["a", "b", "c"]), day).is_empty());
-        let gone = withdrawn(&plan, lists(&["b", "c"]), day);
+        assert!(withdrawn(&plan, lists(&["a", "b", "c"]), day, &[]).is_empty());
+        let gone = withdrawn(&plan, lists(&["b", "c"]), day, &[]);
         assert_eq!(gone.len(), 1, "{gone:?}");
         assert!(gone.values().all(|why| why.contains("in no list")));
     }

@@ -2,7 +2,7 @@
 
 use super::block::Blocked;
 use super::digest::{Digest, Effects};
-use super::guard::{Allow, Guarding, Hold, HoldKind};
+use super::guard::{Allow, Guarding, Hold, HoldKind, Protecting};
 use super::made::{Inputs, Plan, Unmanaged};
 use super::order::{Ordered, Ordering, order};
 use super::step::{SettingStep, Step, SwitchStep};
@@ -73,9 +73,10 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
     let ordered = ordered(inputs, &wanted, &modules, &differences);
     let guarded = guarded(inputs, &wanted.assignment, &ordered);
 
-    let drafted = Drafted { strays, wanted, differences, modules, ordered, guarded };
+    let licence = licence::look(server.license.as_ref(), observed, &modules, inputs.today);
+    let drafted = Drafted { licence, strays, wanted, differences, modules, ordered, guarded };
     let findings = findings(inputs, &drafted);
-    let Drafted { wanted, differences, modules, ordered, guarded, .. } = drafted;
+    let Drafted { licence, wanted, differences, modules, ordered, guarded, .. } = drafted;
     let unread = differences.unread_count() + wanted.unread.len() as u64;
     let steps = steps(ordered.switches, ordered.settings);
     let (effects, wish) = digests(inputs, &modules, &steps, &ordered.blocked);
@@ -94,6 +95,7 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
         blocked: ordered.blocked,
         ledger: ordered.ledger,
         holds: guarded.holds,
+        licence: licence.verdict,
         findings,
     };
     verify::verify(&plan).map_err(|fault| vec![bug(&fault)])?;
@@ -102,6 +104,7 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
 
 /// A plan before it is put together, so that a person can be told of each part.
 struct Drafted {
+    licence: licence::Looked,
     strays: Vec<Finding>,
     wanted: Narrowed,
     differences: Differences,
@@ -150,13 +153,14 @@ fn steps(switches: Vec<SwitchStep>, settings: Vec<SettingStep>) -> Vec<Step> {
 
 /// All that a person should know, what matters most first.
 fn findings(inputs: Inputs<'_>, drafted: &Drafted) -> Vec<Finding> {
-    let Drafted { strays, wanted, differences, modules, ordered, guarded } = drafted;
+    let Drafted { licence: _, strays, wanted, differences, modules, ordered, guarded } = drafted;
     let Inputs { server, observed, .. } = inputs;
-    let mut findings = licence::findings(server.license.as_ref(), observed, modules, inputs.today);
+    let mut findings = drafted.licence.findings.clone();
     findings.extend(licence::skew(observed));
     findings.extend(strays.iter().cloned());
     findings.extend(remarks::on_differences(differences, &wanted.assignment, observed));
     findings.extend(wanted.unread.iter().cloned());
+    findings.extend(Protecting::of(server, observed).idle());
     findings.extend(remarks::on_secrets(inputs));
     findings.extend(remarks::without_module(&ordered.switches));
     findings.extend(doubtful::remarks(&ordered.switches, &ordered.blocked, observed));
@@ -232,7 +236,7 @@ fn guarded(inputs: Inputs<'_>, assignment: &Assignment, ordered: &Orders) -> Gua
     let mut holds = guarding.holds(&ordered.switches, &ordered.settings);
     let has_steps = !ordered.switches.is_empty() || !ordered.settings.is_empty();
     let unpinned = identity(inputs, has_steps, &mut holds);
-    if let Standing::Closed(why) = licence::standing(inputs.observed)
+    if let Standing::Closed(why) = licence::standing(inputs.server.license.as_ref(), inputs.observed)
         && has_steps
     {
         holds.push(standing_hold(&why));

@@ -10,14 +10,15 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use super::words::words;
 pub use super::words::{
-    ActionFile, AddressesFile, HarmKindFile, HoldKindFile, PlanOutcomeFile, RuleFile, SeatsSourceFile,
-    SeverityFile,
+    ActionFile, AddressesFile, HarmKindFile, HoldKindFile, LicenceOutcomeFile, PlanOutcomeFile, RuleFile,
+    SeatsSourceFile, SeverityFile,
 };
 
 /// The version this program writes.
 ///
-/// 1.1 adds `harm`, `changes`, `obstacles`, `narrowed` and `addresses`, which a plan of 1.0 lacks; 1.2 adds `folder`.
-pub const FORMAT_VERSION: &str = "1.2";
+/// 1.1 adds `harm`, `changes`, `obstacles`, `narrowed` and `addresses`, which a plan of 1.0 lacks; 1.2 adds `folder`;
+/// 1.3 adds `licence`.
+pub const FORMAT_VERSION: &str = "1.3";
 
 /// A plan for one or more servers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -106,6 +107,9 @@ pub struct ServerFile {
     /// The licence's order id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_id: Option<String>,
+    /// How the licence stands; absent where the server could not be planned. Since 1.3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<LicenceOutcomeFile>,
     /// What the plan does; an approval is bound to it.
     pub effects_digest: String,
     /// What it would do if seats were no matter.

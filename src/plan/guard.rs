@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diff::{Direction, SettingChange};
 use crate::model::backup::BackupKind;
 use crate::model::{
-    Allowed, BackupKey, Guardrail, Losses, Observed, Pattern, Place, Remedy, Row, Service, counted,
+    Allowed, BackupKey, Finding, Guardrail, Losses, Observed, Pattern, Place, Remedy, Row, Service, counted,
 };
 use crate::policy::Assignment;
 use crate::spec::meaning::{ExcludeLicenseSense, ServerSpec};
@@ -261,8 +261,41 @@ impl<'a> Protecting<'a> {
         let listed = server.guardrails.protect.iter();
         let patterns: Vec<Pattern> = listed.filter_map(|(text, _)| Pattern::parse(text).ok()).collect();
         let directory = &observed.directory;
-        let named = patterns.iter().filter_map(|pattern| directory.resolved(pattern.literal()?)).collect();
+        let mut named: BTreeSet<Row> =
+            patterns.iter().filter_map(|pattern| directory.resolved(pattern.literal()?)).collect();
+        // Who is listed by an alias domain stands under the domain that it leads to.
+        for pattern in &patterns {
+            let target = pattern.whole_domain().and_then(|name| directory.alias_domain(name));
+            if let Some(target) = target.and_then(|target| directory.domain_index(target)) {
+                named.extend(directory.rows_of_domain(target));
+            }
+        }
         Protecting { server, observed, patterns, named }
+    }
+
+    /// The entries of `protect` that protect nobody: a slip of the pen in one costs somebody their mail.
+    pub fn idle(&self) -> Vec<Finding> {
+        let directory = &self.observed.directory;
+        let matches = |text: &str, pattern: &Pattern| {
+            let by_alias = pattern.whole_domain().is_some_and(|name| {
+                let target = directory.alias_domain(name).and_then(|target| directory.domain_index(target));
+                target.is_some_and(|target| !directory.rows_of_domain(target).is_empty())
+            });
+            by_alias
+                || directory.resolved(text).is_some()
+                || directory.rows().any(|row| pattern.matches(directory.address(row)))
+        };
+        let listed = self.server.guardrails.protect.iter();
+        let idle =
+            listed.filter(|(text, _)| Pattern::parse(text).is_ok_and(|pattern| !matches(text, &pattern)));
+        idle.map(|(text, place)| {
+            let text = format!(
+                "`{text}` in guardrails.protect matches no account of the server: it protects nobody"
+            );
+            let remedy = Remedy::EditSpec("correct it, or take it out of the spec".into());
+            Finding::warning("protects-nobody", text).at(place.clone()).remedy(remedy)
+        })
+        .collect()
     }
 
     /// Why an account is protected; `None` where it is not.

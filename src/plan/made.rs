@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use super::block::Blocked;
 use super::digest::Digest;
 use super::guard::{Allow, Hold};
+use super::licence::Verdict;
 use super::step::Step;
 use crate::diff::{Narrowing, SecretsMet};
 use crate::model::{Finding, Observed, Service};
@@ -40,6 +41,8 @@ pub struct Plan<'a> {
     /// While any is here nothing is done.
     pub holds: Vec<Hold>,
     pub findings: Vec<Finding>,
+    /// How the licence stands against the spec and the calendar.
+    pub licence: Verdict,
     /// How many declared switches and settings could not be read: whether they are as declared is not known.
     pub unread: u64,
     /// Accounts that no policy speaks of, and for each service that some policy speaks of the accounts it leaves.

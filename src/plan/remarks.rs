@@ -8,7 +8,7 @@ use super::step::SwitchStep;
 use crate::diff::compare::Differences;
 use crate::diff::narrowing::Stray;
 use crate::diff::{Direction, remarks_on_secrets, unheeded};
-use crate::lifecycle::trial::TRIAL_DAYS;
+use crate::lifecycle::periods::TRIAL_DAYS;
 use crate::model::{
     Allowed, BackupKey, Finding, ModuleIndex, Observed, Reading, Remedy, Row, RuleIndex, Service, ServiceSet,
     counted,

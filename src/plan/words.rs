@@ -3,6 +3,7 @@
 //! A word that this version does not know is kept as it is: a plan that is read and written again must not lose it,
 //! since its seal is over all of it.
 
+use super::licence::Verdict;
 use crate::model::{Guardrail, Severity};
 
 /// An enum of words with an open `Other`. It crosses the border as a string, and its schema names the words.
@@ -84,6 +85,31 @@ words! {
         Invalid "invalid",
         /// It could not be read: `error` says why.
         Failed "failed",
+    }
+}
+
+words! {
+    /// How the licence stands against the spec and the calendar.
+    LicenceOutcomeFile {
+        /// As declared, or nothing is declared of it.
+        Ok "ok",
+        /// A module has ended, or ends within 14 days.
+        Due "due",
+        /// It is not as the spec says.
+        Differs "differs",
+        /// The server takes no changes because of it.
+        Closed "closed",
+    }
+}
+
+impl From<Verdict> for LicenceOutcomeFile {
+    fn from(verdict: Verdict) -> LicenceOutcomeFile {
+        match verdict {
+            Verdict::Ok => LicenceOutcomeFile::Ok,
+            Verdict::Due => LicenceOutcomeFile::Due,
+            Verdict::Differs => LicenceOutcomeFile::Differs,
+            Verdict::Closed => LicenceOutcomeFile::Closed,
+        }
     }
 }
 

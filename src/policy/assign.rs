@@ -1,6 +1,6 @@
 //! The policies laid over each other, the weakest first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -177,7 +177,7 @@ impl Laying<'_> {
         let ruled = match resolve(policy, index, &mut selecting, &mut recalling) {
             Ok((scope, mut ruled)) => {
                 self.matched.append(&mut recalling.matched.into_iter().collect());
-                ruled.extend(self.exceptions(policy, index, &scope.rows));
+                ruled.extend(self.exceptions(policy, index, &scope));
                 if !scope.unsure.is_empty() {
                     ruled.extend(hold(policy, index, &scope.unsure));
                 }
@@ -195,14 +195,18 @@ impl Laying<'_> {
     }
 
     /// The exceptions that hold today, each over its one account.
-    fn exceptions(&mut self, policy: &PolicySpec, index: usize, scope: &Rows) -> Vec<RuledRows> {
+    fn exceptions(&mut self, policy: &PolicySpec, index: usize, scope: &Chosen) -> Vec<RuledRows> {
         let mut ruled = Vec::new();
         for exception in &policy.exceptions {
             if !self.holds_today(exception) {
                 continue;
             }
             let found = self.directory.resolved(exception.account.as_str());
-            let Some(row) = found.filter(|row| scope.contains(*row)) else {
+            if found.is_some_and(|row| scope.unsure.contains(row)) {
+                // Nothing is decided of it, and why is told of all such accounts together.
+                continue;
+            }
+            let Some(row) = found.filter(|row| scope.rows.contains(*row)) else {
                 self.findings.push(idle(exception, policy, found.is_some()));
                 continue;
             };
@@ -294,13 +298,11 @@ impl Laying<'_> {
     fn finish(self) -> Assignment {
         let profiles = self.profiles.into_list();
         let conflicts = conflicts(&self.rows, &profiles, self.directory);
-        let mut findings: Vec<Finding> = Vec::with_capacity(self.findings.len());
-        // The same may be said of a group or an account wherever it is named.
-        for finding in self.findings.into_iter().chain(two_forms(&self.rows, self.directory)) {
-            if !findings.iter().any(|told| told.code == finding.code && told.message == finding.message) {
-                findings.push(finding);
-            }
-        }
+        let mut findings = self.findings;
+        findings.extend(two_forms(&self.rows, self.directory));
+        // The same may be said of a group or an account wherever it is named; there may be a finding for each exception.
+        let mut told: BTreeSet<(&'static str, String)> = BTreeSet::new();
+        findings.retain(|finding| told.insert((finding.code, finding.message.clone())));
         Assignment {
             rows: self.rows,
             profiles,

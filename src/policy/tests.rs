@@ -204,6 +204,7 @@ pub fn license(expect: BTreeMap<Module, Expect>) -> LicenseSpec {
         name: "world".to_owned(),
         place: place(),
         order_id: None,
+        evaluation: None,
         activation: None,
         revalidation: None,
         expect,

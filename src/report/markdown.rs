@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 use super::escape::{cell, code, fence, fenced, html, prose};
 use super::groups::Sample;
 use super::table::protected;
+use super::text::licence;
 use super::text::{key, narrowed_words, rule_words, value_words};
 use crate::model::address::domain_of;
 use crate::model::{counted, grouped};
@@ -137,6 +138,7 @@ fn headline(file: &PlanFile) -> String {
 
 fn outcome(server: &ServerFile) -> &'static str {
     match server.outcome {
+        PlanOutcomeFile::NothingToDo if licence(server).is_some() => "nothing to do but the licence",
         PlanOutcomeFile::NothingToDo => "nothing to do",
         PlanOutcomeFile::Changes => "changes",
         PlanOutcomeFile::Blocked if server.holds.is_empty() => "changes, some are blocked",
@@ -150,6 +152,7 @@ fn outcome(server: &ServerFile) -> &'static str {
 
 fn sign(server: &ServerFile) -> &'static str {
     match server.outcome {
+        PlanOutcomeFile::NothingToDo if licence(server).is_some() => "⚠️",
         PlanOutcomeFile::NothingToDo => "✅",
         PlanOutcomeFile::Changes => "📝",
         PlanOutcomeFile::Blocked | PlanOutcomeFile::Closed => "⛔",

@@ -11,8 +11,8 @@ use super::visible::shown;
 use crate::model::address::domain_of;
 use crate::model::{counted, grouped};
 use crate::plan::file::{
-    ActionFile, FindingFile, GroupFile, HoldFile, LedgerFile, PlanFile, PlanOutcomeFile, ReasonFile,
-    RuleFile, SeatsSourceFile, ServerFile, SeverityFile, StepFile,
+    ActionFile, FindingFile, GroupFile, HoldFile, LedgerFile, LicenceOutcomeFile, PlanFile, PlanOutcomeFile,
+    ReasonFile, RuleFile, SeatsSourceFile, ServerFile, SeverityFile, StepFile,
 };
 
 /// What is shown of a rule's changes without `--full`.
@@ -455,6 +455,17 @@ fn sum(server: &ServerFile) -> String {
     parts.join(", ")
 }
 
+/// What is wrong with the licence, which no step mends; `None` where nothing is.
+pub fn licence(server: &ServerFile) -> Option<&'static str> {
+    match server.licence.as_ref()? {
+        LicenceOutcomeFile::Ok => None,
+        LicenceOutcomeFile::Due => Some("something of its licence is due"),
+        LicenceOutcomeFile::Differs => Some("its licence is not as declared"),
+        LicenceOutcomeFile::Closed => Some("its licence lets nothing be changed"),
+        LicenceOutcomeFile::Other(_) => Some("how its licence stands is not known to this version"),
+    }
+}
+
 /// One line that says it all.
 pub fn summary(server: &ServerFile, colour: Colour) -> String {
     let digest = server.effects_digest.get(..12).unwrap_or_default();
@@ -462,9 +473,12 @@ pub fn summary(server: &ServerFile, colour: Colour) -> String {
         PlanOutcomeFile::NothingToDo if server.left_out.is_some_and(|left_out| left_out > 0) => {
             format!("{}: nothing to do within the narrowed plan.", server.server)
         }
-        PlanOutcomeFile::NothingToDo => {
-            colour.paint(Tone::Good, &format!("{}: nothing to do.", server.server))
-        }
+        PlanOutcomeFile::NothingToDo => match licence(server) {
+            Some(licence) => {
+                colour.paint(Tone::Careful, &format!("{}: nothing to do, and {licence}.", server.server))
+            }
+            None => colour.paint(Tone::Good, &format!("{}: nothing to do.", server.server)),
+        },
         _ => format!("Plan: {}. Effects {digest}.", sum(server)),
     }
 }

@@ -1,10 +1,12 @@
 //! A plan as the outside sees it: every number looked up, every reason and remedy worded. All formats show this.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diff::{Direction, SwitchChange};
 use crate::model::address::domain_of;
-use crate::model::{Finding, ModuleIndex, Remedy, Row, RuleIndex, Seats, SeatsSource, Service, StepIndex};
+use crate::model::{
+    Finding, ModuleIndex, Reading, Remedy, Row, RuleIndex, Seats, SeatsSource, Service, ServiceSet, StepIndex,
+};
 use crate::plan::block::{self, BlockReason, Blocked};
 use crate::plan::file::{
     AccountsFile, ActionFile, BlockedFile, CountsFile, DomainCountFile, FindingFile, GroupFile, HeldFile,
@@ -37,6 +39,7 @@ pub fn server(plan: &Plan<'_>, detail: Detail) -> ServerFile {
         version: plan.observed.version.read().cloned(),
         reference_id: licence.reference.read().cloned(),
         order_id: licence.order_id.read().cloned(),
+        licence: Some(plan.licence.into()),
         effects_digest: plan.effects.to_string(),
         wish_digest: plan.wish.to_string(),
         counts: counts(plan),
@@ -161,6 +164,23 @@ pub fn step_address(plan: &Plan<'_>, step: &Step) -> String {
         Step::Switch(step) => switch_address(plan, step.row, step.service),
         Step::Setting(step) => format!("{}/backup/{}", plan.server.name, step.change.key),
     }
+}
+
+/// Every address of which the plan cannot tell whether it is as declared: its policy is held or contradicted, or it was
+/// not read.
+pub fn unsure(plan: &Plan<'_>) -> BTreeSet<String> {
+    let observed = plan.observed;
+    let switches = observed.directory.rows().flat_map(|row| {
+        let profile = plan.assignment.of(row);
+        let known = observed.columns.bits.get(row.index()).map_or(ServiceSet::EMPTY, |bits| bits.known);
+        let open = profile.managed.without(known).union(profile.undecided).union(profile.disputed);
+        open.iter().map(move |service| switch_address(plan, row, service)).collect::<Vec<_>>()
+    });
+    let declared = plan.server.backup.iter().flat_map(|backup| &backup.settings);
+    let settings = declared
+        .filter(|setting| !matches!(observed.backup.get(&setting.key), Some(Reading::Read(_))))
+        .map(|setting| format!("{}/backup/{}", plan.server.name, setting.key));
+    switches.chain(settings).collect()
 }
 
 fn action(direction: Direction) -> ActionFile {

@@ -197,14 +197,25 @@ pub enum ExcludeLicenseSense {
     Unknown,
 }
 
+/// How a licence gets onto a server (ACT-1, ACT-2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Activation {
+    /// The server fetches it by itself.
+    Online,
+    /// From a file, relative to the folder of the spec's file.
+    Offline(PathBuf),
+}
+
 /// What a `License` says: what the server's licence must be and offer. Nothing of it is written to a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LicenseSpec {
     pub name: String,
     pub place: Place,
     pub order_id: Option<(String, Place)>,
-    /// Whether the document has an `activation`, and where: nothing is activated yet.
-    pub activation: Option<Place>,
+    /// Where it says that the licence is an evaluation; `None` where it does not.
+    pub evaluation: Option<Place>,
+    /// How the licence would get onto the server, and where that is said: nothing is activated yet.
+    pub activation: Option<(Activation, Place)>,
     /// Whether the document has a `revalidation`, and where: nothing is done about it yet.
     pub revalidation: Option<Place>,
     pub expect: BTreeMap<Module, Expect>,

@@ -25,3 +25,4 @@ use internal::internal;
 pub use meaning::{Source, Spec};
 pub use parse::parse;
 pub use schema::schema;
+pub use shape::document::Kind;

@@ -109,7 +109,10 @@ fn unique_names(documents: &[Document], findings: &mut Vec<Finding>) -> BTreeSet
 fn unique_servers(documents: &[Document], twice: &BTreeSet<Place>, findings: &mut Vec<Finding>) {
     let mut first: BTreeMap<(Kind, &str), &Place> = BTreeMap::new();
     for document in documents {
-        let one = matches!(document.kind, Kind::License | Kind::BackupPolicy);
+        let one = match document.kind {
+            Kind::License | Kind::BackupPolicy => true,
+            Kind::Server | Kind::ServicePolicy => false,
+        };
         let Some((server, place)) = document.server.as_ref().filter(|_| one) else { continue };
         let Some(other) = first.get(&(document.kind, server.as_str())) else {
             first.insert((document.kind, server), place);

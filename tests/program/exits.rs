@@ -162,7 +162,11 @@ fn a_closed_server_with_nothing_to_do_is_told_and_is_0() {
     put(&mut stand.world(), "bob@example.com", &["im"], "1");
     assert!(stand.world().set_server_variable("C_LicenseStatus", "3"));
     let desk = desk(&stand, &[chat()]);
-    desk.plan(&[]).exits(0).says(&["nothing to do", "the licence status is 3: waiting for re-validation"]);
+    let said =
+        ["nothing to do, and its licence lets nothing be changed", "status is 3: waiting for re-validation"];
+    desk.icewarden(&["plan", "spec"]).exits(0).says(&said);
+    // Nobody who asks whether all is as declared is told that it is.
+    assert_eq!(desk.planned(2, &[])["licence"], "closed");
 }
 
 /// The mode begins in the middle of a run: the first write that has no effect ends it (U-22).

@@ -1,7 +1,7 @@
 //! Every guardrail by hand: at its limit, one beyond, what it says, its own override, and that nothing is written
 //! before.
 
-use icewarden::edge::sandbox::World;
+use icewarden::edge::sandbox::{Setting, World};
 
 use super::run::{Desk, codes, desk, steps};
 use super::spec::{backup, license, policy, put, server, whole, world};
@@ -446,7 +446,7 @@ fn lic_1_order_id_reference_and_seats_are_compared_and_never_changed() {
     world.set_product("FTP", None);
     let stand = Stand::of(world);
     let cases: [(&str, &[&str], &str); 8] = [
-        ("orderId: EXAMPLE-0001", &[], "nothing to do"),
+        ("orderId: EXAMPLE-0001", &[], "nothing to do."),
         ("orderId: EXAMPLE-0002", &["licence-order"], "of order EXAMPLE-0001, the spec says EXAMPLE-0002"),
         ("orderId: 0012", &["licence-order"], "the spec says 0012"),
         ("expect: {activesync: {seats: 7}}", &[], "nothing to do"),
@@ -465,14 +465,18 @@ fn lic_1_order_id_reference_and_seats_are_compared_and_never_changed() {
     ];
     for (wanted, found, words) in cases {
         let desk = desk(&stand, &[license(wanted)]);
-        let planned = desk.planned(0, &[]);
+        // A licence that differs is something to do, though no step does it.
+        let (code, licence) = if found.is_empty() { (0, "ok") } else { (2, "differs") };
+        let planned = desk.planned(code, &["--outputs", "outputs"]);
         assert_eq!(codes(&planned), found, "{wanted}");
-        let ran = desk.plan(&[]).exits(0).says(&[words]);
+        assert_eq!(planned["licence"], licence, "{wanted}");
+        assert!(desk.read("outputs").contains(&format!("changes=false\nblocked=false\nlicence={licence}\n")));
+        let ran = desk.plan(&[]).exits(code).says(&[words]);
         if !found.is_empty() {
             ran.says(&["spec.yaml:14:", "next:"]);
         }
     }
-    let planned = desk(&stand, &[license("orderId: EXAMPLE-0002")]).planned(0, &[]);
+    let planned = desk(&stand, &[license("orderId: EXAMPLE-0002")]).planned(2, &[]);
     assert_eq!([&planned["order_id"], &planned["reference_id"]], ["EXAMPLE-0001", super::spec::REFERENCE]);
     assert_eq!(steps(&planned), Vec::<String>::new());
     assert_eq!(stand.writes(), 0);
@@ -480,6 +484,28 @@ fn lic_1_order_id_reference_and_seats_are_compared_and_never_changed() {
     let spec = [server("eu", &stand.url, ""), license("orderId: X").replace("server: eu", "server: us")]
         .join("---\n");
     Desk::with(&spec).plan(&[]).exits(65).says(&["us", "spec.yaml:"]);
+}
+
+/// Status 1 means an evaluation or Emergency Mode (LIC-4): the author's word opens the server where nothing that was
+/// read says otherwise.
+#[test]
+fn lic_4_an_evaluation_that_is_declared_takes_changes() {
+    let stand = Stand::of(world(&[("bob@example.com", &[])]));
+    let chat = || policy("chat", "scope: {accounts: [bob@example.com]}\nservices: {im: enabled}");
+    let declared =
+        desk(&stand, &[license("evaluation: true\nexpect: {instantmessaging: {seats: 10}}"), chat()]);
+    declared.plan(&[]).says(&["take `evaluation` out"]);
+    assert_eq!(declared.planned(2, &[])["licence"], "differs");
+    assert!(stand.world().set_server_variable("C_LicenseStatus", "1"));
+    // Its text marks no module as a trial, so it is a full licence in Emergency Mode.
+    declared.apply(&[]).exits(6).says(&["this is Emergency Mode", "nothing was changed"]);
+    assert_eq!(declared.planned(6, &[])["licence"], "closed");
+    let undeclared = desk(&stand, &[chat()]);
+    undeclared.apply(&[]).exits(6).says(&["declare `evaluation: true`", "all services stop at midnight"]);
+    // U-1: where the text is not given, the author knows better than nobody.
+    stand.world().set_switch(Setting::parse("U-1=no-value").expect("a position"));
+    declared.apply(&[]).exits(0).says(&["the licence is an evaluation, as the spec says"]);
+    assert_eq!(stand.writes(), 1);
 }
 
 /// Several narrowed plans, each within the limit, are one change.

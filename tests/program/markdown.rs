@@ -163,6 +163,7 @@ fn server(texts: &Texts, reason: &ReasonFile, steps: usize, kinds: usize) -> Ser
         version: Some(e.clone()),
         reference_id: None,
         order_id: Some(d.clone()),
+        licence: None,
         effects_digest: a.clone(),
         wish_digest: String::new(),
         counts: Default::default(),

@@ -123,9 +123,9 @@ fn a_plan_saved_in_the_form_before_is_still_applied() {
     let desk = desk(&stand, &[claim]);
     desk.save(2, &[]);
     let mut plan: serde_json::Value = serde_json::from_str(&desk.read("plan.json")).expect("JSON");
-    assert_eq!(plan["format_version"], "1.2");
+    assert_eq!(plan["format_version"], "1.3");
     plan["format_version"] = "1.0".into();
-    for new in ["harm", "changes", "obstacles"] {
+    for new in ["harm", "changes", "obstacles", "licence"] {
         let fields = plan["servers"][0].as_object_mut().expect("an object");
         assert!(fields.shift_remove(new).is_some(), "{new} is new");
     }

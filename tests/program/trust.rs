@@ -306,7 +306,10 @@ fn only_the_reviewed_effects_are_applied() {
     let desk = desk(&base, &base);
     let plan = desk.planned(2, &["--outputs", "outputs"]);
     let digest = plan["effects_digest"].as_str().expect("a digest");
-    assert_eq!(desk.read("outputs"), format!("changes=true\nblocked=false\neffects-digest=eu={digest}\n"));
+    assert_eq!(
+        desk.read("outputs"),
+        format!("changes=true\nblocked=false\nlicence=ok\neffects-digest=eu={digest}\n")
+    );
     let other = "0".repeat(64);
     let by_name = format!("eu={digest}");
     for (effects, code, words) in [
@@ -324,7 +327,7 @@ fn only_the_reviewed_effects_are_applied() {
     desk.apply(&["--effects", digest]).exits(4);
     desk.planned(0, &["--outputs", "outputs"]);
     assert!(
-        desk.read("outputs").contains("\nchanges=false\nblocked=false\neffects-digest=eu="),
+        desk.read("outputs").contains("\nchanges=false\nblocked=false\nlicence=ok\neffects-digest=eu="),
         "it is appended"
     );
 }
@@ -352,5 +355,5 @@ fn of_several_servers_each_needs_its_reviewed_effects_and_a_failed_one_leaves_th
     assert_eq!((eu.writes(), us.writes()), (1, 0));
     let down = Desk::with(&spec.replace(&us.url, "http://127.0.0.1:1/icewarpapi/"));
     down.plan(&["--outputs", "outputs"]).exits(69);
-    assert_eq!(down.read("outputs"), "changes=\nblocked=\neffects-digest=\n");
+    assert_eq!(down.read("outputs"), "changes=\nblocked=\nlicence=\neffects-digest=\n");
 }

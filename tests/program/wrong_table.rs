@@ -620,8 +620,9 @@ fn identities() -> Vec<Row> {
             stand.twist(without(&["C_Reference"]));
             scene(stand, &[chat()])
         }),
-        row(S, "licence of another order", 0, &["of order EXAMPLE-0001, the spec says EXAMPLE-0002"], || {
-            scene(stand(), &[license("orderId: EXAMPLE-0002")])
+        row(S, "licence of another order", 2, &["of order EXAMPLE-0001, the spec says EXAMPLE-0002"], || {
+            let scene = scene(stand(), &[license("orderId: EXAMPLE-0002")]);
+            Scene { runs: Runs::Only(&["plan", "spec", "--detailed-exitcode"]), ..scene }
         }),
         two("two servers with one Reference ID", &["pinned to one machine"], |_| {
             server("us", "https://us.example.com/icewarpapi/", "")

@@ -282,6 +282,7 @@ fn license(service: Service, module: &str) -> LicenseSpec {
         name: "eu".to_owned(),
         place: place(),
         order_id: None,
+        evaluation: None,
         activation: None,
         revalidation: None,
         expect: BTreeMap::new(),

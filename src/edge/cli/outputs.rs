@@ -6,10 +6,10 @@ use std::path::Path;
 use super::error::CliError;
 use super::exit::Exit;
 use crate::edge::saved;
-use crate::plan::file::{PlanFile, PlanOutcomeFile, ServerFile};
+use crate::plan::file::{LicenceOutcomeFile, PlanFile, PlanOutcomeFile, ServerFile};
 use crate::spec::meaning::Source;
 
-/// Appends `changes`, `blocked` and `effects-digest`. All are empty where a server could not be planned: half an
+/// Appends `changes`, `blocked`, `licence` and `effects-digest`. All are empty where a server could not be planned: half an
 /// answer must not be taken for a whole one.
 ///
 /// # Errors
@@ -38,15 +38,21 @@ pub fn may_append(path: &Path, sources: &[Source]) -> Result<(), CliError> {
 
 fn lines(plan: &PlanFile) -> String {
     let servers = &plan.servers;
-    let (mut changes, mut blocked, mut digests) = (String::new(), String::new(), String::new());
+    let (mut changes, mut blocked, mut licence) = (String::new(), String::new(), String::new());
+    let mut digests = String::new();
     if servers.iter().all(|server| server.error.is_none()) {
         let held =
             |outcome: &PlanOutcomeFile| matches!(outcome, PlanOutcomeFile::Blocked | PlanOutcomeFile::Closed);
         changes = servers.iter().any(ServerFile::can_be_applied).to_string();
         blocked = servers.iter().any(|server| held(&server.outcome)).to_string();
+        // The worst of them, in this order.
+        let worst = [LicenceOutcomeFile::Closed, LicenceOutcomeFile::Differs, LicenceOutcomeFile::Due];
+        let worst =
+            worst.into_iter().find(|word| servers.iter().any(|server| server.licence.as_ref() == Some(word)));
+        licence = worst.unwrap_or(LicenceOutcomeFile::Ok).to_string();
         // Names of servers have neither `=` nor `,` (the spec sees to it), nor any line end.
         let digest = servers.iter().map(|server| format!("{}={}", server.server, server.effects_digest));
         digests = digest.collect::<Vec<_>>().join(",");
     }
-    format!("changes={changes}\nblocked={blocked}\neffects-digest={digests}\n")
+    format!("changes={changes}\nblocked={blocked}\nlicence={licence}\neffects-digest={digests}\n")
 }

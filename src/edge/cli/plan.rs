@@ -23,8 +23,8 @@ use crate::edge::store::Store;
 use crate::edge::{plan_file, saved};
 use crate::model::{Directory, Pattern};
 use crate::plan::file::{
-    AccountsFile, AllowFile, CountsFile, ErrorFile, NarrowedFile, PlanFile, PlanOutcomeFile, ServerFile,
-    SourceFile, UnmanagedFile,
+    AccountsFile, AllowFile, CountsFile, ErrorFile, LicenceOutcomeFile, NarrowedFile, PlanFile,
+    PlanOutcomeFile, ServerFile, SourceFile, UnmanagedFile,
 };
 use crate::plan::{Allow, Plan};
 use crate::report::groups::Detail;
@@ -239,6 +239,7 @@ fn servers_table(servers: &[ServerFile], exits: &[Exit], output: &Output) -> Str
         let counts = &server.counts;
         let numbers = [counts.claims, counts.releases, counts.settings, counts.blocked];
         let outcome = match server.outcome {
+            PlanOutcomeFile::NothingToDo if text::licence(server).is_some() => "licence",
             PlanOutcomeFile::NothingToDo => "nothing to do",
             PlanOutcomeFile::Changes => Exit::Changes.word(),
             _ => exit.word(),
@@ -254,9 +255,12 @@ fn servers_table(servers: &[ServerFile], exits: &[Exit], output: &Output) -> Str
     servers::table(["claims", "releases", "settings", "blocked"], &rows, output.layout(false))
 }
 
-/// How a plan ends the program.
+/// How a plan ends the program. What the licence lacks is something to do, though no step does it: nobody who asks
+/// whether all is as declared may be told that it is.
 pub fn exit_of(file: &ServerFile) -> Exit {
+    let licence_is_ok = matches!(file.licence, None | Some(LicenceOutcomeFile::Ok));
     match file.outcome {
+        PlanOutcomeFile::NothingToDo if !licence_is_ok => Exit::Changes,
         PlanOutcomeFile::Closed => Exit::Closed,
         PlanOutcomeFile::Blocked => Exit::Blocked,
         PlanOutcomeFile::Changes => Exit::Changes,
@@ -289,6 +293,7 @@ fn unplanned(server: &str, target: &str, error: ErrorFile) -> ServerFile {
         version: None,
         reference_id: None,
         order_id: None,
+        licence: None,
         effects_digest: String::new(),
         wish_digest: String::new(),
         counts: CountsFile::default(),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
@@ -16,9 +17,10 @@ use crate::edge::port::{Server, Wanted};
 use crate::edge::secrets::Secret;
 use crate::edge::store::{DigestKey, Entry, Journal};
 use crate::flow::{Event, Halt, Next, Outcome, Run, StepState};
-use crate::lifecycle::{Standing, standing};
+use crate::lifecycle::{Licensed, Standing, standing};
 use crate::model::{BackupKey, Reading, ServiceSet, StepIndex};
 use crate::plan::again::{is_worth_it, withdrawn};
+use crate::plan::licence::licensed;
 use crate::plan::{Plan, Step};
 use crate::spec::meaning::SupportSense;
 
@@ -45,6 +47,7 @@ pub async fn perform<'a, S: Server>(performing: &Performing<'a, S>) -> Run<'a> {
     if is_worth_it(plan) {
         run = run.looking_again();
     }
+    let licensed = licensed(plan.server.license.as_ref(), plan.observed);
     let mut tasks = Tasks::default();
     // What ended and is not written down yet. It goes with the intents of what starts next: one commit for both.
     let mut ended: Vec<Entry> = Vec::new();
@@ -65,7 +68,7 @@ pub async fn perform<'a, S: Server>(performing: &Performing<'a, S>) -> Run<'a> {
             break;
         }
         let joined = tokio::select! {
-            asked = ask_standing(server), if next == Next::AskStanding => {
+            asked = ask_standing(server, licensed), if next == Next::AskStanding => {
                 asked.tell(&mut run);
                 continue;
             }
@@ -262,13 +265,23 @@ async fn look_again<S: Server>(
     let plan = performing.plan;
     let wanted =
         Wanted { services: ServiceSet::EMPTY, licence: false, backup: Vec::new(), ..wanted(plan.server) };
-    let again = performing.server.observe(&wanted, &|_| {}).await.map_err(|error| error.to_string())?;
-    match again.directory.incomplete.first() {
-        // Not read is not absent: a list that is not whole withdraws nothing by what it lacks.
-        Some(why) => Err(why.clone()),
-        None => Ok(withdrawn(plan, again.directory, today())),
+    let mut tries = 0;
+    loop {
+        let again = performing.server.observe(&wanted, &|_| {}).await.map_err(|error| error.to_string())?;
+        tries += 1;
+        match again.directory.incomplete.first() {
+            None => return Ok(withdrawn(plan, again.directory, today(), performing.job.allows)),
+            // On a busy server an account is made now and then while the lists are read (U-9).
+            Some(_) if tries < LOOKS => tokio::time::sleep(BETWEEN_LOOKS).await,
+            // Not read is not absent: a list that is not whole withdraws nothing by what it lacks.
+            Some(why) => return Err(why.clone()),
+        }
     }
 }
+
+/// How often the lists are read before a look gives up, and how long it waits between.
+const LOOKS: u32 = 3;
+const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 
 /// What asking for the licence's status gave.
 enum Asked {
@@ -289,7 +302,7 @@ impl Asked {
 }
 
 /// A read that failed is tried once more: a passing trouble must not end a run.
-async fn ask_standing(server: &impl Server) -> Asked {
+async fn ask_standing(server: &impl Server, licensed: Licensed) -> Asked {
     let mut read = server.standing().await;
     if !matches!(read, Ok(Reading::Read(_))) {
         read = server.standing().await;
@@ -297,7 +310,7 @@ async fn ask_standing(server: &impl Server) -> Asked {
     let unclear =
         |why: &str| format!("after a step that was not done, the licence's status cannot be read: {why}");
     match read {
-        Ok(Reading::Read(number)) => match standing(Ok(number)) {
+        Ok(Reading::Read(number)) => match standing(Ok(number), licensed) {
             Standing::Open => Asked::Open,
             Standing::Closed(why) => Asked::Closed(format!("the server takes no changes now: {why}")),
         },

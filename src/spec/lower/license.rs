@@ -1,12 +1,13 @@
 //! What a `License` means.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use super::At;
 use crate::model::{Finding, Module, Place, Remedy, Service};
-use crate::spec::meaning::{Expect, LicenseSpec};
+use crate::spec::meaning::{Activation, Expect, LicenseSpec};
 use crate::spec::shape::document::License;
-use crate::spec::shape::license::ExpectShape;
+use crate::spec::shape::license::{ActivationShape, ExpectShape};
 use crate::spec::shape::services::ServiceMap;
 use crate::spec::shape::values::{ModuleName, TextMap};
 use crate::spec::tree::shown;
@@ -90,10 +91,22 @@ pub fn license(shape: License, at: At<'_, '_>) -> LicenseSpec {
         name: shape.metadata.name.0,
         place: at.key("metadata").key("name").place(),
         order_id: shape.spec.order_id.map(|id| (id.0, body.key("orderId").place())),
-        activation: shape.spec.activation.map(|_| body.key("activation").key_place()),
+        evaluation: shape.spec.evaluation.filter(|is| *is).map(|_| body.key("evaluation").place()),
+        activation: shape.spec.activation.map(|activation| activated(activation, body.key("activation"))),
         revalidation: shape.spec.revalidation.map(|_| body.key("revalidation").key_place()),
         expect: expect(&expected, body.key("expect")),
         module_of: module_of(shape.spec.module_of, body.key("moduleOf")),
+    }
+}
+
+/// How it gets there; a file is named where it stands.
+fn activated(shape: ActivationShape, at: At<'_, '_>) -> (Activation, Place) {
+    match shape.offline {
+        Some(offline) => {
+            let place = at.key("offline").key("file").place();
+            (Activation::Offline(PathBuf::from(offline.file.0)), place)
+        }
+        None => (Activation::Online, at.key_place()),
     }
 }
 

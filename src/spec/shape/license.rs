@@ -15,6 +15,9 @@ pub struct LicenseBody {
     /// The order id of the licence, compared with the server's. Absent: not compared. It is text, whatever it
     /// looks like. Example: `EXAMPLE-0001`.
     pub order_id: Option<Token>,
+    /// Whether the licence is an evaluation. A server then shows status 1 for as long as it lasts, as one in Emergency
+    /// Mode does (LIC-4); without this such a server takes no changes. Default: `false`. Example: `true`.
+    pub evaluation: Option<bool>,
     /// How the licence gets onto the server. Absent: it is only compared. Read, and not done yet.
     /// Example: `{online: {}}`.
     pub activation: Option<ActivationShape>,
