@@ -71,6 +71,7 @@ meaning() {
         5) echo "applied in part" ;;
         6) echo "the server takes no changes" ;;
         7) echo "another run holds the lock" ;;
+        8) echo "done, and not told as asked" ;;
         64) echo "usage" ;;
         65) echo "the spec is invalid" ;;
         69) echo "a server is not reachable" ;;

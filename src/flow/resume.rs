@@ -80,9 +80,16 @@ pub struct GoesOn<'a> {
 
 /// Whether all that is left to do was approved and not done yet.
 ///
+/// `unsure` are addresses of which the plan cannot tell whether they are as declared: what it does not hold of those is
+/// still open, and not done.
+///
 /// # Errors
 /// What would be done that was not.
-pub fn goes_on<'a>(approved: &[Approved<'a>], now: &'a ServerFile) -> Result<GoesOn<'a>, Refusal<'a>> {
+pub fn goes_on<'a>(
+    approved: &[Approved<'a>],
+    now: &'a ServerFile,
+    unsure: &BTreeSet<String>,
+) -> Result<GoesOn<'a>, Refusal<'a>> {
     let left: BTreeSet<Effect<'a>> = now.steps.iter().map(Effect::of).collect();
     let open: BTreeSet<Effect<'a>> =
         approved.iter().filter(|step| step.came != Came::Done).map(|step| step.effect).collect();
@@ -96,7 +103,8 @@ pub fn goes_on<'a>(approved: &[Approved<'a>], now: &'a ServerFile) -> Result<Goe
     let blocked: BTreeSet<&str> = now.blocked.iter().map(|blocked| blocked.address.as_str()).collect();
     let mut goes_on = GoesOn { steps: approved.len(), done: 0, left: left.len(), found: Vec::new(), gone: 0 };
     for step in approved {
-        if left.contains(&step.effect) || blocked.contains(step.effect.address) {
+        let is_open = blocked.contains(step.effect.address) || unsure.contains(step.effect.address);
+        if left.contains(&step.effect) || (is_open && step.came != Came::Done) {
             continue;
         }
         match step.came {
@@ -139,12 +147,18 @@ impl Settled {
 }
 
 /// What is settled of a run's steps by a plan that goes on with it or has nothing left, by their indices: those that
-/// are done, or that are in the plan, stay as they are.
-pub fn settled(approved: &[Approved<'_>], now: &ServerFile, spec: SpecOrigin) -> Vec<(StepIndex, Settled)> {
+/// are done, that are in the plan, or of which the plan is `unsure`, stay as they are.
+pub fn settled(
+    approved: &[Approved<'_>],
+    now: &ServerFile,
+    unsure: &BTreeSet<String>,
+    spec: SpecOrigin,
+) -> Vec<(StepIndex, Settled)> {
     let left: BTreeSet<(&str, &str)> = now.steps.iter().map(|step| Effect::of(step).whom()).collect();
     let blocked: BTreeSet<&str> = now.blocked.iter().map(|blocked| blocked.address.as_str()).collect();
     let of = |(index, step): (usize, &Approved<'_>)| {
-        if step.came == Came::Done || left.contains(&step.effect.whom()) {
+        let stays = left.contains(&step.effect.whom()) || unsure.contains(step.effect.address);
+        if step.came == Came::Done || stays {
             return None;
         }
         let settled = if blocked.contains(step.effect.address) {
@@ -197,17 +211,32 @@ mod tests {
         let approved = approve(&plan, &[Came::Done, Came::Begun, Came::NotBegun, Came::NotBegun]);
         // One that was in doubt is done, one that was not begun was done by somebody else.
         let now = left(&["d"]);
-        let on = goes_on(&approved, &now).expect("all that is left was approved");
+        let on = goes_on(&approved, &now, &BTreeSet::new()).expect("all that is left was approved");
         assert_eq!((on.steps, on.done, on.left, on.gone), (4, 1, 1, 1));
         assert_eq!(on.found.iter().map(|effect| effect.address).collect::<Vec<_>>(), ["eu/b@example.com/im"]);
         assert_eq!(
-            settled(&approved, &now, SpecOrigin::OfTheRun),
+            settled(&approved, &now, &BTreeSet::new(), SpecOrigin::OfTheRun),
             [(StepIndex::new(1), Settled::Found), (StepIndex::new(2), Settled::NoNeed)]
         );
         assert_eq!(
-            settled(&approved, &now, SpecOrigin::Another),
+            settled(&approved, &now, &BTreeSet::new(), SpecOrigin::Another),
             [(StepIndex::new(1), Settled::NoNeed), (StepIndex::new(2), Settled::NoNeed)]
         );
+    }
+
+    /// What no plan can tell – its policy is held, its switch was not read – is not done because no plan does it.
+    #[test]
+    fn what_the_plan_cannot_tell_stays_open() {
+        let plan = left(&["a", "b", "c"]);
+        let approved = approve(&plan, &[Came::Begun, Came::NotBegun, Came::Done]);
+        let unsure: BTreeSet<String> =
+            ["eu/a@example.com/im", "eu/b@example.com/im", "eu/c@example.com/im"].map(str::to_owned).into();
+        let now = left(&[]);
+        let on = goes_on(&approved, &now, &unsure).expect("nothing is left that was not approved");
+        assert_eq!((on.done, on.left, on.gone, on.found.len()), (1, 0, 0, 0));
+        for origin in [SpecOrigin::OfTheRun, SpecOrigin::Another] {
+            assert_eq!(settled(&approved, &now, &unsure, origin), []);
+        }
     }
 
     #[test]
@@ -215,7 +244,7 @@ mod tests {
         let plan = left(&["a", "b"]);
         let approved = approve(&plan, &[Came::Done, Came::NotBegun]);
         let now = left(&["a", "b", "c"]);
-        let refusal = goes_on(&approved, &now).expect_err("somebody changed the server");
+        let refusal = goes_on(&approved, &now, &BTreeSet::new()).expect_err("somebody changed the server");
         let names = |effects: &[Effect<'_>]| {
             effects.iter().map(|effect| effect.address.to_owned()).collect::<Vec<_>>()
         };

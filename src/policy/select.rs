@@ -107,8 +107,8 @@ impl<'a> Selecting<'a> {
             }
         }
         for (text, place) in &selector.except {
-            match pattern(text, place) {
-                Ok(pattern) => rows.subtract(&self.matching(&pattern, place)),
+            match self.excepted(text, place) {
+                Ok(excepted) => rows.subtract(&excepted),
                 Err(found) => note(found),
             }
         }
@@ -334,6 +334,28 @@ impl<'a> Selecting<'a> {
         let rows = self.matching(&pattern, place);
         if rows.is_empty() && pattern.literal().is_none() {
             self.unmatched(format!("`{text}` matches no user account of the server"), place);
+        }
+        Ok(rows)
+    }
+
+    /// Whom an entry of `except` means. One that means nobody would let through what it was to stop, so that is told; and
+    /// while an alias domain was not read, nobody knows whom it was to stop (U-45).
+    fn excepted(&mut self, text: &str, place: &Place) -> Result<Rows, Gap> {
+        let pattern = pattern(text, place)?;
+        if let Some(index) = pattern.whole_domain().and_then(|name| self.directory.domain_index(name))
+            && self.directory.domains()[index].1 == DomainKind::Alias
+            && self.target(index, place).is_none()
+        {
+            let why =
+                format!("`{text}` is of an alias domain, and the domain that it stands for was not read");
+            return Err(Gap::Unread(why, place.clone()));
+        }
+        let rows = self.matching(&pattern, place);
+        if rows.is_empty() && pattern.literal().is_none() {
+            self.unmatched(
+                format!("`{text}` excepts nobody: it matches no user account of the server"),
+                place,
+            );
         }
         Ok(rows)
     }

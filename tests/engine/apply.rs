@@ -6,7 +6,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use icewarden::diff::Narrowing;
-use icewarden::edge::engine::resume::{Loaded, Resumed, sources_of};
+use icewarden::edge::engine::load::Loaded;
+use icewarden::edge::engine::resume::{Resumed, sources_of};
 use icewarden::edge::engine::{
     Applied, Before, Begun, Consent, Ear, End, FailureKind, Job, Keep, NotShown, Order, Stop, Stopper, Tell,
     Told, Trust, begin, confirmed,

@@ -17,7 +17,7 @@ mod world;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use icewarden::edge::sandbox::{Fault, Setting};
+use icewarden::edge::sandbox::{FAULTS, Fault, Setting};
 
 use case::{Case, End, Verdict, judge};
 use drawn::{Dice, all_is_tried, seed};
@@ -118,6 +118,18 @@ fn every_position() -> Vec<Case> {
         }
     }
     cases
+}
+
+/// What the sandbox offers and the matrix leaves out is never tried.
+#[test]
+fn every_kind_of_fault_is_among_those_that_are_tried() {
+    for (kind, _) in FAULTS {
+        let is_it = |tried: &str| match kind {
+            "STATUS" => tried.bytes().all(|byte| byte.is_ascii_digit()),
+            kind => tried.split('=').next() == kind.split('=').next(),
+        };
+        assert!(KINDS.iter().any(|tried| is_it(tried)), "{kind} is tried nowhere: add it to KINDS");
+    }
 }
 
 fn every_fault() -> Vec<Case> {

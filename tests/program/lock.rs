@@ -75,6 +75,23 @@ fn a_second_run_that_may_wait_goes_on_when_the_first_has_ended() {
     assert_eq!(stand.writes(), 1);
 }
 
+/// What was read of a run before the lock was there may be old by then.
+#[test]
+fn a_resume_that_waited_does_not_go_on_with_a_run_that_moved_on() {
+    let (stand, desk) = start();
+    let held = held(&stand, &desk);
+    let mut second = desk.start(&["apply", "--resume", "--auto-approve", "--lock-timeout", "2m"]);
+    second.says("waiting for");
+    held.let_go.send(()).expect("it waits");
+    held.started.ends().exits(0);
+    second
+        .ends()
+        .exits(7)
+        .says(&["run 1 is not what it was any more", "next: run again: `icewarden history`"]);
+    desk.icewarden(&["history"]).exits(0).says(&["complete 1/1"]);
+    assert_eq!(stand.writes(), 1);
+}
+
 #[test]
 fn a_wait_for_the_lock_ends_with_its_time_or_a_signal() {
     let (stand, desk) = start();

@@ -309,3 +309,46 @@ fn who_is_protected_by_an_alias_loses_nothing() {
     desk.apply(ALLOW).exits(3);
     assert_eq!(stand.writes(), 0);
 }
+
+/// An alias domain stands for the accounts of another, in what protects and in what excepts as well.
+#[test]
+fn who_is_protected_or_excepted_by_an_alias_domain_loses_nothing() {
+    let off = |scope: &str| policy("chat", &format!("scope: {{{scope}}}\nservices: {{im: disabled}}"));
+    let stand = Stand::of(aliased("U-45=not"));
+    let protect = "guardrails: {protect: ['*@alias.example.test']}";
+    let all = off("accounts: ['*@example.com']");
+    let desk = super::run::Desk::with(&super::spec::whole(&stand, protect, &[all]));
+    desk.apply(ALLOW).exits(3).says(&["bea@example.com would lose im"]);
+    let all = off("accounts: ['*@example.com'], except: ['*@alias.example.test']");
+    desk_of(&stand, &all).plan(ALLOW).exits(3).says(&["the selector matches no account"]);
+    assert_eq!(stand.writes(), 0);
+    // Nobody knows whom it was to stop.
+    stand.twist(|_, request| (request.command == "getdomainproperties").then(refused));
+    desk_of(&stand, &all)
+        .plan(ALLOW)
+        .exits(3)
+        .says(&["of an alias domain, and the domain that it stands for was not"]);
+}
+
+fn desk_of(stand: &Stand, policy: &str) -> super::run::Desk {
+    desk(stand, &[policy.to_owned()])
+}
+
+/// A slip of the pen in a list of those who are to keep their mail is told.
+#[test]
+fn an_entry_that_protects_or_excepts_nobody_is_told() {
+    let stand = Stand::of(aliased("U-45=not"));
+    let chat = policy(
+        "chat",
+        "scope: {accounts: ['*@example.com'], except: ['*@exampel.test', 'svc-*@*']}\nservices: {im: enabled}",
+    );
+    let protect = "guardrails: {protect: [carll@example.com, carl@example.com, '*@exampel.test']}";
+    let desk = super::run::Desk::with(&super::spec::whole(&stand, protect, &[chat]));
+    let ran = desk.plan(&[]).says(&[
+        "`carll@example.com` in guardrails.protect matches no account of the server: it protects nobody",
+        "`*@exampel.test` in guardrails.protect matches no account",
+        "`*@exampel.test` excepts nobody: it matches no user account",
+        "`svc-*@*` excepts nobody",
+    ]);
+    assert!(!ran.out.contains("`carl@example.com` in guardrails"), "{}", ran.out);
+}

@@ -245,6 +245,30 @@ fn a_run_whose_rest_has_no_seat_is_settled_and_still_told_as_blocked() {
     }
 }
 
+/// No plan does what nobody can tell; that does not make it done.
+#[test]
+fn a_step_whose_policy_is_held_meanwhile_stays_open() {
+    for resume in [true, false] {
+        let stand = stand();
+        super::spec::group(&mut stand.world(), "sales@example.com", &NAMES);
+        let services = "{im: {enable: {groups: [sales@example.com]}, others: leave}}";
+        let held =
+            policy("chat-eu", &format!("scope: {{accounts: [\"?@example.com\"]}}\nservices: {services}"));
+        let desk = desk(&stand, &[held]);
+        kill_at(&stand, &desk, 1, When::BeforeAll, &[]);
+        stand.world().set_members("sales@example.com", &[]);
+        let ran = if resume { desk.icewarden(&RESUME) } else { desk.apply(&[]) };
+        let ran = ran.exits(3).says(&["has no members"]);
+        for word in ["found done", "is settled"] {
+            assert!(!ran.out.contains(word) && !ran.err.contains(word), "{ran:?}");
+        }
+        desk.icewarden(&["history"]).exits(0).says(&["cut off 0/4"]);
+        stand.world().set_members("sales@example.com", &NAMES);
+        desk.icewarden(&RESUME).exits(0).says(&["4 left to do"]);
+        assert_eq!(stand.writes(), 4);
+    }
+}
+
 /// A narrowed plan says nothing of what it leaves out: the run that it leaves steps of can still be gone on with.
 #[test]
 fn a_narrowed_apply_leaves_a_larger_run_open() {

@@ -196,3 +196,16 @@ fn a_policy_that_is_renamed_keeps_its_memory() {
     desk.write("spec/spec.yaml", &renamed.replace("name: talk", "name: new").replace("sales@", "sellers@"));
     desk.plan(&LOSE).exits(2);
 }
+
+/// A run looks at the lists again before its claims: that a group may be empty holds then too.
+#[test]
+fn claims_beside_a_group_that_may_be_empty_are_done() {
+    let (stand, _) = start();
+    leave(&mut stand.world(), 0);
+    let services = "{im: {enable: {groups: [sales@example.com]}, others: disabled}, sip: enabled}";
+    let scope = "scope: {accounts: [\"?@example.com\"]}";
+    let desk = desk(&stand, &[policy("chat", &format!("{scope}\nservices: {services}"))]);
+    let allow = ["--allow", "disable=10", "--allow", "shrink=chat:0", "--reason", "sales is closed"];
+    desk.apply(&allow).exits(0).says(&["20 of 20 steps done"]);
+    assert!(stand.is_on("a@example.com", "sip") && !stand.is_on("a@example.com", "im"));
+}

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
+use icewarden::edge::engine::load::{named_files, read};
 use icewarden::edge::files::read_folder;
 use icewarden::model::Finding;
 use tempfile::TempDir;
@@ -129,4 +130,45 @@ fn a_link_out_of_the_folder_is_refused_and_one_inside_is_followed() {
     let named = outside.path().join("named");
     symlink(outside.path(), &named).expect("a link");
     assert!(read_folder(&named).is_ok());
+}
+
+const NAMES_FILES: &str = "\
+apiVersion: icewarden.dev/v1
+kind: Server
+metadata: {name: eu}
+spec:
+  connection:
+    rpc: {url: \"https://mail.example.com/icewarpapi/\", account: admin@example.com, password: {file: no-such-secret}, caFile: ca.pem}
+---
+apiVersion: icewarden.dev/v1
+kind: License
+metadata: {name: eu}
+spec:
+  server: eu
+  activation: {offline: {file: LICENCE}}
+";
+
+/// Every file that a spec names is looked at: a path that was mistyped is found before a server needs it.
+#[test]
+fn files_that_a_spec_names_are_looked_at() {
+    let told = |folder: &TempDir, licence: &str| {
+        fs::write(folder.path().join("a.yaml"), NAMES_FILES.replace("LICENCE", licence)).expect("a file");
+        let findings = named_files(&read(folder.path()).expect("a valid spec").spec);
+        let told =
+            |finding: &Finding| format!("{:?} {}", finding.severity, finding.message.replace("\\", "/"));
+        findings.iter().map(told).collect::<Vec<_>>().join("\n")
+    };
+    let whole = folder(&[("ca.pem", b"x"), ("license.xml", b"x"), ("empty.xml", b"")]);
+    let secret = "Warning no-such-secret with a secret cannot be used";
+    let of_licence = told(&whole, "license.xml");
+    assert!(of_licence.starts_with(secret) && of_licence.lines().count() == 1, "{of_licence}");
+    for (path, said) in
+        [("no.xml", "Error"), ("empty.xml", "Error"), (".", "Error"), ("/no/such/license.xml", "Warning")]
+    {
+        let told = told(&whole, path);
+        let last = told.lines().last().unwrap_or_default();
+        assert!(last.starts_with(said) && last.contains("with the licence cannot be used"), "{path}: {told}");
+    }
+    let without = folder(&[("license.xml", b"x")]);
+    assert!(told(&without, "license.xml").starts_with("Error"), "the certificates are missing");
 }

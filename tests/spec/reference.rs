@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use icewarden::spec::schema;
+use icewarden::spec::{Kind, schema};
 use serde_json::Value;
 
 const PATH: &str = "docs/spec.md";
@@ -211,7 +211,7 @@ fn example(kind: &str) -> String {
 
 fn reference() -> String {
     let mut reference = Reference { schema: schema(), out: HEAD.to_owned(), forms: Vec::new() };
-    for kind in ["Server", "License", "BackupPolicy", "ServicePolicy"] {
+    for kind in Kind::ALL.iter().map(|kind| kind.name()) {
         let description = reference.definition(kind)["description"].as_str().unwrap_or_default().to_owned();
         let _ = write!(
             reference.out,

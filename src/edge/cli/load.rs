@@ -6,32 +6,10 @@ use super::args::Format;
 use super::error::CliError;
 use super::exit::Exit;
 use super::output::Output;
-use crate::edge::engine::resume::Loaded;
-use crate::edge::{children, files};
+use crate::edge::engine::load::{Loaded, named_files, read};
 use crate::model::{Finding, Severity};
 use crate::report::schema::document;
 use crate::report::validation::ValidationFile;
-use crate::spec::{meaning::Source, parse};
-
-/// Reads and checks a spec.
-///
-/// # Errors
-/// Every finding, with the files that could be read.
-pub fn read(path: &Path) -> Result<Loaded, (Vec<Finding>, Vec<Source>)> {
-    let sources = files::read_folder(path).map_err(|findings| (findings, Vec::new()))?;
-    parse_sources(sources)
-}
-
-/// Checks a spec whose text is at hand.
-pub fn parse_sources(sources: Vec<Source>) -> Result<Loaded, (Vec<Finding>, Vec<Source>)> {
-    match parse(&sources) {
-        Ok(spec) => {
-            children::withhold(&spec);
-            Ok(Loaded { spec, sources })
-        }
-        Err(findings) => Err((findings, sources)),
-    }
-}
 
 /// Reads and checks a spec.
 ///
@@ -50,8 +28,12 @@ pub fn say_findings(loaded: &Loaded, output: &Output) {
 
 /// The command `validate`.
 pub fn validate(path: &Path, format: Format, output: &Output) -> Exit {
-    let (found, sources, servers) = match read(path) {
-        Ok(loaded) => (loaded.spec.findings, loaded.sources, loaded.spec.servers.len()),
+    let (found, sources, servers): (Vec<Finding>, _, _) = match read(path) {
+        Ok(loaded) => {
+            let named = named_files(&loaded.spec);
+            let found = loaded.spec.findings.into_iter().chain(named).collect();
+            (found, loaded.sources, loaded.spec.servers.len())
+        }
         Err((found, sources)) => (found, sources, 0),
     };
     let invalid = found.iter().any(|finding| finding.severity == Severity::Error);

@@ -7,7 +7,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::load;
 use crate::diff::{Narrowing, Strictness};
-use crate::edge::engine::resume::Loaded;
+use crate::edge::engine::load::{Loaded, parse_sources};
 use crate::edge::plan_file;
 use crate::model::Pattern;
 use crate::plan::Allow;
@@ -42,8 +42,8 @@ pub fn open(path: &Path, allows: Vec<Allow>, narrow: &NarrowArgs) -> Result<Prep
         CliError::new(Exit::SpecInvalid, format!("{}: {problem}", path.display())).next(next)
     };
     let file = plan_file::read(path).map_err(|(problem, next)| wrong(problem, next))?;
-    let loaded = load::parse_sources(sources_of(&file))
-        .map_err(|(found, sources)| CliError::invalid(found, sources))?;
+    let loaded =
+        parse_sources(sources_of(&file)).map_err(|(found, sources)| CliError::invalid(found, sources))?;
     let allows: Result<Vec<Allow>, String> = file.allows.iter().map(Allow::of).collect();
     let allows = allows.map_err(|problem| wrong(problem, "plan again".into()))?;
     let narrowing = narrowing_of(&file).map_err(|problem| wrong(problem, "plan again".into()))?;

@@ -11,8 +11,9 @@ use super::exit::Exit;
 use super::output::Output;
 use super::runtime::session_runtime;
 use super::teller::Teller;
-use super::{keep, load, prepare, trust};
-use crate::edge::engine::resume::{Loaded, Resumed, sources_of, still_open};
+use super::{keep, prepare, trust};
+use crate::edge::engine::load::{Loaded, parse_sources};
+use crate::edge::engine::resume::{Resumed, sources_of, still_open};
 use crate::edge::engine::{Before, Ear, Job, Order, Tell};
 use crate::edge::store::{RunRow, Store};
 use crate::flow::resume::SpecOrigin;
@@ -155,7 +156,7 @@ async fn find(path: Option<&Path>, store: &Store, output: &Output) -> Result<Fou
 
 /// The spec that a run was begun with.
 async fn begun_with(run: &RunRow, store: &Store) -> Result<Loaded, CliError> {
-    load::parse_sources(sources_of(run, store).await?).map_err(|(found, sources)| {
+    parse_sources(sources_of(run, store).await?).map_err(|(found, sources)| {
         let message =
             format!("{}: run {} cannot go on with the spec that it was begun with", run.server, run.id);
         CliError { message, ..CliError::invalid(found, sources) }

@@ -11,8 +11,8 @@ use super::progress::Meter;
 use crate::edge::engine::{NotShown, Tell, Told};
 use crate::edge::lock::Holder;
 use crate::edge::store::RunRow;
-use crate::flow::{Event, Run};
-use crate::model::Directory;
+use crate::flow::{Event, Run, StepState};
+use crate::model::{Directory, StepIndex};
 use crate::plan::Plan;
 use crate::plan::file::PlanFile;
 use crate::report::approval::{self, STALE_NEXT};
@@ -75,6 +75,18 @@ impl<'a> Teller<'a> {
         self.output.say(&format!("{}: {text}", self.server.name));
     }
 
+    /// A step that was tried: its line, and the meter.
+    fn step(&self, plan: &Plan<'_>, step: StepIndex, state: &StepState) {
+        let mut run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
+        run.ended += 1;
+        if !self.counts_only()
+            && let Some(line) = run.telling.line(plan, step, state)
+        {
+            self.output.lay(&self.veiled(plan, &line));
+        }
+        self.metered(|meter| meter.steps(run.ended, plan.steps.len() as u64));
+    }
+
     fn metered(&self, told: impl FnOnce(&Meter<'_>)) {
         let mut meter = self.meter.lock().unwrap_or_else(PoisonError::into_inner);
         told(meter.get_or_insert_with(|| Meter::new(self.output, &self.server.name)));
@@ -85,20 +97,15 @@ impl<'a> Teller<'a> {
     }
 
     fn run_event(&self, plan: &Plan<'_>, event: &Event<'_>) {
-        if matches!(event, Event::Started) {
-            self.output.performs();
-        }
-        if let Event::Step { step, state } = event
-            && !matches!(state, crate::flow::StepState::Stopped(_))
-        {
-            let mut run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
-            run.ended += 1;
-            if !self.counts_only()
-                && let Some(line) = run.telling.line(plan, *step, state)
-            {
-                self.output.lay(&self.veiled(plan, &line));
+        match event {
+            Event::Started => self.output.performs(),
+            Event::Step { step, state } => {
+                if !matches!(state, StepState::Stopped(_)) {
+                    self.step(plan, *step, state);
+                }
             }
-            self.metered(|meter| meter.steps(run.ended, plan.steps.len() as u64));
+            // The summary at the end says them.
+            Event::Seats(_) | Event::Halted(_) | Event::Ended(_) => {}
         }
         let what = events::of(plan, event, |how| Exit::from(how).code());
         self.event(Some(&plan.observed.directory), what);

@@ -2,8 +2,8 @@
 
 use super::args::TrustArgs;
 use super::error::CliError;
-use super::load;
 use crate::edge::engine::Trust;
+use crate::edge::engine::load::read;
 use crate::spec::trust::ExecRule;
 
 /// The variable that allows commands or refuses them, where `--allow-exec` does not.
@@ -28,7 +28,7 @@ pub fn open(args: &TrustArgs) -> Result<Trust, CliError> {
         }
     };
     let Some(path) = path else { return Ok(Trust { spec: None, exec }) };
-    match load::read(path) {
+    match read(path) {
         Ok(loaded) => Ok(Trust { spec: Some(loaded.spec), exec }),
         Err((found, sources)) => {
             let mut error = CliError::invalid(found, sources);

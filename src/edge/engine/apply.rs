@@ -131,8 +131,13 @@ impl Order<'_> {
     /// Reads the server, once it is ours alone.
     async fn read<C: Connect>(&self, connect: &C) -> Result<Read<C::Server>, Failure> {
         let store = &self.keep.store;
-        if self.before.run().is_none() {
-            tell_unfinished(&self.job, store, LockOwner::Us).await?;
+        match self.before.run() {
+            None => tell_unfinished(&self.job, store, LockOwner::Us).await?,
+            // It was read before the lock was ours, and whoever had the lock may have gone on with it.
+            Some(resumed) if !resumed.is_as_it_was(store).await? => {
+                return Err(Failure::moved_on(resumed.run.id));
+            }
+            Some(_) => {}
         }
         read(&self.job, connect, Known::of(self.job.server, Some(store)).await?).await
     }
@@ -191,7 +196,7 @@ impl Order<'_> {
             Before::Saved(approved) => self.same(approved, file, plan)?,
             Before::Run(resumed) => {
                 let (run, approved) = (resumed.run.id, resumed.approved());
-                match goes_on(&approved, file) {
+                match goes_on(&approved, file, &view::unsure(plan)) {
                     Ok(on) => self.job.told(Told::GoesOn { run, begun: &resumed.run.started, on: &on, plan }),
                     Err(refusal) => {
                         self.job.told(Told::CannotGoOn { run, refusal: &refusal, plan });

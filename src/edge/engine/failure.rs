@@ -68,6 +68,15 @@ impl Failure {
             .remedy(Remedy::Wait(remedy.into()))
     }
 
+    /// The run to go on with was gone on with, or ended, by whoever had the lock before us.
+    pub(super) fn moved_on(run: i64) -> Failure {
+        let message =
+            format!("run {run} is not what it was any more: another run went on with it, or ended it");
+        let remedy =
+            "`icewarden history`, and then `icewarden apply --resume` if anything is left".to_owned();
+        Failure::new(FailureKind::Locked, message).remedy(Remedy::Rerun(remedy))
+    }
+
     pub(super) fn no_lock(error: &NoLock) -> Failure {
         match error {
             NoLock::Held(holder) => Failure::locked(holder),

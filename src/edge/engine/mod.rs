@@ -6,7 +6,7 @@
 //! ([`stop`]). Servers are reached through `edge/port` alone. What it decides stands in the pure half: `plan/approval`,
 //! `flow/resume`, `flow/settle`.
 //!
-//! Reading order: [`plan`] reads and plans one server; [`apply`] does that under the server's lock ([`keep`]), shows
+//! Reading order: [`load`] reads a spec; [`plan`] reads and plans one server; [`apply`] does that under the server's lock ([`keep`]), shows
 //! the plan, and performs it ([`perform`], one [`step`] at a time) once it is approved; [`record`] writes the run
 //! down; [`resume`] finds runs that have not ended.
 //!
@@ -20,6 +20,7 @@ pub mod apply;
 pub mod failure;
 pub mod job;
 pub mod keep;
+pub mod load;
 pub mod order;
 pub mod perform;
 pub mod plan;

@@ -9,7 +9,7 @@ use super::order::Order;
 use super::resume::{Resumed, approved};
 use super::tell::Told;
 use crate::edge::store::{Beginning, EndWord, Entry, Journal, StepRow, StoreError};
-use crate::flow::resume::{Settled, SpecOrigin, settled};
+use crate::flow::resume::{Approved, Came, Settled, SpecOrigin, settled};
 use crate::flow::{Counts, Run, StepState, Word};
 use crate::model::{StepIndex, counted};
 use crate::plan::Plan;
@@ -25,7 +25,7 @@ pub(super) async fn begin(order: &Order<'_>, plan: &Plan<'_>) -> Result<Journal,
     let server = order.job.server;
     let file = view::server(plan, Detail::All);
     let resumed = order.before.run();
-    let found = resumed.map(|resumed| (resumed.run.id, entries(resumed.settled(&file))));
+    let found = resumed.map(|resumed| (resumed.run.id, entries(resumed.settled(&file, &view::unsure(plan)))));
     let folder = match resumed {
         Some(resumed) => resumed.run.folder.clone(),
         None => order.folder.to_string_lossy().into_owned(),
@@ -107,15 +107,23 @@ pub(super) async fn nothing_to_do(order: &Order<'_>, plan: &Plan<'_>) -> Result<
     let store = &order.keep.store;
     let key = server_key(order.job.server);
     let file = view::server(plan, Detail::All);
+    let unsure = view::unsure(plan);
     for run in store.all_unfinished(Some(&key)).await? {
         let resumed = order.before.run().filter(|resumed| resumed.run.id == run.id);
         // A run that is gone on with was narrowed just as this plan.
         if resumed.is_none() && !store.covered(run.id, order.job.narrowing).await? {
             continue;
         }
+        let steps = store.steps(run.id).await?;
+        let approved = approved(&steps);
+        // What nobody can tell is not settled, and neither is its run: it can be gone on with once it is told.
+        let is_open = |step: &Approved<'_>| step.came != Came::Done && unsure.contains(step.effect.address);
+        if approved.iter().any(is_open) {
+            continue;
+        }
         let settled = match resumed {
-            Some(resumed) => resumed.settled(&file),
-            None => settled(&approved(&store.steps(run.id).await?), &file, SpecOrigin::Another),
+            Some(resumed) => resumed.settled(&file, &unsure),
+            None => settled(&approved, &file, &unsure, SpecOrigin::Another),
         };
         let blocked = settled.iter().filter(|(_, settled)| *settled == Settled::Blocked).count();
         let why = match blocked {
@@ -137,8 +145,8 @@ fn is_or_are(steps: usize) -> String {
 
 impl Resumed {
     /// What is settled of its steps by a plan that goes on with it.
-    fn settled(&self, now: &ServerFile) -> Vec<(StepIndex, Settled)> {
-        settled(&approved(&self.steps), now, self.spec)
+    fn settled(&self, now: &ServerFile, unsure: &BTreeSet<String>) -> Vec<(StepIndex, Settled)> {
+        settled(&approved(&self.steps), now, unsure, self.spec)
     }
 }
 

@@ -4,20 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::keep::server_key;
+use super::load::Loaded;
 use crate::diff::Narrowing;
 use crate::edge::git::Commit;
 use crate::edge::store::{RunRow, StepTold, Store, StoreError};
 use crate::flow::resume::{Approved, Came, Effect, SpecOrigin};
 use crate::plan::Allow;
-use crate::spec::Spec;
 use crate::spec::meaning::{ServerSpec, Source};
-
-/// A spec and the files it was read from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Loaded {
-    pub spec: Spec,
-    pub sources: Vec<Source>,
-}
 
 /// A run to go on with.
 pub struct Resumed {
@@ -45,6 +38,13 @@ impl Resumed {
         // What this version does not understand it does not grant: the guardrail then holds the rest.
         let allows = allows.iter().filter_map(|allow| Allow::of(allow).ok()).collect();
         Ok(Resumed { run, steps, allows, narrowing, loaded, spec })
+    }
+
+    /// Whether the store still says of it what was read: nobody else went on with it or ended it.
+    pub(super) async fn is_as_it_was(&self, store: &Store) -> Result<bool, StoreError> {
+        let key = &self.run.server_key;
+        let open = store.all_unfinished(Some(key)).await?.iter().any(|run| run.id == self.run.id);
+        Ok(open && store.steps(self.run.id).await? == self.steps)
     }
 
     /// The run's server in the spec.

@@ -157,10 +157,13 @@ async fn read_back(written: Result<Written, Failed>, visibility: Visibility, aga
         let wait = waits.next();
         let patience = if wait.is_some() { Patience::Left } else { Patience::Over };
         if let Some(outcome) = settle::after(&reply, &seen, patience, visibility) {
-            // What the write itself was answered says most of the ones to come, unless it is there all the same.
-            let heard = match (&written, outcome.is_done(), heard_reading) {
-                (Err(error), false, Heard::Answer) => heard(error),
-                (_, _, heard) => heard,
+            // What the write itself was answered says most of the ones to come, unless it is there all the same. That the
+            // licence is closed is said at once, whatever the reading heard.
+            let of_write = written.as_ref().err().filter(|_| !outcome.is_done()).map(heard);
+            let heard = match (of_write, heard_reading) {
+                (Some(closed @ Heard::Closed(_)), _) => closed,
+                (Some(said), Heard::Answer) => said,
+                (_, heard) => heard,
             };
             return End { outcome, heard };
         }

@@ -1,7 +1,6 @@
 //! The interface over HTTP as one of the servers that `edge/port` knows.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use super::error::{CallError, Meaning};
 use super::observe::{domain_switches, observe};
@@ -13,7 +12,7 @@ use crate::edge::port::{
     Access, Calls, Connect, Failed, Garbled, Progress, Refused, Sent, Server, Wanted, Written,
 };
 use crate::model::observed::{DomainSwitches, ServiceBits};
-use crate::model::{BackupKey, Directory, Observed, Place, Reading, Service, ServiceSet};
+use crate::model::{BackupKey, Directory, Observed, Reading, Service, ServiceSet};
 use crate::report::chain;
 use crate::spec::meaning::{Connection, Login};
 
@@ -38,7 +37,7 @@ impl Connect for Rpc {
             account: rpc.account.to_string(),
             password,
             login: rpc.login,
-            ca_file: rpc.ca_file.as_deref().map(|path| beside(path, &connection.place)),
+            ca_file: rpc.ca_file.as_deref().map(|path| connection.place.beside(path)),
             insecure_skip_verify: rpc.insecure_skip_verify,
             limits: self.limits.clone(),
         })
@@ -70,11 +69,6 @@ impl Connect for Rpc {
             (false, _) => None,
         }
     }
-}
-
-/// A path in a spec is relative to the folder of the file that it stands in.
-fn beside(path: &Path, place: &Place) -> PathBuf {
-    Path::new(&*place.file).parent().unwrap_or(Path::new("")).join(path)
 }
 
 impl Server for RpcServer {

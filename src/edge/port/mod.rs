@@ -1,7 +1,7 @@
 //! A server, as everything above the wire has it: one trait, whatever the transport.
 //!
 //! `edge/icewarp` implements [`Server`] over HTTP; what reads, plans and performs (`edge/engine`) names nothing of it.
-//! The same suite of tests (`tests/port`) is for every implementation: a change and then no change, refusals, answers
+//! The same suite of tests (`tests/engine/port`) is for every implementation: a change and then no change, refusals, answers
 //! that were lost.
 //!
 //! # Guarantees of an implementation

@@ -125,9 +125,11 @@ async fn taken(
     let mut taken: BTreeMap<Service, BTreeSet<String>> = BTreeMap::new();
     for row in &rows {
         let address: String = row.try_get(0)?;
-        // SERVER/ACCOUNT/SERVICE
-        let mut parts = address.rsplit('/');
-        if let (Some(service), Some(account)) = (parts.next().and_then(Service::parse), parts.next()) {
+        // SERVER/ACCOUNT/SERVICE; an account may have a slash in it.
+        let parts = address.split_once('/').and_then(|(_, rest)| rest.rsplit_once('/'));
+        if let Some((account, service)) = parts
+            && let Some(service) = Service::parse(service)
+        {
             taken.entry(service).or_default().insert(account.to_owned());
         }
     }

@@ -87,7 +87,7 @@ impl RunRow {
 }
 
 /// A step and what came of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepTold {
     pub step: StepRow,
     /// When it was begun; `None` where it never was.
