@@ -175,7 +175,7 @@ pub struct Run<'p> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Looking {
     Never,
-    /// Before the next claim that is not among the first steps of the run.
+    /// Before the next claim: releases were made since the last look, and may have taken hours.
     Next,
     /// After so many claims since the last look.
     After(usize),
@@ -208,7 +208,8 @@ impl<'p> Run<'p> {
 
     /// The same run, which asks for the lists to be read again before its claims.
     pub fn looking_again(mut self) -> Run<'p> {
-        self.looking = Looking::Next;
+        // What was planned a moment ago needs no second look.
+        self.looking = Looking::After(0);
         self
     }
 
@@ -216,13 +217,13 @@ impl<'p> Run<'p> {
         &self.plan.steps[self.cursor.index()]
     }
 
-    /// Whether the lists are read before the step at the cursor. What was planned a moment ago needs no second look.
+    /// Whether the lists are read before the step at the cursor.
     fn look_is_due(&self) -> bool {
         let claims = matches!(self.at_cursor(), Step::Switch(step) if step.direction == Direction::Claim);
         claims
             && match self.looking {
                 Looking::Never => false,
-                Looking::Next => self.cursor > StepIndex::FIRST,
+                Looking::Next => true,
                 Looking::After(claims) => claims >= CLAIMS_A_LOOK,
             }
     }
@@ -274,8 +275,10 @@ impl<'p> Run<'p> {
     fn start(&mut self) -> StepIndex {
         let started = self.cursor;
         if let Step::Switch(step) = self.at_cursor() {
-            if let (Looking::After(claims), Direction::Claim) = (&mut self.looking, step.direction) {
-                *claims += 1;
+            match (&mut self.looking, step.direction) {
+                (Looking::After(claims), Direction::Claim) => *claims += 1,
+                (looking @ Looking::After(_), Direction::Release) => *looking = Looking::Next,
+                (Looking::Never | Looking::Next, _) => {}
             }
             self.tally.start(step);
             self.busy.insert(step.row);
@@ -692,7 +695,7 @@ mod tests {
             ["look", "unread", "finished", "x claim a im: could not be read: late", "x claim b im: late"];
         check("instantmessaging=2", accounts, &[&releases[..], &unread].concat());
         // What was planned a moment ago needs no second look.
-        check("instantmessaging=9", &accounts[..2], &["look again", "> claim a im"]);
+        check("instantmessaging=9", &accounts[..2], &["look again", "> claim a im", "> claim b im"]);
     }
 
     #[test]

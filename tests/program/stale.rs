@@ -191,7 +191,7 @@ fn what_is_no_saved_plan_is_refused_with_the_next_act() {
     desk.save(2, &ALLOW);
     let saved = desk.read("plan.json");
     let shown = desk.plan(&[&["--format", "json"], ALLOW.as_slice()].concat()).exits(2).out;
-    let newer = saved.replace("\"format_version\": \"1.2\"", "\"format_version\": \"2.0\"");
+    let newer = saved.replace("\"format_version\": \"1.3\"", "\"format_version\": \"2.0\"");
     assert_ne!(newer, saved);
     let cases: [(&str, &str, [&str; 2]); 6] = [
         ("truncated", &saved[..saved.len() / 2], ["this is no saved plan", "make a new one"]),
@@ -201,7 +201,7 @@ fn what_is_no_saved_plan_is_refused_with_the_next_act() {
         (
             "a newer form",
             &newer,
-            ["this plan has the format 2.0, and this program reads 1.2", "use the version of icewarden"],
+            ["this plan has the format 2.0, and this program reads 1.3", "use the version of icewarden"],
         ),
         ("what --format json shows", &shown, ["this plan was shown, not saved", "save one with `--out`"]),
     ];
@@ -243,7 +243,7 @@ fn a_plan_that_lacks_a_server_is_not_saved() {
     let desk = Desk::with(&spec);
     desk.plan(&["--out", "plan.json"]).exits(69).says(&["not saved: us could not be planned"]);
     assert!(!desk.path("plan.json").exists());
-    let old = r#"{"format_version": "1.2", "icewarden_version": "an older one"}"#;
+    let old = r#"{"format_version": "1.3", "icewarden_version": "an older one"}"#;
     desk.write("plan.json", old);
     let older = "us could not be planned; an older plan is still there, do not apply it: plan.json";
     desk.plan(&["--out", "plan.json"]).exits(69).says(&[older]);

@@ -52,7 +52,7 @@ fn a_saved_plan_carries_its_patterns_and_takes_no_others() {
     let (stand, desk) = start();
     desk.save(2, &["--target", "eu/bob@*/activesync", "--exclude", "eu/anna@*"]);
     let saved: Value = serde_json::from_str(&desk.read("plan.json")).expect("JSON");
-    assert_eq!(saved["format_version"], "1.2");
+    assert_eq!(saved["format_version"], "1.3");
     assert_eq!(saved["narrowed"]["targets"][0], "eu/bob@*/activesync");
     for option in ["--target", "--exclude"] {
         desk.icewarden(&["apply", "plan.json", "--auto-approve", option, "eu/*"])

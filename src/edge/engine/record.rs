@@ -47,10 +47,11 @@ pub(super) async fn begin(order: &Order<'_>, plan: &Plan<'_>) -> Result<Journal,
         sources: order.sources,
         steps: file.steps.into_iter().map(StepRow::from).collect(),
     };
-    let journal = Journal::begin(&order.keep.store, &beginning).await?;
+    // First what is known of the old run: cut off in between, it is still open, and all that is written of it is so.
     if let Some((run, found)) = found {
         order.keep.store.write(run, beginning.server_key, beginning.now, &found).await?;
     }
+    let journal = Journal::begin(&order.keep.store, &beginning).await?;
     remember(order, plan, Remembering::Begun).await?;
     Ok(journal)
 }
