@@ -13,4 +13,6 @@ pub mod settings;
 pub use compare::{Direction, SwitchChange, compare, unheeded};
 pub use handsoff::{Managed, Unfit, narrow};
 pub use narrowing::{Narrowing, Strictness};
-pub use settings::{SecretMatch, SecretsMet, SettingChange, compare_settings, remarks_on_secrets};
+pub use settings::{
+    SecretMatch, SecretsMet, SettingChange, Uncompared, compare_settings, remarks_on_secrets,
+};

@@ -35,6 +35,13 @@ pub enum SecretMatch {
     Empty,
 }
 
+/// A declared setting that could not be compared, and why: whether it is as declared is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uncompared {
+    pub key: BackupKey,
+    pub finding: Finding,
+}
+
 /// The secrets of a spec's backup.
 pub type SecretsMet = BTreeMap<BackupKey, SecretMatch>;
 
@@ -45,17 +52,17 @@ pub fn compare_settings(
     observed: &Observed,
     met: &SecretsMet,
     within: &dyn Fn(BackupKey) -> bool,
-) -> (Vec<SettingChange>, Vec<Finding>) {
+) -> (Vec<SettingChange>, Vec<Uncompared>) {
     let mut changes = Vec::new();
-    let mut findings = Vec::new();
+    let mut uncompared = Vec::new();
     for setting in spec.settings.iter().filter(|setting| within(setting.key)) {
         match compare_one(setting, observed, met) {
             Ok(Some(change)) => changes.push(change),
             Ok(None) => {}
-            Err(finding) => findings.push(*finding),
+            Err(finding) => uncompared.push(Uncompared { key: setting.key, finding: *finding }),
         }
     }
-    (changes, findings)
+    (changes, uncompared)
 }
 
 fn compare_one(

@@ -103,8 +103,8 @@ pub fn goes_on<'a>(
     let blocked: BTreeSet<&str> = now.blocked.iter().map(|blocked| blocked.address.as_str()).collect();
     let mut goes_on = GoesOn { steps: approved.len(), done: 0, left: left.len(), found: Vec::new(), gone: 0 };
     for step in approved {
-        let is_open = blocked.contains(step.effect.address) || unsure.contains(step.effect.address);
-        if left.contains(&step.effect) || (is_open && step.came != Came::Done) {
+        let is_unsure = step.came != Came::Done && unsure.contains(step.effect.address);
+        if left.contains(&step.effect) || blocked.contains(step.effect.address) || is_unsure {
             continue;
         }
         match step.came {
@@ -222,6 +222,22 @@ mod tests {
             settled(&approved, &now, &BTreeSet::new(), SpecOrigin::Another),
             [(StepIndex::new(1), Settled::NoNeed), (StepIndex::new(2), Settled::NoNeed)]
         );
+    }
+
+    /// Somebody undid it, and now no seat is free: it is neither done nor left to do.
+    #[test]
+    fn what_was_done_and_is_blocked_now_is_not_counted_as_done() {
+        let plan = left(&["a", "b"]);
+        let approved = approve(&plan, &[Came::Done, Came::Done]);
+        let mut now = left(&[]);
+        let blocked = serde_json::json!({
+            "address": "eu/a@example.com/im", "action": "claim", "account": "a@example.com", "service": "im",
+            "blocked_by": "no-seat", "message": "", "remedy": "",
+            "reason": {"action_reason": "everyone", "place": "a.yaml:1:1"},
+        });
+        now.blocked.push(serde_json::from_value(blocked).expect("a blocked change"));
+        let on = goes_on(&approved, &now, &BTreeSet::new()).expect("nothing is left");
+        assert_eq!((on.done, on.left, on.gone, on.found.len()), (1, 0, 0, 0));
     }
 
     /// What no plan can tell – its policy is held, its switch was not read – is not done because no plan does it.

@@ -42,20 +42,14 @@ pub fn gap_in(renewals: &[Option<i64>]) -> Vec<Option<i64>> {
     renewals.iter().map(of).collect()
 }
 
-/// What the licence view recommends for a module (SEAT-6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Advice {
-    AddUsers,
-    RenewLicence,
-}
-
-/// Whether used seats approach a limit of `seats`, or are over it; never where nobody uses any.
+/// Whether users should be added: used seats approach a limit of `seats`, or are over it (SEAT-6). Never where nobody
+/// uses any.
 pub fn nearly_full(used: u64, seats: u64) -> bool {
     // Wide, so that no number of seats wraps.
     used > 0 && u128::from(used) * 100 >= u128::from(seats) * u128::from(NEARLY_FULL_PERCENT)
 }
 
-/// Whether the end of maintenance is near, or past.
+/// Whether the licence should be renewed: the end of maintenance is near, or past (SEAT-6).
 pub fn ends_soon(renewal: i64) -> bool {
     renewal <= RENEWAL_AHEAD_DAYS
 }

@@ -8,7 +8,9 @@ use super::order::{Ordered, Ordering, order};
 use super::step::{SettingStep, Step, SwitchStep};
 use super::{doubtful, licence, remarks, settings, verify};
 use crate::diff::compare::Differences;
-use crate::diff::{Direction, Narrowing, SettingChange, compare, compare_settings, narrow, unheeded};
+use crate::diff::{
+    Direction, Narrowing, SettingChange, Uncompared, compare, compare_settings, narrow, unheeded,
+};
 use crate::lifecycle::Standing;
 use crate::model::address::domain_of;
 use crate::model::{
@@ -77,7 +79,7 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
     let drafted = Drafted { licence, strays, wanted, differences, modules, ordered, guarded };
     let findings = findings(inputs, &drafted);
     let Drafted { licence, wanted, differences, modules, ordered, guarded, .. } = drafted;
-    let unread = differences.unread_count() + wanted.unread.len() as u64;
+    let unread = differences.unread_count() + wanted.uncompared.len() as u64;
     let steps = steps(ordered.switches, ordered.settings);
     let (effects, wish) = digests(inputs, &modules, &steps, &ordered.blocked);
     let plan = Plan {
@@ -86,6 +88,7 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan<'_>, Vec<Finding>> {
         effects,
         wish,
         unread,
+        uncompared: wanted.uncompared.iter().map(|setting| setting.key).collect(),
         unmanaged,
         narrowing,
         left_out: wanted.left_out,
@@ -159,7 +162,7 @@ fn findings(inputs: Inputs<'_>, drafted: &Drafted) -> Vec<Finding> {
     findings.extend(licence::skew(observed));
     findings.extend(strays.iter().cloned());
     findings.extend(remarks::on_differences(differences, &wanted.assignment, observed));
-    findings.extend(wanted.unread.iter().cloned());
+    findings.extend(wanted.uncompared.iter().map(|setting| setting.finding.clone()));
     findings.extend(Protecting::of(server, observed).idle());
     findings.extend(remarks::on_secrets(inputs));
     findings.extend(remarks::without_module(&ordered.switches));
@@ -177,8 +180,8 @@ fn findings(inputs: Inputs<'_>, drafted: &Drafted) -> Vec<Finding> {
 struct Narrowed {
     assignment: Assignment,
     settings: Vec<SettingChange>,
-    /// Why settings were not compared; each counts as one that could not be read.
-    unread: Vec<Finding>,
+    /// Each counts as one that could not be read.
+    uncompared: Vec<Uncompared>,
     left_out: Option<u64>,
 }
 
@@ -190,9 +193,9 @@ fn narrowed(inputs: Inputs<'_>, whole: Assignment) -> Narrowed {
         }
         None => Default::default(),
     };
-    let (settings, unread) = compared(narrowing);
+    let (settings, uncompared) = compared(narrowing);
     if narrowing.is_none() {
-        return Narrowed { assignment: whole, settings, unread, left_out: None };
+        return Narrowed { assignment: whole, settings, uncompared, left_out: None };
     }
     let count = |assignment: &Assignment, settings: &[SettingChange]| {
         (compare(assignment, observed).changes.len() + settings.len()) as u64
@@ -200,7 +203,7 @@ fn narrowed(inputs: Inputs<'_>, whole: Assignment) -> Narrowed {
     let all = count(&whole, &compared(Narrowing::none()).0);
     let assignment = narrow(whole, observed, server, narrowing);
     let left_out = Some(all.saturating_sub(count(&assignment, &settings)));
-    Narrowed { assignment, settings, unread, left_out }
+    Narrowed { assignment, settings, uncompared, left_out }
 }
 
 /// What the plan does, and what it would do if seats were no matter.

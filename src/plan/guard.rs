@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diff::{Direction, SettingChange};
 use crate::model::backup::BackupKind;
 use crate::model::{
-    Allowed, BackupKey, Finding, Guardrail, Losses, Observed, Pattern, Place, Remedy, Row, Service, counted,
+    Allowed, BackupKey, Directory, Finding, Guardrail, Losses, Observed, Pattern, Place, Remedy, Row,
+    Service, counted,
 };
 use crate::policy::Assignment;
 use crate::spec::meaning::{ExcludeLicenseSense, ServerSpec};
@@ -263,13 +264,7 @@ impl<'a> Protecting<'a> {
         let directory = &observed.directory;
         let mut named: BTreeSet<Row> =
             patterns.iter().filter_map(|pattern| directory.resolved(pattern.literal()?)).collect();
-        // Who is listed by an alias domain stands under the domain that it leads to.
-        for pattern in &patterns {
-            let target = pattern.whole_domain().and_then(|name| directory.alias_domain(name));
-            if let Some(target) = target.and_then(|target| directory.domain_index(target)) {
-                named.extend(directory.rows_of_domain(target));
-            }
-        }
+        named.extend(patterns.iter().flat_map(|pattern| by_alias_domain(pattern, directory)));
         Protecting { server, observed, patterns, named }
     }
 
@@ -277,11 +272,7 @@ impl<'a> Protecting<'a> {
     pub fn idle(&self) -> Vec<Finding> {
         let directory = &self.observed.directory;
         let matches = |text: &str, pattern: &Pattern| {
-            let by_alias = pattern.whole_domain().is_some_and(|name| {
-                let target = directory.alias_domain(name).and_then(|target| directory.domain_index(target));
-                target.is_some_and(|target| !directory.rows_of_domain(target).is_empty())
-            });
-            by_alias
+            !by_alias_domain(pattern, directory).is_empty()
                 || directory.resolved(text).is_some()
                 || directory.rows().any(|row| pattern.matches(directory.address(row)))
         };
@@ -320,6 +311,14 @@ impl<'a> Protecting<'a> {
         let unread = self.observed.columns.facts[row.index()].admin.possible();
         unread.then_some("whether it is an administrator was not read")
     }
+}
+
+/// Whom a pattern means that is all of an alias domain: they stand under the domain that it leads to (U-45).
+fn by_alias_domain<'d>(pattern: &Pattern, directory: &'d Directory) -> &'d [Row] {
+    let target = pattern.whole_domain().and_then(|name| directory.alias_domain(name));
+    target
+        .and_then(|target| directory.domain_index(target))
+        .map_or(&[], |index| directory.rows_of_domain(index))
 }
 
 /// Why a change makes the backup weaker; `None` where it does not.

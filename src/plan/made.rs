@@ -8,7 +8,7 @@ use super::guard::{Allow, Hold};
 use super::licence::Verdict;
 use super::step::Step;
 use crate::diff::{Narrowing, SecretsMet};
-use crate::model::{Finding, Observed, Service};
+use crate::model::{BackupKey, Finding, Observed, Service};
 use crate::policy::{Assignment, Memory};
 use crate::seats::{LedgerRow, Modules};
 use crate::spec::meaning::ServerSpec;
@@ -45,6 +45,8 @@ pub struct Plan<'a> {
     pub licence: Verdict,
     /// How many declared switches and settings could not be read: whether they are as declared is not known.
     pub unread: u64,
+    /// The settings among them.
+    pub uncompared: Vec<BackupKey>,
     /// Accounts that no policy speaks of, and for each service that some policy speaks of the accounts it leaves.
     pub unmanaged: Unmanaged,
     pub narrowing: &'a Narrowing,

@@ -2,8 +2,8 @@
 
 use crate::model::address::shown_domain;
 use crate::model::{
-    AccountFacts, AccountKind, AccountState, Directory, DomainKind, Finding, Members, Pattern, Place, Rows,
-    Tri, counted,
+    AccountFacts, AccountKind, AccountState, Directory, DomainKind, Finding, Members, Pattern, Place, Remedy,
+    Rows, Tri, counted,
 };
 use crate::spec::meaning::{PolicySpec, Selector};
 use crate::spec::suggest::nearest;
@@ -355,11 +355,12 @@ impl<'a> Selecting<'a> {
             let text = format!("`{text}` excepts nobody: it matches no user account of the server");
             // A glob may be there for accounts to come; a domain that is not there is a slip of the pen.
             let domain = text_domain(pattern.as_str());
-            if domain.is_some_and(|domain| self.directory.domain_index(domain).is_none()) {
-                self.unmatched(text, place);
-            } else {
-                self.findings.push(Finding::info("excepts-nobody", text).at(place.clone()));
-            }
+            let finding = match domain.is_some_and(|domain| self.directory.domain_index(domain).is_none()) {
+                true => Finding::warning("excepts-nobody", text)
+                    .remedy(Remedy::EditSpec("correct the domain, or take the entry out".into())),
+                false => Finding::info("excepts-nobody", text),
+            };
+            self.findings.push(finding.at(place.clone()));
         }
         Ok(rows)
     }

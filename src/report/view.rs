@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diff::{Direction, SwitchChange};
 use crate::model::address::domain_of;
 use crate::model::{
-    Finding, ModuleIndex, Reading, Remedy, Row, RuleIndex, Seats, SeatsSource, Service, ServiceSet, StepIndex,
+    BackupKey, Finding, ModuleIndex, Remedy, Row, RuleIndex, Seats, SeatsSource, Service, ServiceSet,
+    StepIndex,
 };
 use crate::plan::block::{self, BlockReason, Blocked};
 use crate::plan::file::{
@@ -158,11 +159,16 @@ pub fn switch_address(plan: &Plan<'_>, row: Row, service: Service) -> String {
     format!("{}/{}/{service}", plan.server.name, plan.observed.directory.address(row))
 }
 
+/// `SERVER/backup/KEY`, the address of a setting in every output.
+fn setting_address(plan: &Plan<'_>, key: BackupKey) -> String {
+    format!("{}/backup/{key}", plan.server.name)
+}
+
 /// The address of a step in every output.
 pub fn step_address(plan: &Plan<'_>, step: &Step) -> String {
     match step {
         Step::Switch(step) => switch_address(plan, step.row, step.service),
-        Step::Setting(step) => format!("{}/backup/{}", plan.server.name, step.change.key),
+        Step::Setting(step) => setting_address(plan, step.change.key),
     }
 }
 
@@ -176,10 +182,7 @@ pub fn unsure(plan: &Plan<'_>) -> BTreeSet<String> {
         let open = profile.managed.without(known).union(profile.undecided).union(profile.disputed);
         open.iter().map(move |service| switch_address(plan, row, service)).collect::<Vec<_>>()
     });
-    let declared = plan.server.backup.iter().flat_map(|backup| &backup.settings);
-    let settings = declared
-        .filter(|setting| !matches!(observed.backup.get(&setting.key), Some(Reading::Read(_))))
-        .map(|setting| format!("{}/backup/{}", plan.server.name, setting.key));
+    let settings = plan.uncompared.iter().map(|key| setting_address(plan, *key));
     switches.chain(settings).collect()
 }
 
@@ -223,7 +226,7 @@ fn positions(steps: &[StepIndex]) -> Vec<u32> {
 fn setting_file(plan: &Plan<'_>, step: &SettingStep) -> StepFile {
     let change = &step.change;
     StepFile {
-        address: format!("{}/backup/{}", plan.server.name, change.key),
+        address: setting_address(plan, change.key),
         action: ActionFile::Change,
         account: None,
         service: None,

@@ -5,6 +5,7 @@ use std::path::Path;
 use icewarden::edge::sandbox::World;
 use sha2::{Digest as _, Sha256};
 
+use super::kill::{When, kill_at};
 use super::run::{Desk, desk};
 use super::spec::{backup, world};
 use super::stand::{Reply, Request, Stand, answer, text, valued};
@@ -136,6 +137,20 @@ fn a_lost_answer_leaves_an_unreadable_secret_in_doubt_until_it_is_written_again(
     desk.icewarden(&["apply", "--resume", "--auto-approve"]).exits(0).says(&["1 of 1 steps done"]);
     desk.nothing_to_do(&[]);
     nowhere(&desk);
+}
+
+/// What nobody can read and was written last by us is as declared: a run that still has it open is settled.
+#[test]
+fn a_run_whose_unreadable_secrets_others_wrote_is_settled() {
+    let (stand, desk) = start();
+    kill_at(&stand, &desk, 1, When::BeforeAll, &ALLOW);
+    stand.twist(Shown::Nothing.answers());
+    for address in ["eu/backup/password", "eu/backup/databases.accounts.target"] {
+        desk.apply(&[&ALLOW[..], &["--target", address]].concat()).exits(0).says(&["1 of 1 steps done"]);
+    }
+    let resume = ["apply", "--resume", "--auto-approve"];
+    desk.icewarden(&resume).exits(0).says(&["eu: run 1 is settled"]);
+    desk.icewarden(&resume).exits(0).says(&["nothing to resume"]);
 }
 
 /// The old secret is declared again after the write of a new one was in doubt: the old one is not known to be there.

@@ -139,6 +139,15 @@ fn answer(word: &str) -> Answer {
     }
 }
 
+/// Begins a life with a row that says so, else takes the licence to the moment of the row; tells what happened.
+fn goes_on(licence: &mut Option<Validity>, word: &str, begun: Validity) -> String {
+    if matches!(word, "issued" | "found") {
+        *licence = Some(begun);
+        return "-".to_owned();
+    }
+    told(&licence.as_mut().expect("a life has a beginning").advance(begun.now, answer(word)))
+}
+
 #[test]
 fn rev_1_rev_2_rev_3_rev_4_rev_5_a_licence_that_cannot_be_re_validated_ends_step_by_step() {
     let mut licence: Option<Validity> = None;
@@ -148,12 +157,7 @@ fn rev_1_rev_2_rev_3_rev_4_rev_5_a_licence_that_cannot_be_re_validated_ends_step
         let at = moment(until);
         let terms =
             Terms { grace_days: grace.parse().expect("days"), ends: (ends != "-").then(|| moment(ends)) };
-        let told = if word == "issued" {
-            licence = Some(Validity::issued(terms, at));
-            "-".to_owned()
-        } else {
-            told(&licence.as_mut().expect("a life begins with its issue").advance(at, answer(word)))
-        };
+        let told = goes_on(&mut licence, word, Validity::issued(terms, at));
         let licence = licence.as_ref().expect("it was issued");
         assert_eq!(licence.terms, terms, "{row:?}");
         assert_eq!(
@@ -169,12 +173,7 @@ fn lic_2_lic_4_a_licence_on_a_strange_machine_lasts_seven_days() {
     let mut licence: Option<Validity> = None;
     for row in rows("mismatch", &["until", "answer", "phase", "status", "changes", "told"]) {
         let [until, word, phase, status, changes, happened] = row.each_of();
-        let told = if word == "found" {
-            licence = Some(Validity::mismatched(Terms::STANDARD, moment(until)));
-            "-".to_owned()
-        } else {
-            told(&licence.as_mut().expect("it was found first").advance(moment(until), answer(word)))
-        };
+        let told = goes_on(&mut licence, word, Validity::mismatched(Terms::STANDARD, moment(until)));
         let licence = licence.as_ref().expect("it was found");
         assert_eq!(
             (stands(licence), told.as_str()),

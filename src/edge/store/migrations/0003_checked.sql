@@ -23,7 +23,11 @@ INSERT INTO entries_checked (id, run, step, at, kind, word, detail)
 SELECT
     id, run, step, at, kind,
     CASE WHEN kind = 'intent' THEN '' WHEN known THEN word ELSE 'in doubt' END,
-    CASE WHEN known OR word = '' THEN detail ELSE rtrim('"' || word || '": ' || detail, ': ') END
+    CASE
+        WHEN known OR word = '' THEN detail
+        WHEN detail = '' THEN '"' || word || '"'
+        ELSE '"' || word || '": ' || detail
+    END
 FROM (
     SELECT
         *,
